@@ -1,0 +1,93 @@
+"""`helpdesk parse`: what the helpdesk reads in a mail, without doing anything with it."""
+
+import json
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from domain.message import Message, RawMail
+from domain.people import Address
+from scanner.read import read, read_text
+
+SHOWN = 2_000
+"""Characters of the new text in the readable form."""
+
+
+def run(files: Sequence[Path], *, as_json: bool, text: bool) -> int:
+    """Print what each file says; with TEXT the files are decoded texts, not mails.  The exit code."""
+    failed = 0
+    for file in files:
+        try:
+            data = file.read_bytes()
+        except OSError as error:
+            print(_printable(f"{file}: cannot be read: {error.strerror or error}"), file=sys.stderr)
+            failed = 1
+            continue
+        message = read_text(data.decode("utf-8", "replace")) if text else read(RawMail(data=data, size=len(data)))
+        print(json.dumps(as_object(file, message)) if as_json else _summary(file, message))
+    return failed
+
+
+def as_object(file: Path, message: Message) -> dict[str, Any]:
+    """The message as the object of one JSON line."""
+    return {
+        "file": str(file),
+        "subject": message.subject,
+        "from": _person(message.sender) if message.sender else None,
+        "reply_to": [_person(address) for address in message.reply_to],
+        "to": [_person(address) for address in message.to],
+        "cc": [_person(address) for address in message.cc],
+        "date": message.date.isoformat() if message.date else None,
+        "message_id": message.message_id,
+        "in_reply_to": message.in_reply_to[0] if message.in_reply_to else "",
+        "references": list(message.references),
+        "text": message.text,
+        "html": message.html,
+        "reply_text": message.reply_text,
+        "attachments": [
+            {"name": one.name, "content_type": one.content_type, "size": one.size, "inline": one.inline}
+            for one in message.attachments
+        ],
+        "auto_reply": message.is_auto_reply,
+        "bounce": message.is_bounce,
+        "bounced": [{"address": one.address, "status": one.status} for one in message.bounced],
+        "list": message.is_list,
+        "language": message.language,
+        "defects": list(message.defects),
+    }
+
+
+def _person(address: Address) -> dict[str, str]:
+    return {"name": address.name, "address": address.address}
+
+
+def _summary(file: Path, message: Message) -> str:
+    head = [f"{label:<12}{value}" for label, value in _facts(message) if value]
+    shown = message.reply_text[:SHOWN]
+    more = ["[...]"] if len(message.reply_text) > SHOWN else []
+    return "\n".join(_printable(line) for line in [str(file), *head, "", *shown.split("\n"), *more, ""])
+
+
+def _facts(message: Message) -> Iterable[tuple[str, str]]:
+    yield "from", str(message.sender or "nobody")
+    yield "to", ", ".join(map(str, message.to))
+    yield "cc", ", ".join(map(str, message.cc))
+    yield "reply to", ", ".join(map(str, message.reply_to))
+    yield "date", message.date.isoformat(sep=" ") if message.date else ""
+    yield "subject", message.subject
+    yield "message id", message.message_id
+    yield "answers", ", ".join(message.in_reply_to)
+    yield "language", message.language
+    yield "class", "; ".join(message.class_because)
+    for bounced in message.bounced:
+        yield "failed", f"{bounced.address} {bounced.status}".rstrip()
+    for one in message.attachments:
+        yield "attachment", f"{one.name} ({one.content_type}, {one.size} octets{', inline' if one.inline else ''})"
+    for defect in message.defects:
+        yield "defect", defect
+
+
+def _printable(line: str) -> str:
+    """LINE without control characters: what a mail says must not steer the terminal."""
+    return "".join(char if char.isprintable() or char == "\t" else "\ufffd" for char in line)

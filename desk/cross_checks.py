@@ -1,0 +1,226 @@
+"""What several settings must agree on, and what is allowed but odd.
+
+The checks look at the plain values of the YAML text, so that a mistake in one corner does not hide
+those in another; what has the wrong form is passed over here, `Settings` complains of it.
+"""
+
+import ipaddress
+from collections.abc import Iterator, Mapping
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+from pydantic import TypeAdapter, ValidationError
+
+import rules
+from desk.complaints import Remark, suggestion
+from desk.yaml_nodes import Path
+from domain.people import address_key
+from domain.rule import RuleSpec
+from domain.settings import Tickets, shown
+
+_RULE = TypeAdapter(RuleSpec)
+
+
+def remarks(raw: object) -> Iterator[Remark]:
+    """All that is wrong or odd between the settings in RAW."""
+    for check in (_database, _groups, _mailboxes, _addresses, _folders, _transport, _habits, _rules):
+        yield from check(raw)
+
+
+def _at(raw: object, *path: str) -> Any:
+    """The value at PATH, None where there is none."""
+    for step in path:
+        raw = raw.get(step) if isinstance(raw, Mapping) else None
+    return raw
+
+
+def _named(raw: object, section: str) -> dict[str, Any]:
+    found = _at(raw, section)
+    return dict(found) if isinstance(found, Mapping) else {}
+
+
+def _list(value: object) -> list[Any]:
+    return list(value) if isinstance(value, list) else []
+
+
+def _database(raw: object) -> Iterator[Remark]:
+    url = _at(raw, "database")
+    if not isinstance(url, str):
+        return
+    text = _database_problem(url)
+    if text:
+        yield Remark(path=("database",), text=text)
+
+
+def _database_problem(url: str) -> str:
+    """Why URL cannot be the database, '' if it can.  The URL is not repeated: it may hold a password."""
+    scheme, colon, rest = url.partition("://")
+    if scheme == "sqlite" and colon:
+        if not rest.startswith("/") or rest.strip("/") in ("", ":memory:"):
+            return "sqlite needs a file: sqlite:///helpdesk.db, or with four slashes sqlite:////var/lib/helpdesk.db"
+        return ""
+    if scheme != "postgresql" or not colon:
+        return "write sqlite:///FILE or postgresql://USER@HOST/NAME"
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError:
+        return "is not a URL: write postgresql://USER@HOST/NAME"
+    if parts.password is not None or any(key == "password" for key, _ in parse_qsl(parts.query)):
+        return "holds a password; take it out and write database_password: env:NAME or file:PATH"
+    return "" if parts.path.strip("/") else "lacks the name of the database: postgresql://USER@HOST/NAME"
+
+
+def _groups(raw: object) -> Iterator[Remark]:
+    agents = list(_named(raw, "agents"))
+    for name, members in _named(raw, "groups").items():
+        if members == []:
+            text = "has no members: letters to this group reach nobody"
+            yield Remark(path=("groups", name), text=text, at="key", severity="warning")
+        for index, member in enumerate(_list(members)):
+            if str(member) not in agents:
+                yield Remark(path=("groups", name, index), text=_not_among(member, agents, "agents"))
+            elif member in members[:index]:
+                yield Remark(path=("groups", name, index), text=f"{shown(member)} stands here twice")
+
+
+def _mailboxes(raw: object) -> Iterator[Remark]:
+    groups = list(_named(raw, "groups"))
+    for name, mailbox in _named(raw, "mailboxes").items():
+        group = _at(mailbox, "group")
+        if groups and isinstance(group, str) and group not in groups:
+            yield Remark(path=("mailboxes", name, "group"), text=_not_among(group, groups, "groups"))
+
+
+def _not_among(word: object, known: list[str], what: str) -> str:
+    listed = ", ".join(known) or "none"
+    near = suggestion(str(word), known)
+    return f"{shown(word)} is not among the {what}: {listed}{near if 'did you mean' in near else ''}"
+
+
+def _addresses(raw: object) -> Iterator[Remark]:
+    """No two of our mailboxes and agents may have one address: a mail from it could be anybody's."""
+    owners: dict[str, str] = {}
+    for section, what in (("mailboxes", "mailbox"), ("agents", "agent")):
+        for name, owner in _named(raw, section).items():
+            address = _at(owner, "address")
+            if not isinstance(address, str) or "@" not in address:
+                continue
+            first = owners.setdefault(address_key(address), f"{what} {name!r}")
+            if first != f"{what} {name!r}":
+                text = f"{shown(address)} is the address of {first} already; each needs its own"
+                yield Remark(path=(section, name, "address"), text=text)
+
+
+def _folders(raw: object) -> Iterator[Remark]:
+    """A folder may be scanned once, and no mail may be moved to where it is scanned again."""
+    scanned: dict[tuple[str, ...], str] = {}
+    for name, mailbox in _named(raw, "mailboxes").items():
+        path: Path = ("mailboxes", name)
+        folders = _list(_at(mailbox, "folders")) if "folders" in (mailbox or {}) else ["INBOX"]
+        account = tuple(str(_at(mailbox, "imap", key)).casefold() for key in ("host", "port", "user"))
+        for index, folder in enumerate(folders):
+            first = scanned.setdefault((*account, _folder_key(folder)), name)
+            own = [_folder_key(other) for other in folders[:index]]
+            if _folder_key(folder) in own:
+                yield Remark(path=(*path, "folders", index), text=f"{shown(folder)} stands here twice")
+            elif first != name and isinstance(_at(mailbox, "imap"), Mapping):
+                text = f"folder {shown(folder)} of the same account is scanned by mailbox {first!r} already"
+                yield Remark(path=(*path, "folders", index), text=text)
+        target = _at(mailbox, "after", "move")
+        if target is not None and _folder_key(target) in map(_folder_key, folders):
+            yield Remark(path=(*path, "after"), text=f"moves to {shown(target)}, which is scanned itself")
+
+
+def _folder_key(folder: object) -> str:
+    """INBOX is the one name that IMAP compares without case (RFC 9051, section 5.1)."""
+    text = str(folder)
+    return "INBOX" if text.upper() == "INBOX" else text
+
+
+def _transport(raw: object) -> Iterator[Remark]:
+    """Connections that others can read or take over; on this machine alone they do no harm."""
+    servers: list[Path] = [("mailboxes", name, "imap") for name in _named(raw, "mailboxes")]
+    for path in (*servers, ("smtp",)):
+        server = _at(raw, *map(str, path))
+        if not isinstance(server, Mapping) or _is_loopback(str(server.get("host", ""))):
+            continue
+        if server.get("tls") == "none":
+            text = "mail and password cross the network readable by everybody in between"
+            yield Remark(path=(*path, "tls"), text=text, severity="warning")
+        elif server.get("verify") is False:
+            text = "anybody in between can pose as the server; give its authority as ca_file instead"
+            yield Remark(path=(*path, "verify"), text=text, severity="warning")
+
+
+def _is_loopback(host: str) -> bool:
+    if host.casefold() == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+def _habits(raw: object) -> Iterator[Remark]:
+    for name, mailbox in _named(raw, "mailboxes").items():
+        path: Path = ("mailboxes", name)
+        if _at(mailbox, "after") == "delete":
+            text = "mail is deleted on the server: the database holds the only copy, back it up"
+            yield Remark(path=(*path, "after"), text=text, severity="warning")
+        if _at(mailbox, "start") == "all" and _at(mailbox, "quiet_before") is None:
+            text = "every mail that is there already is answered; quiet_before: a date keeps silent about older ones"
+            yield Remark(path=(*path, "start"), text=text, severity="warning")
+
+
+def _rules(raw: object) -> Iterator[Remark]:
+    """What the rules room says of the rules that have the right form, and whom or what they name."""
+    specs = tuple(_spec(index, rule) for index, rule in enumerate(_list(_at(raw, "rules"))))
+    known = _names(raw)
+    for problem in rules.problems(specs):
+        text = _without_prefix(problem.text, specs[int(problem.path[0])], problem.path[0])
+        yield Remark(path=("rules", *problem.path), text=text, severity=problem.severity)
+    for reference in rules.references(specs):
+        if reference.name not in known[reference.kind]:
+            text = _not_among(reference.name, known[reference.kind], _PLURAL[reference.kind])
+            yield Remark(path=("rules", *reference.path), text=text)
+
+
+def _without_prefix(text: str, spec: RuleSpec, index: object) -> str:
+    """TEXT without the name of its rule, which stands in the path already."""
+    return text.removeprefix(f"rules[{index}] {spec.name!r}").removeprefix(":").lstrip()
+
+
+_PLURAL = {
+    "agent": "agents",
+    "group": "groups",
+    "status": "statuses",
+    "priority": "priorities",
+    "category": "categories",
+}
+
+
+def _spec(index: int, rule: object) -> RuleSpec:
+    """RULE, or in the place of one that cannot be read one that is beyond reproach, so that all keep their numbers."""
+    try:
+        return _RULE.validate_python(rule)
+    except ValidationError:
+        return _RULE.validate_python({"name": f"(unreadable {index})", "when": {"is": "list"}, "then": [{"tag": "x"}]})
+
+
+def _names(raw: object) -> dict[str, list[str]]:
+    """What a rule may name, by kind; the defaults where config.yaml leaves them out."""
+    tickets, usual = _at(raw, "tickets"), Tickets()
+    statuses = _at(tickets, "statuses")
+    return {
+        "agent": list(_named(raw, "agents")),
+        "group": list(_named(raw, "groups")),
+        "status": list(statuses) if isinstance(statuses, Mapping) else list(usual.statuses),
+        "priority": [str(one) for one in _list(_at(tickets, "priorities")) or usual.priorities],
+        "category": [str(one) for one in _categories(tickets, usual)],
+    }
+
+
+def _categories(tickets: object, usual: Tickets) -> list[Any]:
+    written = _at(tickets, "categories")
+    return list(usual.categories) if written is None else _list(written)

@@ -1,0 +1,170 @@
+"""Whose ticket a mail belongs to: four finders, each leaving its verdict.
+
+    1 token           our own Message-ID in In-Reply-To or References
+    2 reply_address   our token in the address that it was sent to
+    3 known_message   the Message-ID of a mail that is on a ticket
+    4 tag             [ACME-1042] in the subject
+
+A token counts for the address that the letter went to.  From another address it proves only that
+the letter was seen: the mail is kept on the ticket as unconfirmed.  Known Message-IDs and tags
+prove nothing, so their sender must belong to the ticket; otherwise the ticket is only linked.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from domain import token
+from domain.decision import FinderVerdict, Found, Verdict
+from domain.errors import NotFound
+from domain.message import Message
+from domain.people import address_key
+from domain.settings import Mailbox, Settings
+from domain.ticket import TicketFacts
+from store.outbox import QueuedLetter
+from store.store import View
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Search:
+    view: View
+    message: Message
+    mailbox: Mailbox
+    settings: Settings
+    keys: token.Keys
+
+    @property
+    def sender_key(self) -> str:
+        return self.message.sender.key if self.message.sender else ""
+
+
+def find(view: View, message: Message, *, mailbox: Mailbox, settings: Settings, keys: token.Keys) -> Found:
+    """The ticket that MESSAGE belongs to, with every finder's verdict up to the one that decided."""
+    search = _Search(view=view, message=message, mailbox=mailbox, settings=settings, keys=keys)
+    walk: list[FinderVerdict] = []
+    for finder in FINDERS:
+        for verdict in finder(search):
+            walk.append(verdict)
+            if verdict.verdict in (Verdict.TICKET, Verdict.UNCONFIRMED) and verdict.ticket is not None:
+                ticket = view.tickets.facts(verdict.ticket, lock=True)
+                return Found(walk=tuple(walk), verdict=verdict.verdict, ticket=ticket)
+    linked = next((step.ticket for step in walk if step.verdict is Verdict.FOREIGN), None)
+    return Found(walk=tuple(walk), verdict=Verdict.FOREIGN if linked else Verdict.NOTHING, linked=linked)
+
+
+def belongs(sender_key: str, ticket: TicketFacts, *, colleagues: bool) -> str:
+    """As what the sender belongs to TICKET: requester, watcher, colleague; '' if he does not."""
+    if ticket.requester and ticket.requester.has_address(sender_key):
+        return "requester"
+    if any(watcher.contact and watcher.contact.has_address(sender_key) for watcher in ticket.watchers):
+        return "watcher"
+    host = sender_key.rpartition("@")[2]
+    if colleagues and ticket.organization and host in ticket.organization.domains:
+        return "colleague"
+    return ""
+
+
+def _by_token(search: _Search) -> Iterator[FinderVerdict]:
+    message = search.message
+    candidates = dict.fromkeys((*message.in_reply_to, *reversed(message.references), *message.returned_ids))
+    ours = [letter for text in candidates if (letter := token.verify(text, search.keys))]
+    if not ours:
+        forged = any(token.looks_like_token(text) for text in candidates)
+        why = "a token in References is not ours" if forged else "no token in In-Reply-To or References"
+        yield _nothing("token", why)
+        return
+    yield from _of_letters(search, "token", ours)
+
+
+def _by_reply_address(search: _Search) -> Iterator[FinderVerdict]:
+    if not search.mailbox.plus_addressing:
+        return
+    local, _, host = search.mailbox.key.rpartition("@")
+    pairs = [
+        address.key.removeprefix(f"{local}+").removesuffix(f"@{host}")
+        for address in search.message.recipients
+        if address.key.startswith(f"{local}+") and address.key.endswith(f"@{host}")
+    ]
+    ours = [letter for pair in pairs if (letter := token.verify(pair, search.keys))]
+    if not ours:
+        yield _nothing("reply_address", "sent to no reply address of ours")
+        return
+    yield from _of_letters(search, "reply_address", ours)
+
+
+def _of_letters(search: _Search, finder: str, letters: list[str]) -> Iterator[FinderVerdict]:
+    """The verdict on valid tokens: the first that was written to the sender, else the first."""
+    known = [letter for name in letters if (letter := search.view.outbox.by_letter(name)) is not None]
+    if not known:
+        yield _nothing(finder, "a valid token, but its letter is not in the database")
+        return
+    own = next((letter for letter in known if _is_recipient(search, letter)), None)
+    letter = own or known[0]
+    if own or _belongs(search, letter.ticket):
+        yield FinderVerdict(
+            finder=finder,
+            verdict=Verdict.TICKET,
+            ticket=letter.ticket,
+            because=f"{finder}: answers letter {letter.letter}",
+        )
+        return
+    yield FinderVerdict(
+        finder=finder,
+        verdict=Verdict.UNCONFIRMED,
+        ticket=letter.ticket,
+        because=f"{finder}: answers letter {letter.letter}, which went to another address",
+    )
+
+
+def _is_recipient(search: _Search, letter: QueuedLetter) -> bool:
+    """The mail comes from the address that LETTER went to; a bounce comes from its server instead."""
+    return address_key(letter.recipient.address) == search.sender_key or search.message.is_bounce
+
+
+def _by_known_message(search: _Search) -> Iterator[FinderVerdict]:
+    message = search.message
+    candidates = tuple(dict.fromkeys((*message.in_reply_to, *reversed(message.references))))
+    known = search.view.tickets.by_message_ids(candidates)
+    if not known:
+        yield _nothing("known_message", "its Message-IDs are unknown" if candidates else "it answers no mail")
+        return
+    # The nearest ancestor decides: In-Reply-To first, then References from the end.
+    for number in dict.fromkeys(known[message_id] for message_id in candidates if message_id in known):
+        yield _if_member(search, "known_message", number, "it answers a mail on this ticket")
+
+
+def _by_tag(search: _Search) -> Iterator[FinderVerdict]:
+    prefix = search.settings.helpdesk.tag
+    numbers = token.tagged_numbers(search.message.subject, prefix)
+    if not numbers:
+        yield _nothing("tag", f"no tag [{prefix}-…] in the subject")
+    for number in numbers:
+        yield _if_member(search, "tag", number, f"tag [{token.reference(prefix, number)}]")
+
+
+def _if_member(search: _Search, finder: str, number: int, why: str) -> FinderVerdict:
+    try:
+        role = _belongs(search, number)
+    except NotFound:
+        return _nothing(finder, f"{why}, but there is no such ticket")
+    if role:
+        return FinderVerdict(finder=finder, verdict=Verdict.TICKET, ticket=number, because=f"{why}, from its {role}")
+    return FinderVerdict(
+        finder=finder, verdict=Verdict.FOREIGN, ticket=number, because=f"{why}, but the sender has no part in it"
+    )
+
+
+def _belongs(search: _Search, number: int) -> str:
+    ticket = search.view.tickets.facts(number)
+    return belongs(search.sender_key, ticket, colleagues=search.settings.tickets.colleagues)
+
+
+def _nothing(finder: str, because: str) -> FinderVerdict:
+    return FinderVerdict(finder=finder, verdict=Verdict.NOTHING, because=because)
+
+
+FINDERS: tuple[Callable[[_Search], Iterator[FinderVerdict]], ...] = (
+    _by_token,
+    _by_reply_address,
+    _by_known_message,
+    _by_tag,
+)

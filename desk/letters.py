@@ -1,0 +1,197 @@
+"""Letters on their way through the database: from the resolver's yes to a row, and back to facts.
+
+A row holds what the letter says as of the act; entries, files and labels are looked up when it is
+sent, outside any transaction.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from desk.desk import Desk
+from domain import token
+from domain.event import Actor, Event, EventKind
+from domain.letter import ActFacts, LetterFacts, OutgoingFile, QuotedEntry, Told, Withheld
+from domain.message import Message
+from domain.people import address_key
+from domain.ticket import EntryFacts, TicketFacts
+from notifier.resolve import resolve
+from store.outbox import QueuedLetter
+from store.store import View
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Thread:
+    """The mails that a letter answers, for the mail program that groups a conversation."""
+
+    in_reply_to: str = ""
+    references: tuple[str, ...] = ()
+
+
+def tell(
+    desk: Desk,
+    view: View,
+    facts: ActFacts,
+    *,
+    act: int,
+    now: datetime,
+    entry: int | None = None,
+    answering: Message | None = None,
+) -> tuple[Told | Withheld, ...]:
+    """Queue a letter to everybody who is told of an act, and record who is not.  (design: one resolver)"""
+    told = resolve(_with_recent(desk, view, facts, now), desk.settings)
+    letters = [
+        _queued(desk, view, one, facts.ticket, act=act, now=now, entry=entry, answering=answering)
+        for one in told
+        if isinstance(one, Told)
+    ]
+    view.outbox.queue(letters)
+    view.outbox.withhold(act, facts.ticket.number, [one for one in told if isinstance(one, Withheld)], now=now)
+    return told
+
+
+def _with_recent(desk: Desk, view: View, facts: ActFacts, now: datetime) -> ActFacts:
+    """FACTS with the automatic letters that the customers on the ticket had of late."""
+    ticket = facts.ticket
+    people = [ticket.requester, *(watcher.contact for watcher in ticket.watchers)]
+    keys = {address.key for person in people if person for address in person.addresses}
+    if ticket.organization and ticket.organization.address:
+        keys.add(address_key(ticket.organization.address))
+    since = now - desk.settings.notifications.loop_budget.per
+    recent = view.outbox.recent(sorted(keys), since=since) if keys and not facts.quiet else {}
+    return _replace(facts, recent=recent)
+
+
+def _replace(facts: ActFacts, **changes: Any) -> ActFacts:
+    return ActFacts(**{name: getattr(facts, name) for name in ActFacts.__dataclass_fields__} | changes)
+
+
+def _queued(
+    desk: Desk,
+    view: View,
+    told: Told,
+    ticket: TicketFacts,
+    *,
+    act: int,
+    now: datetime,
+    entry: int | None,
+    answering: Message | None,
+) -> QueuedLetter:
+    letter = token.letter_id(desk.random(token.ID_BYTES))
+    domain = desk.settings.mailboxes[ticket.mailbox].address.rpartition("@")[2]
+    thread = _thread(desk, view, told, ticket, answering=answering)
+    return QueuedLetter(
+        letter=letter,
+        message_id=token.message_id(letter, domain=domain, keys=desk.keys),
+        act=act,
+        ticket=ticket.number,
+        kind=told.kind,
+        recipient=told.recipient,
+        automatic=told.kind.is_budgeted,
+        mandatory=told.mandatory,
+        because=told.because,
+        facts=_facts(told, ticket, thread, entry=entry, now=now),
+        queued_at=now,
+        due_at=now,
+    )
+
+
+def _thread(desk: Desk, view: View, told: Told, ticket: TicketFacts, *, answering: Message | None) -> Thread:
+    """What a letter answers.  Customers never see ids of letters to staff."""
+    domain = desk.settings.mailboxes[ticket.mailbox].address.rpartition("@")[2]
+    root = f"ticket-{ticket.number}.{desk.settings.helpdesk.tag.lower()}@{domain}"
+    if told.recipient.is_staff:
+        return Thread(in_reply_to=root, references=(root,))
+    if answering is not None and answering.message_id:
+        earlier = answering.references[-8:] or answering.in_reply_to[-1:]
+        return Thread(in_reply_to=answering.message_id, references=(*earlier, answering.message_id))
+    theirs = view.tickets.conversation(ticket.number)
+    ours = view.outbox.written_to(ticket.number, address_key(told.recipient.address))
+    if theirs:
+        return Thread(in_reply_to=theirs[-1], references=theirs)
+    return Thread(in_reply_to=ours[-1], references=ours) if ours else Thread()
+
+
+def _facts(told: Told, ticket: TicketFacts, thread: Thread, *, entry: int | None, now: datetime) -> dict[str, Any]:
+    return {
+        "name": told.recipient.name,
+        "language": told.recipient.language,
+        "title": ticket.title,
+        "status": ticket.status,
+        "priority": ticket.priority,
+        "category": ticket.category,
+        "group": ticket.group,
+        "agent": ticket.agent,
+        "mailbox": ticket.mailbox,
+        "requester": _name(ticket),
+        "events": [event_json(event) for event in told.events],
+        "entry": _entry_of(told, entry),
+        "at": now.isoformat(),
+        "in_reply_to": thread.in_reply_to,
+        "references": list(thread.references),
+    }
+
+
+def _entry_of(told: Told, entry: int | None) -> int | None:
+    """The entry that a letter passes on: that of its strongest event that has one."""
+    return next((event.entry for event in told.events if event.entry is not None), entry)
+
+
+def _name(ticket: TicketFacts) -> str:
+    if ticket.requester is None:
+        return ticket.organization.name if ticket.organization else ""
+    primary = ticket.requester.primary
+    return ticket.requester.name or (primary.address if primary else "")
+
+
+def event_json(event: Event) -> dict[str, Any]:
+    """An event as JSON; `event_of` reads it back."""
+    return {name: value for name, value in asdict(event).items() if value not in ("", None)}
+
+
+def event_of(stored: Mapping[str, Any]) -> Event:
+    """An event from its JSON."""
+    values = dict(stored)
+    return Event(**{**values, "kind": EventKind(values["kind"]), "actor": Actor(**values["actor"])})
+
+
+def letter_facts(view: View, letter: QueuedLetter) -> LetterFacts:
+    """What LETTER says, with the entry and the files that it passes on."""
+    stored = letter.facts
+    entry = view.tickets.entry(stored["entry"]) if stored.get("entry") else None
+    return LetterFacts(
+        letter=letter.letter,
+        message_id=letter.message_id,
+        kind=letter.kind,
+        recipient=letter.recipient,
+        ticket=letter.ticket,
+        title=stored["title"],
+        status=stored["status"],
+        priority=stored["priority"],
+        category=stored["category"],
+        group=stored["group"],
+        agent=stored["agent"],
+        mailbox=stored["mailbox"],
+        requester=stored["requester"],
+        events=tuple(event_of(event) for event in stored["events"]),
+        because=letter.because,
+        at=datetime.fromisoformat(stored["at"]),
+        entry=_quoted(entry) if entry else None,
+        files=_files(view, entry) if entry and letter.kind.is_human else (),
+        in_reply_to=stored["in_reply_to"],
+        references=tuple(stored["references"]),
+    )
+
+
+def _quoted(entry: EntryFacts) -> QuotedEntry:
+    return QuotedEntry(
+        kind=entry.kind, author=entry.author, text=entry.shown, at=entry.at, attachment_names=entry.file_names
+    )
+
+
+def _files(view: View, entry: EntryFacts) -> tuple[OutgoingFile, ...]:
+    return tuple(
+        OutgoingFile(name=file.name, content_type=file.content_type, data=view.blobs.get(file.blob))
+        for file in entry.files
+    )

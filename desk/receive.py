@@ -1,0 +1,290 @@
+"""Receiving mail: from a journal row with its bytes to a ticket, an entry and letters.
+
+    claim (commit) → read (outside any transaction) → decide and carry out (one transaction)
+
+A batch shares a transaction, with a savepoint a mail: what one mail cannot do takes no other with
+it.  A mail that fails is taken up again, alone, and quarantined when it has failed too often.
+
+Fails with: StoreUnusable, TemporaryFailure; then nothing of the batch was written.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any, assert_never
+
+import rules
+from desk import finders, log
+from desk.carry_out import Carried, append_to, open_ticket
+from desk.desk import Desk
+from desk.letters import tell
+from domain import token
+from domain.decision import Create, Decision, Found, Ignore, MailFacts, Update, Verdict
+from domain.errors import Conflict, StoreUnusable, TemporaryFailure
+from domain.event import DESK, Actor
+from domain.intake import Intake, Outcome
+from domain.letter import ActFacts, Told
+from domain.message import Message, RawMail
+from domain.people import ContactFacts
+from scanner.content_key import content_key
+from store.store import View
+
+BATCH = 20
+
+Read = Callable[[RawMail], Message]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Received:
+    """What became of one mail."""
+
+    intake: int
+    outcome: Outcome
+    ticket: int | None = None
+    because: str = ""
+    rules: tuple[str, ...] = ()
+    letters: int = 0
+    withheld: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Round:
+    """What one round of receiving came to.  `failed` mails will be taken up again."""
+
+    received: tuple[Received, ...] = ()
+    failed: tuple[int, ...] = ()
+    quarantined: tuple[int, ...] = ()
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self.received or self.failed or self.quarantined)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Mail:
+    """A mail in hand, read."""
+
+    row: Intake
+    message: Message
+    key: str
+
+
+def receive(desk: Desk, source: str, *, read: Read, now: datetime, only: int | None = None) -> Round:
+    """Take the next mails of SOURCE in hand, decide them and carry that out."""
+    with desk.store.act() as view:
+        claim = view.journal.claim(source, limit=BATCH, attempts=desk.settings.limits.attempts, only=only)
+    for row in claim.quarantined:
+        log.mail_quarantined(row)
+    if not claim.taken:
+        return Round(quarantined=tuple(row.id for row in claim.quarantined))
+    try:
+        with desk.store.reading() as view:
+            raw = [(row, view.blobs.get(row.blob or "")) for row in claim.taken]
+        mails, failed = _read_all(raw, read=read, mode=desk.settings.duplicates)
+        received, broken = _carry_out_all(desk, mails, now=now)
+    except (StoreUnusable, TemporaryFailure):
+        _give_back(desk, claim.taken)
+        raise
+    _note(desk, failed | broken)
+    return Round(
+        received=tuple(received),
+        failed=tuple(row.id for row in (failed | broken)),
+        quarantined=tuple(row.id for row in claim.quarantined),
+    )
+
+
+def _read_all(
+    raw: Sequence[tuple[Intake, bytes]], *, read: Read, mode: str
+) -> tuple[list[_Mail], dict[Intake, Exception]]:
+    mails: list[_Mail] = []
+    failed: dict[Intake, Exception] = {}
+    for row, data in raw:
+        try:
+            message = read(RawMail(data=data, size=row.size, arrived=row.arrived))
+            key = content_key(data)
+        except Exception as error:  # one unreadable mail must not stop the others
+            failed[row] = error
+            continue
+        mails.append(_Mail(row=row, message=message, key=f"{row.mailbox}:{key}" if mode == "per_mailbox" else key))
+    return mails, failed
+
+
+def _carry_out_all(
+    desk: Desk, mails: Sequence[_Mail], *, now: datetime
+) -> tuple[list[Received], dict[Intake, Exception]]:
+    received: list[Received] = []
+    failed: dict[Intake, Exception] = {}
+    if not mails:
+        return received, failed
+    with desk.store.act() as view:
+        for mail in mails:
+            try:
+                received.append(_in_savepoint(desk, view, mail, now=now))
+            except (StoreUnusable, TemporaryFailure):
+                raise
+            except Exception as error:  # its savepoint is gone; the others go on
+                failed[mail.row] = error
+    for mail, one in zip([m for m in mails if m.row not in failed], received, strict=True):
+        log.mail_decided(mail.row, one, desk.reference(one.ticket) if one.ticket else "")
+    return received, failed
+
+
+def _in_savepoint(desk: Desk, view: View, mail: _Mail, *, now: datetime) -> Received:
+    """One mail; a copy that another process carried out in the same moment makes it a duplicate."""
+    try:
+        with view.savepoint():
+            return _carry_out(desk, view, mail, now=now)
+    except Conflict:
+        with view.savepoint():
+            return _carry_out(desk, view, mail, now=now)
+
+
+def _carry_out(desk: Desk, view: View, mail: _Mail, *, now: datetime) -> Received:
+    first = view.journal.first_copy(mail.key)
+    if first is not None:
+        return _duplicate(view, mail, first, now=now)
+    own = token.verify(mail.message.message_id, desk.keys) if mail.message.message_id else None
+    if own:
+        because = f"it is our own letter {own}, come back"
+        return _finish(view, mail, Received(intake=mail.row.id, outcome=Outcome.IGNORED, because=because), now=now)
+    mailbox = desk.settings.mailboxes[mail.row.mailbox]
+    found = finders.find(view, mail.message, mailbox=mailbox, settings=desk.settings, keys=desk.keys)
+    facts = MailFacts(message=mail.message, mailbox=mail.row.mailbox, folder=mail.row.folder, found=found)
+    decision = rules.decide(desk.rules, facts)
+    record = _record(desk, facts, decision)
+    match decision.disposition:
+        case Ignore(because=because):
+            done = Received(
+                intake=mail.row.id, outcome=Outcome.IGNORED, because=because, rules=decision.rules
+            )
+            return _finish(view, mail, done, now=now, record=record)
+        case Create() | Update():
+            done = _onto_a_ticket(desk, view, mail, found, decision, now=now)
+            return _finish(view, mail, done, now=now, record=record)
+        case _:
+            assert_never(decision.disposition)
+
+
+def _onto_a_ticket(
+    desk: Desk, view: View, mail: _Mail, found: Found, decision: Decision, *, now: datetime
+) -> Received:
+    """Open a ticket or add to one, record the events, queue the letters."""
+    actor, contact = _actor(view, mail.message, now=now)
+    act = view.tickets.begin_act("mail", actor, now=now, intake=mail.row.id)
+    disposition = decision.disposition
+    carried: Carried | None = None
+    if isinstance(disposition, Update) and found.ticket is not None:
+        carried = append_to(
+            desk, view, mail.row, mail.message, found.ticket, decision,
+            contact=contact, actor=actor, unconfirmed=found.verdict is Verdict.UNCONFIRMED, now=now,
+        )  # fmt: skip
+    if carried is None:
+        linked = found.ticket.number if found.ticket is not None else found.linked
+        carried = open_ticket(
+            desk, view, mail.row, mail.message, decision, contact=contact, actor=actor, linked=linked, now=now
+        )
+    view.tickets.record(act, carried.ticket.number, carried.events, now=now)
+    facts = ActFacts(
+        ticket=carried.ticket,
+        events=carried.told,
+        actor=actor,
+        sender_key=mail.message.sender.key if mail.message.sender else "",
+        machine=mail.message.is_machine,
+        quiet=_quiet(desk, mail),
+    )
+    told = tell(desk, view, facts, act=act, now=now, entry=carried.entry, answering=mail.message)
+    letters = sum(isinstance(one, Told) for one in told)
+    return Received(
+        intake=mail.row.id,
+        outcome=Outcome.TICKET if carried.opened else Outcome.COMMENT,
+        ticket=carried.ticket.number,
+        because=carried.because,
+        rules=decision.rules,
+        letters=letters,
+        withheld=len(told) - letters,
+    )
+
+
+def _actor(view: View, message: Message, *, now: datetime) -> tuple[Actor, ContactFacts | None]:
+    """The contact who wrote, made from the sender if he is new; the desk where there is no sender."""
+    if message.sender is None or "@" not in message.sender.address:
+        return DESK, None
+    contact = view.people.contact_of(message.sender.address)
+    if contact is None:
+        contact = view.people.add_contact(message.sender, now=now, language=message.language)
+    return Actor("contact", str(contact.id), contact.name or message.sender.address), contact
+
+
+def _quiet(desk: Desk, mail: _Mail) -> str:
+    """Why nobody is told of this mail, '' if people are."""
+    if mail.row.quiet:
+        return mail.row.quiet
+    before = desk.settings.mailboxes[mail.row.mailbox].quiet_before
+    moment = mail.row.arrived or mail.message.date
+    if before and moment and moment.date() < before:
+        return f"the mail is older than quiet_before ({before})"
+    return ""
+
+
+def _duplicate(view: View, mail: _Mail, first: Intake, *, now: datetime) -> Received:
+    done = Received(
+        intake=mail.row.id,
+        outcome=Outcome.DUPLICATE,
+        ticket=first.ticket,
+        because=f"the same mail as {first.id}, which came by {first.source} {first.folder}".rstrip(),
+    )
+    view.journal.finish(
+        mail.row, outcome=done.outcome, because=done.because, now=now, ticket=first.ticket, duplicate_of=first.id,
+        message_id=mail.message.message_id, subject=mail.message.subject, sender=_sender(mail.message),
+    )  # fmt: skip
+    return done
+
+
+def _finish(
+    view: View, mail: _Mail, done: Received, *, now: datetime, record: dict[str, Any] | None = None
+) -> Received:
+    view.journal.finish(
+        mail.row, outcome=done.outcome, because=done.because, now=now, content_key=mail.key, ticket=done.ticket,
+        message_id=mail.message.message_id, subject=mail.message.subject, sender=_sender(mail.message),
+        decision=record,
+    )  # fmt: skip
+    return done
+
+
+def _sender(message: Message) -> str:
+    return message.sender.address if message.sender else ""
+
+
+def _record(desk: Desk, facts: MailFacts, decision: Decision) -> dict[str, Any]:
+    """The decision record: what was seen and what was decided, enough to explain it later."""
+    disposition = decision.disposition
+    return {
+        "rule_set": desk.rules.hash,
+        "facts": rules.facts_read(desk.rules, facts),
+        "class": list(facts.message.class_because),
+        "defects": list(facts.message.defects[:20]),
+        "finders": [asdict(step) for step in facts.found.walk],
+        "rules": list(decision.rules),
+        "disposition": type(disposition).__name__.lower(),
+        "because": disposition.because,
+        "modifiers": [{"kind": type(one).__name__, **asdict(one)} for one in decision.modifiers],
+    }
+
+
+def _note(desk: Desk, failed: dict[Intake, Exception]) -> None:
+    if not failed:
+        return
+    with desk.store.act() as view:
+        for row, error in failed.items():
+            view.journal.note_failure(row, because=f"{type(error).__name__}: {error}")
+    for row, error in failed.items():
+        log.mail_failed(row, error)
+
+
+def _give_back(desk: Desk, rows: Sequence[Intake]) -> None:
+    """Undo the claim: the fault lay in no mail.  If even that cannot be written, the attempts stay."""
+    try:
+        with desk.store.act() as view:
+            view.journal.give_back(rows)
+    except (StoreUnusable, TemporaryFailure):
+        return

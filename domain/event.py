@@ -1,0 +1,56 @@
+"""Events: facts that happened to a ticket.  Together they are its history.
+
+An *act* is one mail or one command; it causes one or several events, and at most one letter per
+recipient.
+"""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Literal
+
+
+class EventKind(StrEnum):
+    OPENED = "opened"
+    ASSIGNED = "assigned"  # field: agent or group; before, after
+    STATUS = "status"  # before, after
+    COMMENT = "comment"  # entry
+    SOLUTION = "solution"  # entry
+    FIELD = "field"  # field: title, priority, category; before, after
+    CUSTOMER_WROTE = "customer_wrote"  # entry
+    MACHINE_WROTE = "machine_wrote"  # entry: an auto-reply or bounce, appended quietly
+    UNCONFIRMED = "unconfirmed"  # entry: a valid token from an address that it was not sent to
+    NOTE = "note"  # entry
+    CLOSED = "closed"  # before, after
+    REOPENED = "reopened"  # before, after
+    TAGGED = "tagged"  # after: the tags added
+    UNTAGGED = "untagged"  # before: the tags taken away
+    LINKED = "linked"  # after: the other ticket's number
+    WATCHED = "watched"  # after: who watches from now on
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who acts: an agent (key of config.yaml), a contact (id), a rule (name) or the desk itself."""
+
+    kind: Literal["agent", "contact", "rule", "desk"]
+    key: str = ""
+    name: str = ""
+
+    def __str__(self) -> str:
+        return self.name or self.key or "the helpdesk"
+
+
+DESK = Actor("desk")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """One fact.  `because` names what caused it where the actor alone does not say: a rule, a finder."""
+
+    kind: EventKind
+    actor: Actor = field(default=DESK)
+    field: str = ""
+    before: str = ""
+    after: str = ""
+    entry: int | None = None
+    because: str = ""

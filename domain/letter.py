@@ -1,0 +1,189 @@
+"""Letters: who is told what, who is not, and why.
+
+`Told` is the resolver's yes to one recipient, `Withheld` its no.  What a letter says is kept as
+`LetterFacts` in the outbox: the words are made when it is sent, outside any transaction, and they
+speak of the moment of the act, not of the moment of sending.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from domain.event import Actor, Event
+from domain.people import ContactFacts
+from domain.ticket import TicketFacts
+
+
+class LetterKind(StrEnum):
+    """Which template a letter is made of."""
+
+    ACKNOWLEDGEMENT = "acknowledgement"  # customer: we have your mail
+    NOTICE = "notice"  # customer: we opened a ticket for you
+    STATUS = "status"  # customer: taken over, status changed, closed, reopened
+    COMMENT = "comment"  # customer: an agent wrote
+    SOLUTION = "solution"  # customer: solved, and how
+    CHANGE = "change"  # customer: a public field changed
+    COPY = "copy"  # customer watchers: the requester wrote
+    STAFF_NEW = "staff_new"
+    STAFF_ASSIGNED = "staff_assigned"
+    STAFF_CUSTOMER = "staff_customer"  # the customer wrote
+    STAFF_COMMENT = "staff_comment"
+    STAFF_SOLUTION = "staff_solution"
+    STAFF_STATUS = "staff_status"
+    STAFF_CHANGE = "staff_change"
+    STAFF_NOTE = "staff_note"
+
+    @property
+    def is_staff(self) -> bool:
+        return self.value.startswith("staff_")
+
+    @property
+    def is_human(self) -> bool:
+        """A person's words: such a letter carries no Auto-Submitted (RFC 3834, section 2)."""
+        return self in (LetterKind.COMMENT, LetterKind.SOLUTION, LetterKind.COPY)
+
+    @property
+    def is_budgeted(self) -> bool:
+        """Counts against the loop budget: what a customer gets without an agent having written to him."""
+        return not self.is_staff and self not in (LetterKind.COMMENT, LetterKind.SOLUTION)
+
+
+class Reason(StrEnum):
+    """Why somebody was not written to."""
+
+    OPTED_OUT = "opted_out"
+    NOT_A_PORTAL_USER = "not_a_portal_user"  # and notifications.ticket_mails is off
+    NO_ADDRESS = "no_address"
+    UNDELIVERABLE = "undeliverable"
+    OWN_ADDRESS = "own_address"
+    MACHINE = "machine"
+    LOOP_BUDGET = "loop_budget"
+    ACTOR = "actor"  # nobody is told of his own act
+    QUIET = "quiet"  # history: mail older than quiet_before, or a mailbox taken up again
+    NOT_PUBLIC = "not_public"  # a status that customers are not told of
+    SWITCHED_OFF = "switched_off"  # the notification is off in config.yaml
+    SUPPRESSED = "suppressed"  # a rule or an agent wished that the customer is not told
+    GONE = "gone"  # the agent, contact or ticket is no longer there when it is to be sent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipient:
+    """One person a letter may go to.  `role`: requester, organization, watcher, agent, group, cc."""
+
+    role: str
+    address: str = ""
+    name: str = ""
+    language: str = ""
+    contact: int | None = None
+    agent: str = ""
+
+    @property
+    def is_staff(self) -> bool:
+        return bool(self.agent)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """One letter that shall be written.  `events` are what it speaks of, the strongest first."""
+
+    recipient: Recipient
+    kind: LetterKind
+    events: tuple[Event, ...]
+    because: str
+    mandatory: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Withheld:
+    """A letter that was not written or not sent, with its reason in a word and in a sentence."""
+
+    recipient: Recipient
+    kind: LetterKind
+    reason: Reason
+    because: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActFacts:
+    """All that the resolver looks at.
+
+    `ticket` is the state after the act.  `sender_key` is the key of the address that a mail came
+    from, `machine` says that no person wrote it, `quiet` why nobody at all is to be told ('' otherwise).
+    `mandatory` lifts opt-outs for this act, `silent_customer` is a rule's or an agent's wish, in words,
+    that the customer is not told.  `cc` are addresses that get the comment beside the requester,
+    `contacts` the contacts behind them.  `taken_over` tells a first assignment from a change.
+    `recent` counts the letters of the budget's period (`LetterKind.is_budgeted`), by address key.
+    """
+
+    ticket: TicketFacts
+    events: tuple[Event, ...]
+    actor: Actor
+    sender_key: str = ""
+    machine: bool = False
+    quiet: str = ""
+    mandatory: bool = False
+    silent_customer: str = ""
+    taken_over: bool = False
+    cc: tuple[Recipient, ...] = ()
+    contacts: tuple[ContactFacts, ...] = ()
+    recent: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuotedEntry:
+    """A timeline entry that a letter passes on."""
+
+    kind: str
+    author: str
+    text: str
+    at: datetime
+    attachment_names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutgoingFile:
+    """A file that goes with a letter, read from its blob when the letter is sent."""
+
+    name: str
+    content_type: str
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LetterFacts:
+    """What one letter says, as of the act: enough to write it, and to write it again the same.
+
+    `events` are those of `Told`; labels are looked up when it is written.
+    """
+
+    letter: str
+    kind: LetterKind
+    recipient: Recipient
+    ticket: int
+    title: str
+    status: str
+    priority: str
+    category: str
+    group: str
+    agent: str
+    mailbox: str
+    requester: str
+    events: tuple[Event, ...]
+    because: str
+    at: datetime
+    entry: QuotedEntry | None = None
+    solution: str = ""
+    files: tuple[OutgoingFile, ...] = ()
+    in_reply_to: str = ""
+    references: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Letter:
+    """One finished outgoing mail to one recipient: envelope and bytes (CRLF line ends)."""
+
+    id: str
+    envelope_from: str
+    envelope_to: str
+    data: bytes

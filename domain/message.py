@@ -1,0 +1,105 @@
+"""A mail, from bytes to a value: RawMail before it is read, Message after.
+
+Nothing further in looks at headers: what a rule or a finder needs stands here by name.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from domain.people import Address
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RawMail:
+    """The bytes of one mail and where they came from.
+
+    `size` is what the server announced (RFC822.SIZE, octets); `data` is shorter where the mail
+    exceeds the configured limit and only its beginning was fetched.
+    """
+
+    data: bytes
+    size: int
+    arrived: datetime | None = None
+
+    @property
+    def cut(self) -> bool:
+        """Only the beginning was fetched (a server may miscount by line ends, so 2 % are forgiven)."""
+        return len(self.data) < self.size * 0.98
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attachment:
+    """A part of a mail that is not its text.
+
+    `index` is the place of the part in the walk of the mail's tree; with it the bytes are read
+    from the raw mail again.  `size` counts decoded octets.
+    """
+
+    index: int
+    name: str
+    content_type: str
+    size: int
+    inline: bool = False
+    content_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Bounced:
+    """One recipient that a delivery report speaks of, with its status (RFC 3463), '' if not stated."""
+
+    address: str
+    status: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """A parsed mail, decoded, NFC, without NUL and lone surrogates.
+
+    Message-IDs stand without their angle brackets.  `sender` is From, else Reply-To, Sender or
+    Return-Path (`defects` says so).  `text` is everything readable, `reply_text` what the writer
+    wrote now.  `headers` holds every field in order, names in lower case, values decoded.
+    `returned_ids` are the Message-IDs of the mail that a bounce returns.
+    """
+
+    sender: Address | None
+    subject: str = ""
+    reply_to: tuple[Address, ...] = ()
+    to: tuple[Address, ...] = ()
+    cc: tuple[Address, ...] = ()
+    delivered_to: tuple[Address, ...] = ()
+    date: datetime | None = None
+    message_id: str = ""
+    in_reply_to: tuple[str, ...] = ()
+    references: tuple[str, ...] = ()
+    text: str = ""
+    html: str = ""
+    reply_text: str = ""
+    attachments: tuple[Attachment, ...] = ()
+    headers: tuple[tuple[str, str], ...] = ()
+    is_auto_reply: bool = False
+    is_bounce: bool = False
+    is_list: bool = False
+    class_because: tuple[str, ...] = ()
+    bounced: tuple[Bounced, ...] = ()
+    returned_ids: tuple[str, ...] = ()
+    language: str = ""
+    defects: tuple[str, ...] = ()
+    size: int = 0
+
+    @property
+    def is_machine(self) -> bool:
+        """No person wrote it, so nobody there waits for an answer (RFC 3834, section 2)."""
+        return self.is_auto_reply or self.is_bounce or self.is_list
+
+    @property
+    def recipients(self) -> tuple[Address, ...]:
+        """Everybody it was addressed or delivered to, each once."""
+        seen: dict[str, Address] = {}
+        for address in (*self.to, *self.cc, *self.delivered_to):
+            seen.setdefault(address.key, address)
+        return tuple(seen.values())
+
+    def header(self, name: str) -> tuple[str, ...]:
+        """The values of every field called NAME, any case; empty if there is none."""
+        wanted = name.lower()
+        return tuple(value for field, value in self.headers if field == wanted)

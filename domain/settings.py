@@ -1,0 +1,490 @@
+"""config.yaml as frozen values.
+
+Every field's description is the manual: `docs/config.md` and the JSON Schema are made from it.
+Secrets are named here, never held: `env:NAME` or `file:PATH`.  What one field alone can be wrong
+about is refused here; what several fields must agree on is `desk/config.py`'s.
+"""
+
+import re
+from collections.abc import Mapping
+from datetime import date, timedelta
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    Strict,
+    WithJsonSchema,
+    model_validator,
+)
+
+from domain.errors import BadAddress
+from domain.people import Address, address_key
+from domain.rule import RuleSpec
+from domain.ticket import Phase
+
+_UNITS = {"ms": 0.001, "s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400, "w": 604800}
+_BYTES = {"": 1, "b": 1, "kb": 1000, "mb": 1000**2, "gb": 1000**3, "kib": 1024, "mib": 1024**2, "gib": 1024**3}
+_LONGEST = timedelta(days=36500)
+
+
+def shown(value: object) -> str:
+    """VALUE as a complaint may quote it: short, on one line, in the words of YAML."""
+    if isinstance(value, str):
+        return repr(value if len(value) <= 60 else value[:57] + "...")
+    if value is None:
+        return "nothing"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, Mapping):
+        return "a mapping"
+    if isinstance(value, (list, tuple)):
+        return "a list"
+    return str(value)
+
+
+def _written(value: object) -> str:
+    return str(value).strip() if isinstance(value, (str, int, float)) else ""
+
+
+def parse_duration(value: object) -> timedelta:
+    """`90s`, `5m`, `2h`, `30d`, `1w` as a timedelta.  Raises ValueError for anything else."""
+    if isinstance(value, timedelta):
+        return value
+    found = re.fullmatch(r"([0-9]{1,12}(?:\.[0-9]{1,6})?)\s*(ms|s|min|m|h|d|w)", _written(value))
+    if found is None:
+        raise ValueError(f"{shown(value)} is not a duration: write a number and a unit, such as 60s, 5m, 2h, 30d")
+    seconds = float(found[1]) * _UNITS[found[2]]
+    if seconds > _LONGEST.total_seconds():
+        raise ValueError(f"{shown(value)} is longer than a hundred years")
+    return timedelta(seconds=seconds)
+
+
+def parse_size(value: object) -> int:
+    """`50 MB`, `200kB`, `1 MiB` or a plain number, as octets.  Raises ValueError for anything else."""
+    found = re.fullmatch(r"([0-9]{1,12}(?:\.[0-9]{1,6})?)\s*([kmg]i?b|b)?", _written(value), re.IGNORECASE)
+    if found is None:
+        raise ValueError(f"{shown(value)} is not a size: write a number and a unit, such as 50 MB")
+    return int(float(found[1]) * _BYTES[(found[2] or "").lower()])
+
+
+def _address(value: str) -> str:
+    if not value.isprintable():
+        raise ValueError("holds a line break or another control character; expected local@domain")
+    try:
+        return Address.parse(value).address
+    except BadAddress as bad:
+        raise ValueError(str(bad)) from None
+
+
+def _line(value: str) -> str:
+    if not value.strip():
+        raise ValueError("is empty")
+    if not value.isprintable():
+        raise ValueError("holds a line break or another control character; it must be one line of text")
+    return value
+
+
+def _whole(value: object) -> object:
+    if isinstance(value, str) and re.fullmatch(r"[0-9]{1,12}", value):
+        return int(value)
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise ValueError(f"{shown(value)} is not a whole number")
+    return value
+
+
+def _day(value: object) -> object:
+    if isinstance(value, date):
+        return value
+    try:
+        if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", _written(value)):
+            return date.fromisoformat(_written(value))
+    except ValueError:
+        pass
+    raise ValueError(f"{shown(value)} is not a date: write year-month-day, such as 2026-11-01")
+
+
+def _positive(value: timedelta) -> timedelta:
+    if not value:
+        raise ValueError("must be longer than nothing")
+    return value
+
+
+def _prefix(value: str) -> str:
+    if re.fullmatch(r"[A-Z][A-Z0-9]{1,11}", value) is None:
+        raise ValueError(f"{shown(value)} is not a tag prefix: 2 to 12 capital letters and digits, a letter first")
+    return value
+
+
+def _key(value: str) -> str:
+    if re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,39}", value) is None:
+        raise ValueError(f"{shown(value)} is not a key: lower-case letters, digits, - and _, 40 at most")
+    return value
+
+
+def _start(value: object) -> object:
+    if value in ("now", "all"):
+        return value
+    try:
+        return _day(value)
+    except ValueError:
+        raise ValueError(f"{shown(value)} is not a start: write now, all, or a date such as 2026-11-01") from None
+
+
+def _after(value: object) -> object:
+    if isinstance(value, str) and value in ("flag", "delete", "keep"):
+        return {"do": value}
+    if isinstance(value, Mapping) and set(value) == {"move"}:
+        if isinstance(value["move"], str) and value["move"].strip():
+            return {"do": "move", "folder": value["move"]}
+        raise ValueError("move needs the name of a folder: {move: Processed}")
+    if isinstance(value, After):
+        return value
+    raise ValueError(f"{shown(value)} is not a way to file mail: write flag, delete, keep, or {{move: Folder}}")
+
+
+Duration = Annotated[
+    timedelta,
+    BeforeValidator(parse_duration),
+    WithJsonSchema({"type": "string", "pattern": r"^\d+(\.\d+)?\s*(ms|s|m|min|h|d|w)$"}),
+]
+Positive = Annotated[Duration, AfterValidator(_positive)]
+Size = Annotated[int, BeforeValidator(parse_size), WithJsonSchema({"type": ["string", "integer"]})]
+Line = Annotated[str, AfterValidator(_line)]
+Flag = Annotated[bool, Strict()]
+Whole = Annotated[int, BeforeValidator(_whole, json_schema_input_type=int)]
+Day = Annotated[date, BeforeValidator(_day, json_schema_input_type=date)]
+TagPrefix = Annotated[str, AfterValidator(_prefix)]
+AddressText = Annotated[str, AfterValidator(_address)]
+Key = Annotated[str, AfterValidator(_key)]
+Start = Annotated[
+    date | Literal["now", "all"],
+    BeforeValidator(_start),
+    WithJsonSchema({"type": "string", "examples": ["now", "all"]}),
+]
+Language = Literal["de", "en"]
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        use_attribute_docstrings=True,
+        populate_by_name=True,
+        # The YAML reader gives a number only where writing it out gives the same characters again.
+        coerce_numbers_to_str=True,
+    )
+
+
+class Secret(_Frozen):
+    """Where a secret is: in an environment variable or in a file.  The value is read when it is needed."""
+
+    kind: Literal["env", "file"]
+    name: Line
+
+    def __str__(self) -> str:
+        return f"{self.kind}:{self.name}"
+
+
+def _secret(value: object) -> object:
+    if isinstance(value, Secret):
+        return value
+    kind, _, name = (part.strip() for part in _written(value).partition(":"))
+    # The value is never repeated: it may be the secret itself.
+    if kind == "env":
+        if re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name) is None:
+            raise ValueError("env: wants the name of an environment variable, such as env:SUPPORT_PASSWORD")
+        return {"kind": kind, "name": name}
+    if kind == "file" and name and name.isprintable():
+        return {"kind": kind, "name": name}
+    raise ValueError("write where the secret is, env:NAME or file:PATH, not the secret itself")
+
+
+SecretRef = Annotated[
+    Secret, BeforeValidator(_secret), WithJsonSchema({"type": "string", "pattern": "^(env|file):.+$"})
+]
+
+
+class Helpdesk(_Frozen):
+    name: Line
+    """The name that letters are signed with and sent under."""
+    language: Language = "en"
+    """The language of letters where the contact's own is unknown."""
+    tag: TagPrefix
+    """The prefix of ticket numbers: ACME gives [ACME-1042].  Choose it once; old letters carry it for ever."""
+    keys: Annotated[tuple[SecretRef, ...], Field(min_length=1)]
+    """Keys that sign our Message-IDs.  The first signs, all verify: put a new one in front to rotate."""
+
+
+class Imap(_Frozen):
+    host: Line
+    """Name of the IMAP server."""
+    port: Annotated[Whole, Field(ge=1, le=65535)] | None = None
+    """993 with implicit TLS, otherwise 143."""
+    tls: Literal["implicit", "starttls", "none"] = "implicit"
+    """How the connection is secured."""
+    verify: Flag = True
+    """Check the server's certificate.  `false` lets anybody in between read the mail and the password."""
+    ca_file: Line | None = None
+    """A file with the certificate authority of your own server."""
+    user: Line
+    """The name to log in with."""
+    password: SecretRef
+    """env:NAME or file:PATH."""
+    timeout: Positive = timedelta(seconds=30)
+    """How long to wait for an answer before the connection counts as dead."""
+    idle: Flag = True
+    """Let the server wake us (RFC 2177); the poll stays as the net."""
+
+    @property
+    def actual_port(self) -> int:
+        return self.port or (993 if self.tls == "implicit" else 143)
+
+
+class After(_Frozen):
+    """What becomes of a mail on the server once it is in the database."""
+
+    do: Literal["move", "flag", "delete", "keep"]
+    folder: str = ""
+
+    @model_validator(mode="after")
+    def _named(self) -> Self:
+        if self.do == "move" and not self.folder:
+            raise ValueError("move needs the name of a folder: {move: Processed}")
+        return self
+
+
+AfterSpec = Annotated[
+    After,
+    BeforeValidator(_after),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"enum": ["flag", "delete", "keep"]},
+                {
+                    "type": "object",
+                    "properties": {"move": {"type": "string"}},
+                    "required": ["move"],
+                    "additionalProperties": False,
+                },
+            ]
+        }
+    ),
+]
+
+
+class ClosedTickets(_Frozen):
+    reopen_within: Duration = timedelta(days=30)
+    """An answer within this time of the closing opens the ticket again."""
+    otherwise: Annotated[Literal["new_linked"], Field(alias="else")] = "new_linked"
+    """What a later answer becomes: a new ticket that is linked with the old one."""
+
+
+class Mailbox(_Frozen):
+    address: AddressText
+    """The address that customers write to and that letters come from."""
+    group: Key
+    """The group that owns what nobody else is given."""
+    imap: Imap | None = None
+    """The account to scan.  Left out: mail comes by `helpdesk ingest` only."""
+    folders: Annotated[tuple[Line, ...], Field(min_length=1)] = ("INBOX",)
+    """The folders that are scanned."""
+    poll: Positive = timedelta(seconds=60)
+    """How often to look, whatever IDLE says."""
+    start: Start
+    """What to do with the mail that is there at first contact: now leaves it, all takes it, a date takes what is
+    younger.  It must be stated: the wrong one writes letters about years-old mail."""
+    after: AfterSpec = After(do="keep")
+    """What becomes of a mail once it is in the database: {move: Folder}, flag (\\Seen), delete, or keep."""
+    quiet_before: Day | None = None
+    """Mail older than this makes tickets but no letters."""
+    closed_tickets: ClosedTickets = ClosedTickets()
+    """What an answer to a closed ticket does."""
+    max_new_per_scan: Annotated[Whole, Field(ge=1)] = 200
+    """After the server renumbered its mail (UIDVALIDITY): with more unknown mails than this, stop and say so."""
+    plus_addressing: Flag = False
+    """Also put the reply token into the reply address, local+token@domain, for relays that rewrite Message-IDs."""
+
+    @property
+    def key(self) -> str:
+        return address_key(self.address)
+
+
+class Smtp(_Frozen):
+    host: Line
+    """Name of the SMTP server (submission, RFC 6409)."""
+    port: Annotated[Whole, Field(ge=1, le=65535)] | None = None
+    """587 with STARTTLS, 465 with implicit TLS, 25 without."""
+    tls: Literal["starttls", "implicit", "none"] = "starttls"
+    """How the connection is secured."""
+    verify: Flag = True
+    """Check the server's certificate."""
+    ca_file: Line | None = None
+    """A file with the certificate authority of your own server."""
+    user: Line | None = None
+    """The name to log in with; left out: no login."""
+    password: SecretRef | None = None
+    """env:NAME or file:PATH."""
+    timeout: Positive = timedelta(seconds=30)
+    """How long to wait for an answer."""
+    retry_for: Positive = timedelta(days=3)
+    """How long a letter is tried again after temporary failures."""
+
+    @property
+    def actual_port(self) -> int:
+        return self.port or {"starttls": 587, "implicit": 465, "none": 25}[self.tls]
+
+    @model_validator(mode="after")
+    def _login(self) -> Self:
+        if (self.user is None) != (self.password is None):
+            raise ValueError("user and password go together: give both or neither")
+        return self
+
+
+class Agent(_Frozen):
+    name: Line
+    """How letters and lists call this person."""
+    address: AddressText
+    """Where letters to this person go."""
+    language: Language | None = None
+    """The language of those letters; left out: helpdesk.language."""
+
+
+class Status(_Frozen):
+    phase: Phase
+    """What it means to the program: open, pending, solved or closed."""
+    label: Mapping[Language, Line] = {}
+    """What people see, by language; left out: the key."""
+    public: Flag = False
+    """Customers are told when a ticket gets this status."""
+
+
+def default_statuses() -> dict[str, Status]:
+    return {
+        "open": Status(phase=Phase.OPEN, label={"de": "Offen", "en": "Open"}),
+        "waiting": Status(phase=Phase.PENDING, label={"de": "Wartet auf Antwort", "en": "Waiting for answer"}),
+        "solved": Status(phase=Phase.SOLVED, label={"de": "Gelöst", "en": "Solved"}, public=True),
+        "closed": Status(phase=Phase.CLOSED, label={"de": "Geschlossen", "en": "Closed"}, public=True),
+    }
+
+
+class Tickets(_Frozen):
+    statuses: Mapping[Key, Status] = Field(default_factory=default_statuses)
+    """The statuses, in the order in which people see them; the first of each phase is its default."""
+    priorities: Annotated[tuple[Key, ...], Field(min_length=1)] = ("low", "normal", "high", "urgent")
+    """From the least to the most urgent."""
+    default_priority: Key = "normal"
+    """What a ticket has when nobody says otherwise."""
+    categories: tuple[Key, ...] = ("question", "incident", "change")
+    """What a ticket can be about."""
+    colleagues: Flag = False
+    """Somebody of the requester's organization may answer in his ticket."""
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        missing = [phase.value for phase in (Phase.OPEN, Phase.SOLVED, Phase.CLOSED) if not self.of_phase(phase)]
+        if missing:
+            raise ValueError(f"no status has phase {' or '.join(missing)}: each of open, solved and closed needs one")
+        if self.default_priority not in self.priorities:
+            raise ValueError(
+                f"default_priority {self.default_priority!r} is not among the priorities: {', '.join(self.priorities)}"
+            )
+        return self
+
+    def of_phase(self, phase: Phase) -> str:
+        """The first status of PHASE, '' if there is none."""
+        return next((key for key, status in self.statuses.items() if status.phase is phase), "")
+
+    def phase(self, status: str) -> Phase:
+        """What STATUS means; OPEN for one that config.yaml no longer knows."""
+        known = self.statuses.get(status)
+        return known.phase if known else Phase.OPEN
+
+    def label(self, status: str, language: str) -> str:
+        """What people who read LANGUAGE see for STATUS."""
+        known = self.statuses.get(status)
+        if known is None:
+            return status
+        labels = {str(key): text for key, text in known.label.items()}
+        return labels.get(language) or next(iter(labels.values()), status)
+
+
+class LoopBudget(_Frozen):
+    letters: Annotated[Whole, Field(ge=1)] = 10
+    """How many automatic letters (acknowledgements, status letters) one address gets at most ..."""
+    per: Positive = timedelta(hours=1)
+    """... in this time.  What is over it is withheld and listed by `helpdesk letters`."""
+
+
+class Notifications(_Frozen):
+    ticket_mails: Flag = True
+    """Write also to contacts who are not portal users; an opt-out always holds."""
+    tell_actor: Flag = False
+    """Tell people of their own acts."""
+    on_reassignment: Flag = False
+    """Tell the customer not only when his ticket is first taken over, but whenever it changes hands."""
+    on_customer_mail: Flag = False
+    """Acknowledge every mail of the customer, not only the one that opens the ticket."""
+    on_field_change: Flag = False
+    """Tell the customer when title, priority or category change."""
+    watchers_on_field_change: Flag = False
+    """Tell watchers when title, priority or category change."""
+    loop_budget: LoopBudget = LoopBudget()
+    """The brake on two machines writing to each other."""
+    templates: Line | None = None
+    """A directory whose templates take the place of the built-in ones of the same name."""
+
+
+class Limits(_Frozen):
+    mail_size: Size = 50_000_000
+    """Of a larger mail only the beginning is fetched; the ticket says so, the mail stays on the server."""
+    attempts: Annotated[Whole, Field(ge=1, le=20)] = 3
+    """How often a mail is taken up before it is quarantined."""
+
+
+class Settings(_Frozen):
+    """The whole of config.yaml."""
+
+    helpdesk: Helpdesk
+    """Who we are."""
+    database: Line = "sqlite:///helpdesk.db"
+    """sqlite:///FILE (relative to config.yaml) or postgresql://USER@HOST/NAME."""
+    database_password: SecretRef | None = None
+    """The password of the PostgreSQL user, where it needs one: env:NAME or file:PATH."""
+    blobs: Line = "database"
+    """Where raw mails are kept: `database`, or a directory (relative to config.yaml)."""
+    mailboxes: Annotated[Mapping[Key, Mailbox], Field(min_length=1)]
+    """The mailboxes, each under a key of your choice."""
+    smtp: Smtp
+    """The server that takes our letters."""
+    agents: Annotated[Mapping[Key, Agent], Field(min_length=1)]
+    """Staff.  Keys are never reused; names and addresses may change."""
+    groups: Annotated[Mapping[Key, tuple[Key, ...]], Field(min_length=1)]
+    """Groups of agents; a letter to a group goes to each member."""
+    tickets: Tickets = Tickets()
+    """What tickets can be."""
+    notifications: Notifications = Notifications()
+    """Who is told of what."""
+    duplicates: Literal["one_ticket", "per_mailbox"] = "one_ticket"
+    """The same mail in two mailboxes makes one ticket, or one in each."""
+    limits: Limits = Limits()
+    """What is still ordinary."""
+    rules: tuple[RuleSpec, ...] = ()
+    """In order.  Without a disposition a reply updates its ticket and anything else opens one."""
+
+    def own_addresses(self) -> frozenset[str]:
+        """The keys of our mailboxes' addresses: never written to."""
+        return frozenset(mailbox.key for mailbox in self.mailboxes.values())
+
+    def agent_of(self, address: str) -> str:
+        """The key of the agent whose address this is, '' if nobody's."""
+        wanted = address_key(address)
+        return next((key for key, agent in self.agents.items() if address_key(agent.address) == wanted), "")
+
+
+def json_schema() -> dict[str, Any]:
+    """The JSON Schema of config.yaml, for editors."""
+    return Settings.model_json_schema(by_alias=True)

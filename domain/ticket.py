@@ -1,0 +1,118 @@
+"""A ticket as the pure rooms see it: facts of one moment, no row, no session."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from domain.message import Attachment
+from domain.people import ContactFacts, OrganizationFacts
+
+
+class Phase(StrEnum):
+    """What a status means to the program, whatever the admin calls it."""
+
+    OPEN = "open"
+    PENDING = "pending"
+    SOLVED = "solved"
+    CLOSED = "closed"
+
+
+class EntryKind(StrEnum):
+    """What stands on a ticket's timeline."""
+
+    CUSTOMER = "customer"  # a message of the customer, by mail or entered for him
+    COMMENT = "comment"  # of staff, to the customer
+    NOTE = "note"  # internal, never seen by a customer
+    SOLUTION = "solution"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WatcherFacts:
+    """Somebody who subscribed to a ticket: a contact or an agent, never both."""
+
+    contact: ContactFacts | None = None
+    agent: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TicketFacts:
+    """A ticket with its people.  `agent` and `group` are keys of config.yaml, '' for none."""
+
+    number: int
+    title: str
+    description: str = ""
+    solution: str = ""
+    status: str
+    priority: str
+    category: str = ""
+    source: str = "mail"
+    mailbox: str = ""
+    requester: ContactFacts | None = None
+    organization: OrganizationFacts | None = None
+    agent: str = ""
+    group: str = ""
+    tags: tuple[str, ...] = ()
+    watchers: tuple[WatcherFacts, ...] = ()
+    linked_to: int | None = None
+    version: int = 1
+    created_at: datetime
+    updated_at: datetime
+    closed_at: datetime | None = None
+    waiting_since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntryFacts:
+    """One item of a ticket's timeline.
+
+    `attachments` describe the parts of the mail `intake`; `files` what staff attached.  `shown`
+    is the new text, `text` all of it, quotes and signature included.
+    """
+
+    id: int
+    ticket: int
+    kind: EntryKind
+    author: str
+    agent: str = ""
+    contact: int | None = None
+    at: datetime
+    text: str
+    shown: str
+    intake: int | None = None
+    message_id: str = ""
+    machine: bool = False
+    unconfirmed: bool = False
+    attachments: tuple[Attachment, ...] = ()
+    files: tuple["FileFacts", ...] = ()
+
+    @property
+    def file_names(self) -> tuple[str, ...]:
+        """What came with it, by name; pictures inside the text are left out."""
+        return (*(part.name for part in self.attachments if not part.inline), *(file.name for file in self.files))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileFacts:
+    """A file that staff attached."""
+
+    name: str
+    content_type: str
+    size: int
+    blob: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TicketLine:
+    """A ticket in a list."""
+
+    number: int
+    title: str
+    customer: str
+    organization: str
+    status: str
+    priority: str
+    agent: str
+    group: str
+    created_at: datetime
+    updated_at: datetime
+    waiting_since: datetime | None

@@ -1,0 +1,56 @@
+"""An SMTP server that is only memory: `SmtpSender` without a network, under the same contract.
+
+Refusals are scripted by recipient; everything else is taken and kept in order.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from domain.errors import PermanentFailure, TemporaryFailure
+from domain.letter import Letter
+from domain.people import address_key
+
+ACCEPTED = "250 2.0.0 Ok"
+
+
+@dataclass(slots=True)
+class _Refusal:
+    reply: str
+    times: int
+
+
+class MemorySmtp:
+    """Takes letters and keeps them; refuses what it was told to refuse."""
+
+    def __init__(self) -> None:
+        self._sent: list[Letter] = []
+        self._refusals: dict[str, list[_Refusal]] = {}
+
+    @property
+    def sent(self) -> Sequence[Letter]:
+        """The letters taken so far, in order."""
+        return tuple(self._sent)
+
+    def refuse(self, address: str, reply: str, *, times: int = 1) -> None:
+        """Answer the next TIMES letters to ADDRESS with REPLY, such as `451 4.7.1 greylisted`.
+
+        An empty reply is a connection that breaks.
+        """
+        self._refusals.setdefault(address_key(address), []).append(_Refusal(reply, times))
+
+    def send(self, letter: Letter) -> str:
+        """`250 2.0.0 Ok`.  Raises what the scripted reply means: TemporaryFailure or PermanentFailure."""
+        waiting = self._refusals.get(address_key(letter.envelope_to), [])
+        if not waiting:
+            self._sent.append(letter)
+            return ACCEPTED
+        refusal = waiting[0]
+        refusal.times -= 1
+        if refusal.times <= 0:
+            waiting.pop(0)
+        if refusal.reply.startswith("5"):
+            raise PermanentFailure(refusal.reply)
+        raise TemporaryFailure(refusal.reply or "SMTP in memory: the connection broke")
+
+    def close(self) -> None:
+        """Nothing to let go of."""

@@ -1,0 +1,474 @@
+"""Who is told of an act, who is not, and why.  Pure, and the only place that decides it.
+
+Promises: one act gives at most one letter per person and address; internal notes and unconfirmed
+senders are told to staff alone; nobody who opted out is written to unless the act is mandatory;
+never our own addresses.  Everybody to whom the table gives a letter ends as Told or Withheld.
+
+`gate` is asked twice: here, and again when a letter is claimed for sending.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from domain.event import Event, EventKind
+from domain.letter import ActFacts, LetterKind, Reason, Recipient, Told, Withheld
+from domain.people import ContactAddress, ContactFacts, OrganizationFacts, address_key
+from domain.settings import Settings
+from domain.ticket import WatcherFacts
+
+E = EventKind
+K = LetterKind
+
+
+@dataclass(frozen=True, slots=True)
+class _Off:
+    """A letter that the configuration does not want."""
+
+    kind: LetterKind
+    reason: Reason
+    because: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Case:
+    """One event as it concerns one person.  `own`: this person did it."""
+
+    event: Event
+    act: ActFacts
+    settings: Settings
+    own: bool
+
+
+_Cell = LetterKind | Callable[[_Case], LetterKind | _Off | None] | None
+
+
+class _Row(NamedTuple):
+    customer: _Cell
+    cc: _Cell
+    assignee: _Cell
+    watching_customer: _Cell
+    watching_agent: _Cell
+
+
+def _answer(case: _Case) -> LetterKind:
+    return K.NOTICE if case.act.actor.kind == "agent" else K.ACKNOWLEDGEMENT
+
+
+def _taken_over(case: _Case) -> LetterKind | _Off | None:
+    if case.event.field == "agent" and case.event.after and case.act.taken_over:
+        return K.STATUS
+    if not case.event.after:
+        return None
+    if case.settings.notifications.on_reassignment:
+        return K.STATUS
+    return _Off(K.STATUS, Reason.SWITCHED_OFF, "notifications.on_reassignment is off")
+
+
+def _if_public(case: _Case) -> LetterKind | _Off:
+    status = case.settings.tickets.statuses.get(case.event.after)
+    if status is None or status.public:
+        return K.STATUS
+    return _Off(K.STATUS, Reason.NOT_PUBLIC, f"status {case.event.after} is not public")
+
+
+def _if_told(case: _Case) -> LetterKind | _Off:
+    if case.settings.notifications.on_field_change:
+        return K.CHANGE
+    return _Off(K.CHANGE, Reason.SWITCHED_OFF, "notifications.on_field_change is off")
+
+
+def _another_mail(case: _Case) -> LetterKind | _Off:
+    kind = K.ACKNOWLEDGEMENT if case.own else K.COPY
+    if case.settings.notifications.on_customer_mail:
+        return kind
+    return _Off(kind, Reason.SWITCHED_OFF, "notifications.on_customer_mail is off")
+
+
+def _if_watched(kind: LetterKind) -> Callable[[_Case], LetterKind | None]:
+    return lambda case: kind if case.settings.notifications.watchers_on_field_change else None
+
+
+_CHANGE, _STAFF_CHANGE = _if_watched(K.CHANGE), _if_watched(K.STAFF_CHANGE)
+
+# What is not in the table (tags, links, watchers, mail of machines) makes nobody a letter; staff
+# read of it as a line in a letter that they get anyway.
+# fmt: off
+TABLE: Mapping[EventKind, _Row] = {
+    # event                 customer       cc          assignee          watching    watching
+    #                                                                    customer    agent
+    E.OPENED:          _Row(_answer,       None,       K.STAFF_NEW,      None,       None),
+    E.ASSIGNED:        _Row(_taken_over,   None,       K.STAFF_ASSIGNED, None,       None),
+    E.STATUS:          _Row(_if_public,    None,       K.STAFF_STATUS,   _if_public, K.STAFF_STATUS),
+    E.CLOSED:          _Row(_if_public,    None,       K.STAFF_STATUS,   _if_public, K.STAFF_STATUS),
+    E.REOPENED:        _Row(K.STATUS,      None,       K.STAFF_STATUS,   K.STATUS,   K.STAFF_STATUS),
+    E.COMMENT:         _Row(K.COMMENT,     K.COMMENT,  K.STAFF_COMMENT,  K.COMMENT,  K.STAFF_COMMENT),
+    E.SOLUTION:        _Row(K.SOLUTION,    K.SOLUTION, K.STAFF_SOLUTION, K.SOLUTION, K.STAFF_SOLUTION),
+    E.FIELD:           _Row(_if_told,      None,       K.STAFF_CHANGE,   _CHANGE,    _STAFF_CHANGE),
+    E.CUSTOMER_WROTE:  _Row(_another_mail, None,       K.STAFF_CUSTOMER, K.COPY,     K.STAFF_CUSTOMER),
+    E.UNCONFIRMED:     _Row(None,          None,       K.STAFF_CUSTOMER, None,       K.STAFF_CUSTOMER),
+    E.NOTE:            _Row(None,          None,       K.STAFF_NOTE,     None,       K.STAFF_NOTE),
+}
+# fmt: on
+
+STRONGEST_FIRST = (
+    *(K.SOLUTION, K.STAFF_SOLUTION),
+    *(K.COMMENT, K.STAFF_COMMENT),
+    *(K.ACKNOWLEDGEMENT, K.NOTICE, K.STAFF_NEW),
+    *(K.COPY, K.STAFF_CUSTOMER),
+    *(K.STAFF_NOTE, K.STAFF_ASSIGNED),
+    *(K.STATUS, K.STAFF_STATUS),
+    *(K.CHANGE, K.STAFF_CHANGE),
+)
+_RANK = {kind: rank for rank, kind in enumerate(STRONGEST_FIRST)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Person:
+    """Somebody whom an act may concern, in one column of the table; `because` says how."""
+
+    recipient: Recipient
+    column: str
+    because: str
+    contact: ContactFacts | None = None
+    organization: OrganizationFacts | None = None
+
+
+def resolve(act: ActFacts, settings: Settings) -> tuple[Told | Withheld, ...]:
+    """Everybody whom ACT concerns: who gets which letter, who does not, each with the reason."""
+    outcomes = [_outcome(person, act, settings) for person in _people(act, settings)]
+    return _one_each(outcome for outcome in outcomes if outcome is not None)
+
+
+def gate(
+    recipient: Recipient,
+    kind: LetterKind,
+    *,
+    contact: ContactFacts | None = None,
+    organization: OrganizationFacts | None = None,
+    settings: Settings,
+    mandatory: bool = False,
+    recent: int = 0,
+) -> Withheld | None:
+    """Why RECIPIENT must not get this letter now; None if he may.
+
+    `contact` and `organization` are the fresh facts behind the recipient.  `mandatory` lifts the
+    opt-out and `ticket_mails`, nothing else.  `recent` is what the address got of the loop budget;
+    0 when a queued letter is asked about again, for it was counted when it was queued.
+    """
+
+    def withheld(reason: Reason, because: str) -> Withheld:
+        return Withheld(recipient=recipient, kind=kind, reason=reason, because=because)
+
+    if not recipient.address:
+        return withheld(Reason.NO_ADDRESS, _no_address(recipient))
+    if is_own(recipient.address, settings):
+        return withheld(Reason.OWN_ADDRESS, "one of our own mailboxes")
+    if not is_writable(recipient.address):
+        return withheld(Reason.UNDELIVERABLE, "not an address that mail can go to")
+    if recipient.is_staff:
+        gone = recipient.agent not in settings.agents
+        return withheld(Reason.GONE, f"agent {recipient.agent} is no longer in the configuration") if gone else None
+    refusal = _customer_refusal(recipient, contact, organization)
+    if refusal is not None:
+        return withheld(*refusal)
+    wish = _unwanted(contact, organization, settings)
+    if wish is not None and not mandatory:
+        return withheld(*wish)
+    budget = settings.notifications.loop_budget
+    if kind.is_budgeted and recent >= budget.letters:
+        return withheld(Reason.LOOP_BUDGET, f"{recent} automatic letters already (notifications.loop_budget)")
+    return None
+
+
+def is_own(address: str, settings: Settings) -> bool:
+    """ADDRESS is one of our mailboxes, also with a reply token in it (support+token@...)."""
+    local, _, host = address_key(address).rpartition("@")
+    own = settings.own_addresses()
+    return f"{local}@{host}" in own or f"{local.partition('+')[0]}@{host}" in own
+
+
+def is_writable(address: str) -> bool:
+    """ADDRESS can stand in an envelope (RFC 5321, section 4.1.2; quoted local parts are not used)."""
+    local, _, host = address.rpartition("@")
+    if not local or not host or "@" in local or len(local) > 64 or len(address) > 254:
+        return False
+    return all(char.isprintable() and not char.isspace() and char not in '<>()[],;:\\"' for char in address)
+
+
+def _customer_refusal(
+    recipient: Recipient, contact: ContactFacts | None, organization: OrganizationFacts | None
+) -> tuple[Reason, str] | None:
+    """What not even a mandatory letter can overcome."""
+    if recipient.contact is not None and contact is None:
+        return Reason.GONE, "the contact no longer exists"
+    if recipient.role == "organization" and organization is None:
+        return Reason.GONE, "the organization no longer exists"
+    if contact is None:
+        return None
+    key = address_key(recipient.address)
+    known = next((address for address in contact.addresses if address.key == key), None)
+    if known is None:
+        return Reason.GONE, f"{recipient.address} no longer belongs to the contact"
+    if known.undeliverable:
+        return Reason.UNDELIVERABLE, f"mail to {recipient.address} came back"
+    return None
+
+
+def _unwanted(
+    contact: ContactFacts | None, organization: OrganizationFacts | None, settings: Settings
+) -> tuple[Reason, str] | None:
+    """The wish that a mandatory letter overrides: an opt-out, or no mail to people outside the portal."""
+    if contact is not None and contact.email_opt_out:
+        return Reason.OPTED_OUT, _opted_out(contact)
+    if contact is None and organization is not None and organization.email_opt_out:
+        return Reason.OPTED_OUT, f"organization {organization.name} opted out"
+    if settings.notifications.ticket_mails or (contact is not None and contact.portal_user):
+        return None
+    return Reason.NOT_A_PORTAL_USER, "not a portal user, and notifications.ticket_mails is off"
+
+
+def _opted_out(contact: ContactFacts) -> str:
+    when = f" on {contact.opted_out_at.date().isoformat()}" if contact.opted_out_at else ""
+    how = f" by {contact.opted_out_how.removeprefix('by ')}" if contact.opted_out_how else ""
+    return f"opted out{when}{how}"
+
+
+def _no_address(recipient: Recipient) -> str:
+    if recipient.is_staff or recipient.contact is not None:
+        return f"{recipient.name or recipient.agent or 'the contact'} has no mail address"
+    return "the ticket has neither a requester nor an organization with an address"
+
+
+def _people(act: ActFacts, settings: Settings) -> Iterator[_Person]:
+    yield _customer(act, settings)
+    yield from (_in_copy(recipient, act, settings) for recipient in act.cc)
+    yield from _assignees(act, settings)
+    yield from (_watcher(watcher, settings) for watcher in act.ticket.watchers)
+
+
+def _customer(act: ActFacts, settings: Settings) -> _Person:
+    contact, organization = act.ticket.requester, act.ticket.organization
+    if contact is not None:
+        return _contact(contact, settings, role="requester", column="customer")
+    if organization is None or not organization.address:
+        return _Person(recipient=Recipient(role="requester"), column="customer", because="requester")
+    recipient = Recipient(
+        role="organization",
+        address=organization.address,
+        name=organization.name,
+        language=organization.language or settings.helpdesk.language,
+    )
+    because = f"organization {organization.name}"
+    return _Person(recipient=recipient, column="customer", because=because, organization=organization)
+
+
+def _contact(contact: ContactFacts, settings: Settings, *, role: str, column: str) -> _Person:
+    address = _reachable(contact, settings)
+    organization = contact.organization
+    language = contact.language or (organization.language if organization else "")
+    recipient = Recipient(
+        role=role,
+        address=address.address if address else "",
+        name=contact.name,
+        language=language or settings.helpdesk.language,
+        contact=contact.id,
+    )
+    return _Person(recipient=recipient, column=column, because=role, contact=contact)
+
+
+def _reachable(contact: ContactFacts, settings: Settings) -> ContactAddress | None:
+    """The primary address, or another one where that is dead or ours; the primary one if all are."""
+    primary = contact.primary
+    if primary is None:
+        return None
+    in_order = (primary, *contact.addresses)
+    return next((a for a in in_order if not a.undeliverable and not is_own(a.address, settings)), primary)
+
+
+def _in_copy(recipient: Recipient, act: ActFacts, settings: Settings) -> _Person:
+    agent = recipient.agent or settings.agent_of(recipient.address)
+    if agent in settings.agents:
+        return _agent(agent, settings, role="cc", because="in copy")
+    contact = _known_contact(recipient, act)
+    language = recipient.language or (contact.language if contact else "") or settings.helpdesk.language
+    named = Recipient(
+        role="cc",
+        address=recipient.address,
+        name=recipient.name or (contact.name if contact else ""),
+        language=language,
+        contact=contact.id if contact else None,
+    )
+    return _Person(recipient=named, column="cc", because="in copy", contact=contact)
+
+
+def _known_contact(recipient: Recipient, act: ActFacts) -> ContactFacts | None:
+    watching = (watcher.contact for watcher in act.ticket.watchers)
+    known = [c for c in (act.ticket.requester, *watching, *act.contacts) if c is not None]
+    key = address_key(recipient.address)
+    return next((contact for contact in known if contact.has_address(key)), None)
+
+
+def _assignees(act: ActFacts, settings: Settings) -> Iterator[_Person]:
+    agent, group = act.ticket.agent, act.ticket.group
+    if agent in settings.agents:
+        yield _agent(agent, settings, role="agent", because="assignee")
+        return
+    # A ticket whose agent or group is gone from the configuration falls back to the mailbox's group.
+    mailbox = settings.mailboxes.get(act.ticket.mailbox)
+    if group not in settings.groups and mailbox is not None:
+        group = mailbox.group
+    for member in settings.groups.get(group, ()):
+        yield _agent(member, settings, role="group", because=f"member of group {group}")
+
+
+def _watcher(watcher: WatcherFacts, settings: Settings) -> _Person:
+    if watcher.contact is not None:
+        return _contact(watcher.contact, settings, role="watcher", column="watching_customer")
+    return _agent(watcher.agent, settings, role="watcher", because="watcher")
+
+
+def _agent(key: str, settings: Settings, *, role: str, because: str) -> _Person:
+    agent = settings.agents.get(key)
+    recipient = Recipient(
+        role=role,
+        address=agent.address if agent else "",
+        name=agent.name if agent else key,
+        language=(agent.language if agent else None) or settings.helpdesk.language,
+        agent=key,
+    )
+    column = "assignee" if role in ("agent", "group") else "watching_agent"
+    return _Person(recipient=recipient, column=column, because=because)
+
+
+def _outcome(person: _Person, act: ActFacts, settings: Settings) -> Told | Withheld | None:
+    due, off = _due(person, act, settings)
+    if not due:
+        return _worth_saying(person, act, off)
+    kind = due[0][1]
+    refusal = _refusal(person, kind, act) or gate(
+        person.recipient,
+        kind,
+        contact=person.contact,
+        organization=person.organization,
+        settings=settings,
+        mandatory=act.mandatory,
+        recent=act.recent.get(address_key(person.recipient.address), 0),
+    )
+    if refusal is not None:
+        return refusal
+    if _is_actor(person, act) and person.recipient.is_staff and not settings.notifications.tell_actor:
+        return Withheld(recipient=person.recipient, kind=kind, reason=Reason.ACTOR, because="own act")
+    return Told(
+        recipient=person.recipient,
+        kind=kind,
+        events=_lines(person, due, act),
+        because=_because(person, kind, act, settings),
+        mandatory=act.mandatory and not person.recipient.is_staff,
+    )
+
+
+def _due(person: _Person, act: ActFacts, settings: Settings) -> tuple[list[tuple[Event, LetterKind]], list[_Off]]:
+    """The events that the table tells this person of, the strongest first, and those it leaves out."""
+    due: list[tuple[Event, LetterKind]] = []
+    off: list[_Off] = []
+    for event in _told_once(act.events):
+        own = _is_actor(person, act) and event.actor.kind != "rule"
+        cell = getattr(TABLE[event.kind], person.column) if event.kind in TABLE else None
+        if own and not _may_hear_of_own(person, event, settings):
+            continue
+        verdict = cell(_Case(event=event, act=act, settings=settings, own=own)) if callable(cell) else cell
+        if isinstance(verdict, _Off):
+            off += [] if own else [verdict]
+        elif verdict is not None:
+            due.append((event, verdict))
+    return sorted(due, key=lambda pair: _RANK[pair[1]]), off
+
+
+def _told_once(events: tuple[Event, ...]) -> Iterator[Event]:
+    """The events without the mail that opened the ticket: opening it already says so."""
+    opened = any(event.kind is E.OPENED for event in events)
+    return (event for event in events if not (opened and event.kind is E.CUSTOMER_WROTE))
+
+
+def _may_hear_of_own(person: _Person, event: Event, settings: Settings) -> bool:
+    """Staff's own acts are withheld with a reason, later; a customer gets answers, not his own news."""
+    if person.recipient.is_staff or settings.notifications.tell_actor:
+        return True
+    return person.column == "customer" and event.kind in (E.OPENED, E.CUSTOMER_WROTE)
+
+
+def _worth_saying(person: _Person, act: ActFacts, off: list[_Off]) -> Withheld | None:
+    """The switched-off letter that somebody could have expected; most of them nobody does."""
+    by_agent = act.actor.kind == "agent"
+    expected = [o for o in off if o.reason is Reason.NOT_PUBLIC or o.kind is K.COPY or by_agent]
+    if person.column != "customer" or not expected:
+        return None
+    first = min(expected, key=lambda o: _RANK[o.kind])
+    return Withheld(recipient=person.recipient, kind=first.kind, reason=first.reason, because=first.because)
+
+
+def _refusal(person: _Person, kind: LetterKind, act: ActFacts) -> Withheld | None:
+    """What speaks against the letter in the act itself, before anybody's wishes are asked."""
+    recipient = person.recipient
+    if act.quiet:
+        return Withheld(recipient=recipient, kind=kind, reason=Reason.QUIET, because=act.quiet)
+    if act.silent_customer and not recipient.is_staff:
+        return Withheld(recipient=recipient, kind=kind, reason=Reason.SUPPRESSED, because=act.silent_customer)
+    if act.machine and _is_actor(person, act):
+        return Withheld(recipient=recipient, kind=kind, reason=Reason.MACHINE, because="a machine wrote this mail")
+    return None
+
+
+def _is_actor(person: _Person, act: ActFacts) -> bool:
+    recipient, actor = person.recipient, act.actor
+    if recipient.agent and actor.kind == "agent" and actor.key == recipient.agent:
+        return True
+    if recipient.contact is not None and actor.kind == "contact" and actor.key == str(recipient.contact):
+        return True
+    if not act.sender_key:
+        return False
+    by_contact = person.contact is not None and person.contact.has_address(act.sender_key)
+    return by_contact or address_key(recipient.address) == act.sender_key
+
+
+def _lines(person: _Person, due: list[tuple[Event, LetterKind]], act: ActFacts) -> tuple[Event, ...]:
+    """What the letter speaks of: for staff the whole act, for customers only what the table gives them."""
+    told = tuple(event for event, _ in due)
+    if not person.recipient.is_staff:
+        return told
+    return told + tuple(event for event in _told_once(act.events) if event not in told)
+
+
+def _because(person: _Person, kind: LetterKind, act: ActFacts, settings: Settings) -> str:
+    because = person.because if person.recipient.is_staff else f"{person.because}, {kind.value}"
+    lifted = _unwanted(person.contact, person.organization, settings) if act.mandatory else None
+    if lifted is None or person.recipient.is_staff:
+        return because
+    return f"{because}; mandatory, although {lifted[1]}"
+
+
+def _one_each(outcomes: Iterable[Told | Withheld]) -> tuple[Told | Withheld, ...]:
+    """One outcome a person and address: the strongest letter, a refusal only where there is no letter."""
+    in_order = list(outcomes)
+    taken: set[object] = set()
+    kept: list[int] = []
+    strongest = sorted(range(len(in_order)), key=lambda i: (isinstance(in_order[i], Withheld), _RANK[in_order[i].kind]))
+    for index in strongest:
+        identity = _identity(in_order[index].recipient)
+        if taken.isdisjoint(identity):
+            kept.append(index)
+            taken |= identity
+    return tuple(in_order[index] for index in sorted(kept))
+
+
+def _identity(recipient: Recipient) -> set[object]:
+    """Everything by which two recipients are the same person."""
+    names: set[object] = set()
+    if recipient.address:
+        names.add(address_key(recipient.address))
+    if recipient.contact is not None:
+        names.add(("contact", recipient.contact))
+    if recipient.agent:
+        names.add(("agent", recipient.agent))
+    return names or {recipient.role}

@@ -1,0 +1,198 @@
+r"""Administrators' patterns: RE2, which takes linear time whatever the mail says.
+
+RE2 knows `\w`, `\d`, `\s` and `\b` for ASCII only.  Here a pattern is translated first, so that
+`\w` is a letter, mark or digit of any script (or `_`), `\d` a digit of any script, `\s` any white
+space.  `\b` at an end of the pattern, or of one of its alternatives, asks that no word character
+stands beyond it; elsewhere RE2 could not do it right, and the pattern is refused.
+
+Fails with: BadPattern.
+"""
+
+import re
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from typing import Any
+
+import re2
+
+from domain.errors import DeskError
+from rules.text import nfc
+
+MAX_MEMORY = 8 << 20
+MAX_LENGTH = 4000
+
+# The underscore first: at the end it would make `[\w-z]` a range.
+_WORD = r"_\p{L}\p{M}\p{Nd}"
+_SPACE = r"\s\x{0B}\x{85}\p{Z}"
+_OUTSIDE = {
+    r"\w": f"[{_WORD}]",
+    r"\W": f"[^{_WORD}]",
+    r"\d": r"\p{Nd}",
+    r"\D": r"\P{Nd}",
+    r"\s": f"[{_SPACE}]",
+    r"\S": f"[^{_SPACE}]",
+}
+_INSIDE = {r"\w": _WORD, r"\d": r"\p{Nd}", r"\D": r"\P{Nd}", r"\s": _SPACE}
+_START = rf"(?:\A|[^{_WORD}])"
+_END = rf"(?:\z|[^{_WORD}])"
+
+_TAKES_NOTHING = ("border", "anchor", "flags", "repeat")
+
+_TOKENS = re.compile(
+    r"""
+    (?P<literal> \\Q .*? (?: \\E | \Z) )
+  | (?P<border>  \\b )
+  | (?P<inner>   \\B )
+  | (?P<anchor>  \\A | \\z | \^ | \$ )
+  | (?P<escape>  \\ (?: [pP] \{ [^}]* \} | x \{ [^}]* \} | . ) )
+  | (?P<class>   \[ \^? \]? (?: \[: \^? \w+ :\] | \\. | [^\]\\] )* \] )
+  | (?P<flags>   \( \? [A-Za-z-]+ \) )
+  | (?P<open>    \( (?: \? (?: P? < \w+ > | [A-Za-z-]* : ) )? )
+  | (?P<close>   \) )
+  | (?P<or>      \| )
+  | (?P<repeat>  (?: [*+?] | \{ \d+ (?: , \d* )? \} ) \?? )
+  | (?P<char>    . )
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+_CLASS_ITEMS = re.compile(r"\[:\^?\w+:\]|\\(?:[pPx]\{[^}]*\}|.)|.", re.DOTALL)
+
+_WAYS_OUT = (
+    (re.compile(r"operator: \(\?<?[=!]"), "RE2 has no look-around: write a second condition, under none: if need be"),
+    (re.compile(r"escape sequence: \\(?:[1-9]|k)"), "RE2 has no back-references: write the alternatives out"),
+    (re.compile(r"operator: (?:\(\?>|[*+?}]\+)"), "RE2 never backtracks, so possessive forms are not needed"),
+    (re.compile(r"operator: \(\?x"), "RE2 has no verbose form: take blanks and comments out"),
+    (re.compile(r"escape sequence: \\Z"), r"the end of the text is \z"),
+    (re.compile(r"repetition size"), "a repetition goes to 1000, nested ones multiplied"),
+    (re.compile(r"too large"), "use fewer or smaller repetitions"),
+)  # fmt: skip
+
+
+class BadPattern(DeskError):
+    """A regular expression that RE2 does not take, with RE2's own words and the way out."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Token:
+    kind: str
+    text: str
+
+
+def searcher(pattern: str) -> Callable[[bytes], int]:
+    """A function that says at which octet of a UTF-8 text PATTERN is found first, -1 if nowhere.
+
+    Raises BadPattern.
+    """
+    pattern = nfc(pattern)
+    if len(pattern) > MAX_LENGTH:
+        raise BadPattern(f"{len(pattern)} characters are too many for a pattern; {MAX_LENGTH} is the limit")
+    # As written first: RE2's complaint then quotes what the administrator wrote.
+    _compiled(pattern)
+    search = _compiled(translated(pattern)).search
+
+    def position(text: bytes) -> int:
+        found = search(text)
+        return -1 if found is None else int(found.start())
+
+    return position
+
+
+def translated(pattern: str) -> str:
+    r"""PATTERN for RE2, with \w, \d, \s and \b of all scripts; it must be valid already.  Raises BadPattern."""
+    tokens = [_Token(str(match.lastgroup), match[0]) for match in _TOKENS.finditer(pattern)]
+    repeated = _repeated_groups(tokens)
+    starts = _edges(tokens, repeated)
+    ends = _edges(tokens[::-1], {len(tokens) - 1 - index for index in repeated})[::-1]
+    places = zip(tokens, starts, ends, [None, *tokens], [*tokens[1:], None], strict=False)
+    return "".join(_translated(*place) for place in places)
+
+
+def _translated(token: _Token, start: bool, end: bool, before: _Token | None, after: _Token | None) -> str:
+    if token.kind == "escape":
+        return _OUTSIDE.get(token.text, token.text)
+    if token.kind == "class":
+        return _translated_class(token.text)
+    if token.kind == "inner":
+        raise BadPattern(r"\B works for ASCII only in RE2: write \w where a word goes on")
+    if token.kind != "border":
+        return token.text
+    if start == end or (after is not None and after.kind == "repeat"):
+        raise BadPattern(r"\b works at the ends of a pattern only: write \W or \s where it stands now")
+    neighbour = before if start else after
+    if neighbour is not None and neighbour.kind == "anchor":
+        return ""
+    return _START if start else _END
+
+
+def _translated_class(text: str) -> str:
+    negated = text.startswith("[^")
+    head = "[^" if negated else "["
+    items = _CLASS_ITEMS.findall(text[len(head) : -1])
+    opposites = [item for item in items if item in (r"\W", r"\S")]
+    rest = "".join(_INSIDE.get(item, item) for item in items if item not in opposites)
+    if not opposites:
+        return f"{head}{rest}]"
+    if negated:
+        raise BadPattern(rf"{opposites[0]} does not work inside [^...]: list what is wanted, such as [\p{{L}}\p{{Nd}}]")
+    return "(?:" + "|".join([_OUTSIDE[item] for item in opposites] + ([f"[{rest}]"] if rest else [])) + ")"
+
+
+def _edges(tokens: list[_Token], repeated: Collection[int]) -> list[bool]:
+    """For each token: nothing that takes characters stands before it, and no repetition brings it round again.
+
+    The same holds for what stands behind a token when the list is given backwards.
+    """
+    edges, outer, free = [], [True], True
+    opens = "open" if not tokens or _first_bracket(tokens) == "open" else "close"
+    for index, token in enumerate(tokens):
+        edges.append(free)
+        if token.kind == opens:
+            free = free and index not in repeated
+            outer.append(free)
+        elif token.kind in ("open", "close"):
+            outer.pop()
+            free = False
+        elif token.kind == "or":
+            free = outer[-1]
+        elif token.kind not in _TAKES_NOTHING:
+            free = False
+    return edges
+
+
+def _first_bracket(tokens: list[_Token]) -> str:
+    return next((token.kind for token in tokens if token.kind in ("open", "close")), "open")
+
+
+def _repeated_groups(tokens: list[_Token]) -> set[int]:
+    """The indices of the brackets around groups that may occur more than once."""
+    opened: list[int] = []
+    repeated: set[int] = set()
+    for index, token in enumerate(tokens):
+        if token.kind == "open":
+            opened.append(index)
+        elif token.kind == "close":
+            pair = (opened.pop(), index)
+            after = tokens[index + 1] if index + 1 < len(tokens) else None
+            if after is not None and after.kind == "repeat" and not after.text.startswith("?"):
+                repeated.update(pair)
+    return repeated
+
+
+def _compiled(pattern: str) -> Any:
+    options = re2.Options()
+    options.log_errors = False
+    options.max_mem = MAX_MEMORY
+    options.case_sensitive = False
+    # Nothing is captured yet, and RE2 is faster without.
+    options.never_capture = True
+    try:
+        return re2.compile(pattern.encode("utf-8", "replace"), options)
+    except re2.error as refused:
+        raise BadPattern(_explained(refused)) from None
+
+
+def _explained(refused: Exception) -> str:
+    said = refused.args[0]
+    text = said.decode("utf-8", "replace") if isinstance(said, bytes) else str(said)
+    way_out = next((way for sign, way in _WAYS_OUT if sign.search(text)), "")
+    return f"{text} ({way_out})" if way_out else text

@@ -1,0 +1,146 @@
+"""The header of a mail: fields, addresses and Message-IDs as clean values.
+
+mail-parser reads what is well formed.  What it drops is mended here: raw octets that are no UTF-8,
+unknown charsets in encoded words, fields that stand twice, addresses that it finds ambiguous.
+Never fails; everything is capped, because a sender chooses names, number and length.
+"""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from email.errors import HeaderParseError
+from email.header import Header, decode_header
+from email.message import Message as Tree
+
+from mailparser.utils import get_addresses
+
+from domain.people import Address
+from scanner.charset import clean, decode
+
+MAX_FIELDS = 500
+MAX_SENT = 64_000
+"""Characters of one value as it was sent: some hundred recipients fit in."""
+MAX_FIELD = 16_000
+"""Characters of one decoded value."""
+MAX_ADDRESSES = 500
+MAX_IDS = 100
+MAX_ID = 500
+
+_ENCODED = re.compile(r"=\?[^?\s]{1,60}\?[bBqQ]\?[^?]*\?=(?:\s*=\?[^?\s]{1,60}\?[bBqQ]\?[^?]*\?=)*")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+_BARE = re.compile(r"[^\s<>,;:\"()\[\]@]{1,254}@[^\s<>,;:\"()\[\]@]{1,254}")
+_ID = re.compile(r"<([^<>]{1,998})>")
+
+
+@dataclass(frozen=True, slots=True)
+class Fields:
+    """The header fields: as they were sent (raw octets mended) and decoded, in order.
+
+    `index` holds the first decoded value of each name; `dropped` counts the fields beyond MAX_FIELDS.
+    """
+
+    sent: tuple[tuple[str, str], ...]
+    decoded: tuple[tuple[str, str], ...]
+    index: Mapping[str, str]
+    dropped: int = 0
+
+    @classmethod
+    def of(cls, tree: Tree) -> "Fields":
+        """The fields of a mail's root."""
+        raw = list(tree.raw_items())
+        sent = tuple((_name(name), mended(value)[:MAX_SENT]) for name, value in raw[:MAX_FIELDS])
+        decoded = tuple((name, decoded_value(value[:MAX_FIELD])) for name, value in sent)
+        return cls(sent, decoded, dict(reversed(decoded)), max(0, len(raw) - MAX_FIELDS))
+
+    def first(self, name: str) -> str:
+        """The decoded value of the first field called NAME, '' if there is none."""
+        return self.index.get(name, "")
+
+    def every(self, *names: str) -> list[str]:
+        """The values, as sent, of all fields called one of NAMES, in order."""
+        return [value for field, value in self.sent if field in names]
+
+    def has(self, name: str) -> bool:
+        return name in self.index
+
+
+def mended(value: object) -> str:
+    """A raw field value as text: octets that are not ASCII are read as UTF-8, else windows-1252."""
+    text = value.encode() if isinstance(value, Header) else str(value)
+    if text.isascii():
+        return text
+    return decode(text.encode("utf-8", "surrogateescape"), "unknown-8bit")[0]
+
+
+def decoded_value(value: str) -> str:
+    """A field value on one line: encoded words decoded (RFC 2047), no control characters."""
+    if "=?" in value:
+        value = _ENCODED.sub(_words, value)
+    return " ".join(_CONTROL.sub(" ", clean(value)).split()) if not _is_plain(value) else value.strip()
+
+
+def addresses(values: Iterable[str]) -> tuple[Address, ...]:
+    """The addresses in the fields VALUES, each once; what mail-parser cannot place is left out."""
+    found: dict[Address, None] = {}
+    for value in values:
+        if value.strip():
+            found |= {_address(name, address): None for name, address in _read(value) if address}
+    return tuple(found)[:MAX_ADDRESSES]
+
+
+def any_address(values: Iterable[str]) -> Address | None:
+    """The only or last address in VALUES by its looks: for fields that are not well formed."""
+    for value in values:
+        text = decoded_value(value)
+        if found := _BARE.findall(text):
+            name = text.partition(found[-1])[0].strip(" <\"'")
+            return Address(found[-1].strip(".'"), "" if "@" in name else name)
+    return None
+
+
+def message_ids(values: Sequence[str]) -> tuple[str, ...]:
+    """The Message-IDs in VALUES without angle brackets, in order, each once (RFC 5322, section 3.6.4).
+
+    Of too many the first and the latest stay: they tell the conversation.
+    """
+    found: dict[str, None] = {}
+    for value in values:
+        ids = _ID.findall(value) or [word for word in value.split() if "@" in word]
+        found |= {"".join(_CONTROL.sub("", clean(one)).split())[:MAX_ID]: None for one in ids}
+    known = tuple(one for one in found if one)
+    return known if len(known) <= MAX_IDS else (known[0], *known[-(MAX_IDS - 1) :])
+
+
+def message_id(values: Sequence[str]) -> str:
+    """The mail's own Message-ID, also one without brackets or @; '' if it has none."""
+    known = message_ids(values[:1])
+    bare = values[0].split() if values and not known else []
+    return known[0] if known else "".join(bare[:1])[:MAX_ID]
+
+
+def _name(name: str) -> str:
+    return name.strip().lower()[:100] if name.isascii() else clean(name.strip().lower())[:100]
+
+
+def _is_plain(value: str) -> bool:
+    # isprintable() refuses tabs and line ends, so it also says that nothing is folded.
+    return value.isascii() and value.isprintable()
+
+
+def _words(found: re.Match[str]) -> str:
+    try:
+        pieces = decode_header(found[0])
+    except (HeaderParseError, ValueError):
+        return found[0]
+    return "".join(
+        decode(octets, charset or "")[0] if isinstance(octets, bytes) else octets for octets, charset in pieces
+    )
+
+
+def _read(value: str) -> list[tuple[str, str]]:
+    return list(get_addresses(value, decode_names=True))
+
+
+def _address(name: str, address: str) -> Address:
+    shown = decoded_value(name)
+    return Address("".join(_CONTROL.sub("", clean(address)).split()), "" if shown == address else shown)

@@ -1,0 +1,56 @@
+"""Leases: what only one process may do at a time, such as scanning a mailbox.
+
+A lease ends by its time, or at once when its holder is known to be dead.  The epoch counts the
+holders; it grows with every change of hands.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, insert, select, update
+
+from store.tables import LeaseRow, table
+
+_lease = table(LeaseRow)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lease:
+    """A lease that is held."""
+
+    name: str
+    holder: str
+    epoch: int
+    until: datetime
+
+
+class Leases:
+    """The leases within one transaction."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def take(
+        self, name: str, holder: str, *, now: datetime, duration: timedelta, is_dead: Callable[[str], bool]
+    ) -> Lease:
+        """The lease as it is held from now on: by HOLDER, or by somebody else who was first."""
+        row = self._connection.execute(select(_lease).where(_lease.c.name == name).with_for_update()).one_or_none()
+        if row is None:
+            made = Lease(name=name, holder=holder, epoch=1, until=now + duration)
+            values = {"name": name, "holder": holder, "epoch": 1, "until": made.until}
+            self._connection.execute(insert(_lease).values(values))
+            return made
+        if row.holder not in ("", holder) and row.until > now and not is_dead(row.holder):
+            return Lease(name=name, holder=row.holder, epoch=row.epoch, until=row.until)
+        epoch = row.epoch if row.holder == holder else row.epoch + 1
+        self._connection.execute(
+            update(_lease).where(_lease.c.name == name).values(holder=holder, epoch=epoch, until=now + duration)
+        )
+        return Lease(name=name, holder=holder, epoch=epoch, until=now + duration)
+
+    def leave(self, lease: Lease) -> None:
+        """Give a lease back, if it is still ours."""
+        self._connection.execute(
+            update(_lease).where(_lease.c.name == lease.name, _lease.c.holder == lease.holder).values(holder="")
+        )

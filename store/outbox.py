@@ -1,0 +1,284 @@
+"""The outbox: letters that are written but not yet sent, and those that were withheld.
+
+A letter is put here in the same transaction as the act that caused it.  Sending takes it in
+hand by a conditional update and its commit; a second sender finds nothing to take.  After a crash
+between the server's 250 and `sent` it goes once more with the same Message-ID: at least once,
+recognisable as a copy, never zero times.
+
+Letters to one recipient about one ticket leave in order: a later one waits for the earlier.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Connection, func, insert, or_, select, update
+
+from domain.letter import LetterKind, Reason, Recipient, Withheld
+from domain.people import address_key
+from store.tables import OutboxRow, WithheldRow, table
+
+_outbox, _withheld = table(OutboxRow), table(WithheldRow)
+
+
+class LetterState(StrEnum):
+    QUEUED = "queued"
+    SENT = "sent"
+    FAILED = "failed"
+    WITHHELD = "withheld"  # queued once, but no longer permitted when its turn came
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueuedLetter:
+    """A letter on its way.  `facts` hold what it says; see `domain.letter.LetterFacts`."""
+
+    id: int = 0
+    letter: str
+    message_id: str
+    act: int
+    ticket: int
+    kind: LetterKind
+    recipient: Recipient
+    automatic: bool
+    mandatory: bool
+    because: str
+    facts: Mapping[str, Any]
+    queued_at: datetime
+    due_at: datetime
+    state: LetterState = LetterState.QUEUED
+    attempts: int = 0
+    sent_at: datetime | None = None
+    reply: str = ""
+    claimed_by: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WithheldLetter:
+    """A letter that was not written or not sent, with when and in which act."""
+
+    act: int
+    ticket: int
+    letter: str
+    withheld: Withheld
+    at: datetime
+
+
+class Outbox:
+    """The outbox within one transaction."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def queue(self, letters: Sequence[QueuedLetter]) -> None:
+        """Put letters into the outbox."""
+        if letters:
+            self._connection.execute(insert(_outbox), [_queued(letter) for letter in letters])
+
+    def withhold(self, act: int, ticket: int, withheld: Sequence[Withheld], *, now: datetime, letter: str = "") -> None:
+        """Record letters that were not written, or the one queued LETTER that is not sent."""
+        if not withheld:
+            return
+        rows = [
+            {
+                "act": act, "ticket": ticket, "letter": letter, "kind": one.kind, "role": one.recipient.role,
+                "address": one.recipient.address, "contact": one.recipient.contact, "agent": one.recipient.agent,
+                "reason": one.reason, "because": one.because, "at": now,
+            }
+            for one in withheld
+        ]  # fmt: skip
+        self._connection.execute(insert(_withheld), rows)
+
+    def recent(self, keys: Sequence[str], *, since: datetime) -> dict[str, int]:
+        """How many automatic letters these addresses were written since SINCE: address key → count."""
+        if not keys:
+            return {}
+        rows = self._connection.execute(
+            select(_outbox.c.recipient_key, func.count())
+            .where(_outbox.c.recipient_key.in_(keys), _outbox.c.queued_at >= since, _outbox.c.automatic)
+            .group_by(_outbox.c.recipient_key)
+        )
+        return dict(rows)
+
+    def claim(
+        self, holder: str, *, now: datetime, limit: int, stale: datetime, is_dead: Callable[[str], bool]
+    ) -> tuple[QueuedLetter, ...]:
+        """Take letters that are due in hand, the oldest first.
+
+        A letter in another's hand is free again once that process is dead or took it before STALE.
+        """
+        dead = [name for name in self._claimants() if name != holder and is_dead(name)]
+        earlier = table(OutboxRow).alias("earlier")
+        ahead = select(earlier.c.id).where(
+            earlier.c.ticket == _outbox.c.ticket,
+            earlier.c.recipient_key == _outbox.c.recipient_key,
+            earlier.c.state == LetterState.QUEUED,
+            earlier.c.id < _outbox.c.id,
+        )
+        free = or_(
+            _outbox.c.claimed_by == "",
+            _outbox.c.claimed_by.in_(dead),
+            _outbox.c.claimed_at < stale,
+        )
+        due = (
+            select(_outbox.c.id)
+            .where(_outbox.c.state == LetterState.QUEUED, _outbox.c.due_at <= now, free, ~ahead.exists())
+            .order_by(_outbox.c.due_at, _outbox.c.id)
+            .limit(limit)
+            .with_for_update(skip_locked=True)
+        )
+        rows = self._connection.execute(
+            update(_outbox)
+            .where(_outbox.c.id.in_(due.scalar_subquery()))
+            .values(claimed_by=holder, claimed_at=now)
+            .returning(*_outbox.c)
+        ).all()
+        return tuple(sorted((_letter(row) for row in rows), key=lambda letter: letter.id))
+
+    def _claimants(self) -> tuple[str, ...]:
+        rows = self._connection.execute(
+            select(_outbox.c.claimed_by)
+            .where(_outbox.c.state == LetterState.QUEUED, _outbox.c.claimed_by != "")
+            .distinct()
+        )
+        return tuple(rows.scalars())
+
+    def is_mine(self, letter: QueuedLetter) -> bool:
+        """The letter is still in the hand that claimed it."""
+        found = self._connection.execute(select(_outbox.c.claimed_by).where(_outbox.c.id == letter.id)).scalar()
+        return found == letter.claimed_by
+
+    def sent(self, letter: QueuedLetter, *, reply: str, now: datetime) -> None:
+        """The server took it."""
+        self._settle(letter, state=LetterState.SENT, sent_at=now, reply=reply, attempts=letter.attempts + 1)
+
+    def postpone(self, letter: QueuedLetter, *, until: datetime, reply: str) -> None:
+        """It did not work this time."""
+        self._settle(letter, due_at=until, reply=reply, attempts=letter.attempts + 1)
+
+    def fail(self, letter: QueuedLetter, *, reply: str) -> None:
+        """It will never work."""
+        self._settle(letter, state=LetterState.FAILED, reply=reply, attempts=letter.attempts + 1)
+
+    def withdraw(self, letter: QueuedLetter, withheld: Withheld, *, now: datetime) -> None:
+        """It is no longer permitted: what was a letter becomes a withheld one."""
+        self._settle(letter, state=LetterState.WITHHELD, reply=withheld.because)
+        self.withhold(letter.act, letter.ticket, [withheld], now=now, letter=letter.letter)
+
+    def put_back(self, letters: Iterable[QueuedLetter]) -> None:
+        """Lay letters down that were not tried."""
+        for letter in letters:
+            self._settle(letter)
+
+    def _settle(self, letter: QueuedLetter, **values: Any) -> None:
+        self._connection.execute(
+            update(_outbox)
+            .where(
+                _outbox.c.id == letter.id,
+                _outbox.c.claimed_by == letter.claimed_by,
+                _outbox.c.state == LetterState.QUEUED,
+            )
+            .values(claimed_by="", claimed_at=None, **values)
+        )
+
+    def by_letter(self, letter: str) -> QueuedLetter | None:
+        """The letter with this id, whatever became of it."""
+        row = self._connection.execute(select(_outbox).where(_outbox.c.letter == letter)).one_or_none()
+        return _letter(row) if row else None
+
+    def next_due(self) -> datetime | None:
+        """When the next letter is due, None if none waits."""
+        found: datetime | None = self._connection.execute(
+            select(func.min(_outbox.c.due_at)).where(_outbox.c.state == LetterState.QUEUED)
+        ).scalar()
+        return found
+
+    def waiting(self) -> int:
+        """How many letters wait to be sent."""
+        return self._connection.execute(
+            select(func.count()).select_from(_outbox).where(_outbox.c.state == LetterState.QUEUED)
+        ).scalar_one()
+
+    def written_to(self, number: int, key: str, *, limit: int = 5) -> tuple[str, ...]:
+        """Message-IDs of our letters about a ticket to one address, the oldest first."""
+        rows = self._connection.execute(
+            select(_outbox.c.message_id)
+            .where(_outbox.c.ticket == number, _outbox.c.recipient_key == key)
+            .order_by(_outbox.c.id)
+            .limit(limit)
+        )
+        return tuple(rows.scalars())
+
+    def of_ticket(self, number: int) -> tuple[tuple[QueuedLetter, ...], tuple[WithheldLetter, ...]]:
+        """All letters about a ticket and all that were withheld, the oldest first."""
+        letters = self._connection.execute(select(_outbox).where(_outbox.c.ticket == number).order_by(_outbox.c.id))
+        withheld = self._connection.execute(
+            select(_withheld).where(_withheld.c.ticket == number).order_by(_withheld.c.id)
+        )
+        return tuple(_letter(row) for row in letters), tuple(_kept_back(row) for row in withheld)
+
+    def recent_letters(self, *, limit: int) -> tuple[QueuedLetter, ...]:
+        """The newest letters of all tickets, the newest first."""
+        rows = self._connection.execute(select(_outbox).order_by(_outbox.c.id.desc()).limit(limit))
+        return tuple(_letter(row) for row in rows)
+
+    def recent_withheld(self, *, limit: int) -> tuple[WithheldLetter, ...]:
+        """The newest withheld letters of all tickets, the newest first."""
+        rows = self._connection.execute(select(_withheld).order_by(_withheld.c.id.desc()).limit(limit))
+        return tuple(_kept_back(row) for row in rows)
+
+
+def _queued(letter: QueuedLetter) -> dict[str, Any]:
+    return {
+        "letter": letter.letter, "message_id": letter.message_id, "act": letter.act, "ticket": letter.ticket,
+        "kind": letter.kind, "recipient_key": address_key(letter.recipient.address),
+        "address": letter.recipient.address, "role": letter.recipient.role, "contact": letter.recipient.contact,
+        "agent": letter.recipient.agent, "automatic": letter.automatic, "mandatory": letter.mandatory,
+        "because": letter.because, "facts": dict(letter.facts), "state": letter.state, "attempts": 0,
+        "due_at": letter.due_at, "queued_at": letter.queued_at, "claimed_by": "", "reply": "",
+    }  # fmt: skip
+
+
+def _letter(row: Any) -> QueuedLetter:
+    facts = row.facts or {}
+    return QueuedLetter(
+        id=row.id,
+        letter=row.letter,
+        message_id=row.message_id,
+        act=row.act,
+        ticket=row.ticket,
+        kind=LetterKind(row.kind),
+        recipient=Recipient(
+            role=row.role,
+            address=row.address,
+            name=facts.get("name", ""),
+            language=facts.get("language", ""),
+            contact=row.contact,
+            agent=row.agent,
+        ),
+        automatic=row.automatic,
+        mandatory=row.mandatory,
+        because=row.because,
+        facts=facts,
+        queued_at=row.queued_at,
+        due_at=row.due_at,
+        state=LetterState(row.state),
+        attempts=row.attempts,
+        sent_at=row.sent_at,
+        reply=row.reply,
+        claimed_by=row.claimed_by,
+    )
+
+
+def _kept_back(row: Any) -> WithheldLetter:
+    recipient = Recipient(role=row.role, address=row.address, contact=row.contact, agent=row.agent)
+    return WithheldLetter(
+        act=row.act,
+        ticket=row.ticket,
+        letter=row.letter,
+        withheld=Withheld(
+            recipient=recipient, kind=LetterKind(row.kind), reason=Reason(row.reason), because=row.because
+        ),
+        at=row.at,
+    )

@@ -1,0 +1,181 @@
+"""Contacts and organizations."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, func, insert, select, update
+
+from domain.people import Address, ContactAddress, ContactFacts, OrganizationFacts, address_key, domain_key
+from store.tables import ContactAddressRow, ContactRow, OrganizationDomainRow, OrganizationRow, table
+
+_contact, _address = table(ContactRow), table(ContactAddressRow)
+_organization, _domain = table(OrganizationRow), table(OrganizationDomainRow)
+
+
+class People:
+    """Contacts and organizations within one transaction."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def contact(self, contact: int) -> ContactFacts | None:
+        """The contact with this id."""
+        return self.contacts([contact]).get(contact)
+
+    def contacts(self, ids: Iterable[int]) -> dict[int, ContactFacts]:
+        """Contacts by id."""
+        wanted = sorted(set(ids))
+        if not wanted:
+            return {}
+        rows = self._connection.execute(select(_contact).where(_contact.c.id.in_(wanted))).all()
+        addresses = self._addresses(wanted)
+        companies = self.organizations(row.organization for row in rows if row.organization is not None)
+        return {row.id: _facts(row, addresses.get(row.id, ()), companies.get(row.organization)) for row in rows}
+
+    def contact_of(self, address: str) -> ContactFacts | None:
+        """The contact whose address this is."""
+        found = self._connection.execute(
+            select(_address.c.contact).where(_address.c.key == address_key(address))
+        ).scalar()
+        return self.contact(found) if found is not None else None
+
+    def add_contact(
+        self, address: Address, *, now: datetime, language: str = "", organization: int | None = None
+    ) -> ContactFacts:
+        """A new contact with this address, in the organization that owns its domain."""
+        company = self.organization(organization) if organization else self.organization_of(address.domain)
+        made = self._connection.execute(
+            insert(_contact)
+            .values(
+                name=address.name,
+                language=language,
+                organization=company.id if company else None,
+                email_opt_out=False,
+                opted_out_how="",
+                portal_user=False,
+                created_at=now,
+            )
+            .returning(_contact.c.id)
+        ).scalar_one()
+        self._connection.execute(
+            insert(_address).values(
+                contact=made, address=address.address, key=address.key, primary=True, undeliverable=False
+            )
+        )
+        own = ContactAddress(address=address.address, primary=True)
+        return ContactFacts(id=made, name=address.name, addresses=(own,), language=language, organization=company)
+
+    def set_opt_out(self, contact: int, *, opted_out: bool, how: str, now: datetime) -> None:
+        """Record that a contact wants no letters, or wants them again."""
+        self._connection.execute(
+            update(_contact)
+            .where(_contact.c.id == contact)
+            .values(
+                email_opt_out=opted_out,
+                opted_out_at=now if opted_out else None,
+                opted_out_how=how if opted_out else "",
+            )
+        )
+
+    def change_contact(self, contact: int, **values: Any) -> None:
+        """Set fields of a contact: name, language, organization, portal_user, support_start, support_end."""
+        self._connection.execute(update(_contact).where(_contact.c.id == contact).values(**values))
+
+    def find(self, words: str = "", *, limit: int = 50) -> tuple[ContactFacts, ...]:
+        """Contacts whose name or address contains WORDS, by name."""
+        query = select(_contact.c.id).order_by(func.lower(_contact.c.name), _contact.c.id).limit(limit)
+        if words:
+            like = f"%{_escaped(words.lower())}%"
+            hits = select(_address.c.contact).where(_address.c.key.like(like, escape="\\"))
+            query = query.where(func.lower(_contact.c.name).like(like, escape="\\") | _contact.c.id.in_(hits))
+        ids = self._connection.execute(query).scalars().all()
+        found = self.contacts(ids)
+        return tuple(found[contact] for contact in ids)
+
+    def organization(self, organization: int) -> OrganizationFacts | None:
+        return self.organizations([organization]).get(organization)
+
+    def organization_of(self, domain: str) -> OrganizationFacts | None:
+        """The organization that owns a mail domain."""
+        if not domain:
+            return None
+        found = self._connection.execute(
+            select(_domain.c.organization).where(_domain.c.domain == domain_key(domain))
+        ).scalar()
+        return self.organization(found) if found is not None else None
+
+    def organizations(self, ids: Iterable[int]) -> dict[int, OrganizationFacts]:
+        """Organizations by id."""
+        wanted = sorted(set(ids))
+        if not wanted:
+            return {}
+        domains: dict[int, list[str]] = {}
+        for row in self._connection.execute(
+            select(_domain).where(_domain.c.organization.in_(wanted)).order_by(_domain.c.domain)
+        ):
+            domains.setdefault(row.organization, []).append(row.domain)
+        rows = self._connection.execute(select(_organization).where(_organization.c.id.in_(wanted)))
+        return {
+            row.id: OrganizationFacts(
+                id=row.id,
+                name=row.name,
+                domains=tuple(domains.get(row.id, ())),
+                address=row.address,
+                language=row.language,
+                email_opt_out=row.email_opt_out,
+            )
+            for row in rows
+        }
+
+    def add_organization(
+        self, name: str, *, domains: Sequence[str], now: datetime, address: str = "", language: str = ""
+    ) -> OrganizationFacts:
+        """A new organization; contacts with an address in DOMAINS who have none yet join it."""
+        made = self._connection.execute(
+            insert(_organization)
+            .values(name=name, address=address, language=language, email_opt_out=False, created_at=now)
+            .returning(_organization.c.id)
+        ).scalar_one()
+        for domain in domains:
+            self._connection.execute(insert(_domain).values(domain=domain_key(domain), organization=made))
+            members = select(_address.c.contact).where(
+                _address.c.key.like(f"%@{_escaped(domain_key(domain))}", escape="\\")
+            )
+            self._connection.execute(
+                update(_contact)
+                .where(_contact.c.organization.is_(None), _contact.c.id.in_(members))
+                .values(organization=made)
+            )
+        found = self.organization(made)
+        assert found is not None
+        return found
+
+    def _addresses(self, contacts: Sequence[int]) -> dict[int, tuple[ContactAddress, ...]]:
+        found: dict[int, list[ContactAddress]] = {}
+        for row in self._connection.execute(
+            select(_address).where(_address.c.contact.in_(contacts)).order_by(_address.c.primary.desc(), _address.c.id)
+        ):
+            own = ContactAddress(address=row.address, primary=row.primary, undeliverable=row.undeliverable)
+            found.setdefault(row.contact, []).append(own)
+        return {contact: tuple(own) for contact, own in found.items()}
+
+
+def _facts(row: Any, addresses: tuple[ContactAddress, ...], company: OrganizationFacts | None) -> ContactFacts:
+    return ContactFacts(
+        id=row.id,
+        name=row.name,
+        addresses=addresses,
+        language=row.language,
+        email_opt_out=row.email_opt_out,
+        opted_out_at=row.opted_out_at,
+        opted_out_how=row.opted_out_how,
+        portal_user=row.portal_user,
+        support_start=row.support_start,
+        support_end=row.support_end,
+        organization=company,
+    )
+
+
+def _escaped(words: str) -> str:
+    return words.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

@@ -1,0 +1,83 @@
+"""The store: one database, its two kinds of transaction, and what can be asked and written in each.
+
+    with store.reading() as view:   view.tickets.facts(42)
+    with store.act() as act:        act.outbox.queue(...)
+
+One act is one transaction.  Nothing is parsed, rendered or sent while it is open.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import IntegrityError, OperationalError
+
+from domain.errors import Conflict
+from store.blobs import Blobs
+from store.database import Database, explained, open_database
+from store.journal import Journal
+from store.lease import Leases
+from store.outbox import Outbox
+from store.people import People
+from store.tickets import Tickets
+
+
+class View:
+    """The store within one transaction."""
+
+    def __init__(self, connection: Connection, *, blobs: Path | None) -> None:
+        self._connection = connection
+        self.journal = Journal(connection)
+        self.people = People(connection)
+        self.tickets = Tickets(connection, self.people)
+        self.outbox = Outbox(connection)
+        self.leases = Leases(connection)
+        self.blobs = Blobs(connection, directory=blobs)
+
+    @contextmanager
+    def savepoint(self) -> Iterator[None]:
+        """A part that can fail alone: what was written inside goes, the rest of the act stays.
+
+        Raises Conflict where a unique key was taken by somebody else in between, StoreUnusable or
+        TemporaryFailure where the whole act is lost.
+        """
+        try:
+            with self._connection.begin_nested():
+                yield
+        except IntegrityError as error:
+            raise Conflict(f"another process was faster: {error.orig}") from error
+        except OperationalError as error:
+            raise explained(error, self._connection.engine.dialect.name) from error
+
+
+class Store:
+    """An open database with its blobs.  Threads may share it."""
+
+    def __init__(self, database: Database, *, blobs: Path | None = None) -> None:
+        self.database = database
+        self._blobs = blobs
+
+    @contextmanager
+    def reading(self) -> Iterator[View]:
+        """One consistent state, read-only; on SQLite it never waits for a writer."""
+        with self.database.reading() as connection:
+            yield View(connection, blobs=self._blobs)
+
+    @contextmanager
+    def act(self) -> Iterator[View]:
+        """All that is written inside, or none of it."""
+        with self.database.act() as connection:
+            yield View(connection, blobs=self._blobs)
+
+    def close(self) -> None:
+        self.database.close()
+
+
+def open_store(url: str, *, base: Path = Path(), password: str | None = None, blobs: str = "database") -> Store:
+    """The store at URL, made and migrated as needed.  BLOBS is `database` or a directory relative to BASE.
+
+    Raises StoreUnusable or TemporaryFailure with the way out.
+    """
+    database = open_database(url, base=base, password=password)
+    return Store(database, blobs=None if blobs == "database" else base / blobs)

@@ -1,0 +1,481 @@
+"""The records: one SQLModel class a table.
+
+Times are UTC and refuse naive values.  Text passes one cleaning place on its way in (NUL and
+lone surrogates, which PostgreSQL refuses and SQLite keeps, and NFC).  Agents, groups, statuses and
+mailboxes are keys of config.yaml, not rows.  A change here needs a migration of the same name.
+"""
+
+import re
+import unicodedata
+from datetime import UTC, date, datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Column,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.types import TypeDecorator
+from sqlmodel import Field, SQLModel
+
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+
+
+def clean(value: str) -> str:
+    """VALUE as every database takes it: NFC, NUL dropped, lone surrogates replaced by U+FFFD."""
+    if value.isascii():
+        return value.replace("\x00", "") if "\x00" in value else value
+    storable = _UNSTORABLE.sub(lambda found: "" if found[0] == "\x00" else "\ufffd", value)
+    return unicodedata.normalize("NFC", storable)
+
+
+class UtcTime(TypeDecorator[datetime]):
+    """A moment.  SQLite keeps it as UTC text, PostgreSQL as timestamptz; naive values are refused."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"a naive time reached the store: {value!r}")
+        moment = value.astimezone(UTC)
+        return moment.replace(tzinfo=None) if dialect.name == "sqlite" else moment
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class CleanText(TypeDecorator[str]):
+    """Text that passed `clean`."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        return None if value is None else clean(value)
+
+
+class CleanJson(TypeDecorator[Any]):
+    """A JSON value whose texts passed `clean`; jsonb on PostgreSQL."""
+
+    impl = JSON
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> Any:
+        return dialect.type_descriptor(JSONB() if dialect.name == "postgresql" else JSON())
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> Any:
+        return _clean_json(value)
+
+
+def _clean_json(value: Any) -> Any:
+    if isinstance(value, str):
+        return clean(value)
+    if isinstance(value, dict):
+        return {clean(str(key)): _clean_json(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_clean_json(item) for item in value]
+    return value
+
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+class Record(SQLModel):
+    """The base of all records; its metadata names every constraint, so migrations can drop it."""
+
+    metadata = metadata
+
+
+def _id() -> Any:
+    # SQLite only counts up a column of exactly this type; PostgreSQL gets 64 bits.
+    return Field(
+        default=None,
+        sa_column=Column(BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
+    )
+
+
+def _text(*, index: bool = False, nullable: bool = False, default: str | None = "") -> Any:
+    return Field(default=default, sa_column=Column(CleanText, nullable=nullable, index=index))
+
+
+def _time(*, nullable: bool = False) -> Any:
+    return Field(default=None, sa_column=Column(UtcTime, nullable=nullable))
+
+
+def _ref(target: str, *, nullable: bool = False, index: bool = False) -> Any:
+    return Field(
+        default=None,
+        sa_column=Column(
+            BigInteger().with_variant(Integer, "sqlite"), ForeignKey(target), nullable=nullable, index=index
+        ),
+    )
+
+
+def _blob_ref(*, nullable: bool = False) -> Any:
+    return Field(default=None, sa_column=Column(Text, ForeignKey("blob.sha256"), nullable=nullable, index=True))
+
+
+def _json() -> Any:
+    return Field(default=None, sa_column=Column(CleanJson, nullable=True))
+
+
+class BlobRow(Record, table=True):
+    """Bytes, stored once under their SHA-256.  `data` is empty where blobs live in a directory."""
+
+    __tablename__ = "blob"
+
+    sha256: str = Field(sa_column=Column(Text, primary_key=True))
+    size: int
+    data: bytes | None = Field(default=None, sa_column=Column(LargeBinary, nullable=True))
+
+
+class FolderRow(Record, table=True):
+    """How far a folder of a mailbox has been listed.  `first_uid`: mail below it was there before us."""
+
+    __tablename__ = "folder"
+
+    mailbox: str = Field(primary_key=True)
+    folder: str = Field(primary_key=True)
+    uidvalidity: int = Field(sa_column=Column(BigInteger, nullable=False))
+    first_uid: int = Field(sa_column=Column(BigInteger, nullable=False))
+    last_uid: int = Field(sa_column=Column(BigInteger, nullable=False))
+    first_contact: datetime = _time()
+    scanned_at: datetime = _time()
+
+
+class IntakeRow(Record, table=True):
+    """The journal: what became of each mail.
+
+    `position` is folder/uidvalidity/uid for IMAP and the SHA-256 for mail that came otherwise.
+    Only the first copy of a mail holds its `content_key`.
+    """
+
+    __tablename__ = "intake"
+    __table_args__ = (
+        UniqueConstraint("source", "position"),
+        UniqueConstraint("content_key"),
+        Index("ix_intake_unfinished", "source", "state", "id", sqlite_where=text("state != 'filed'"),
+              postgresql_where=text("state != 'filed'")),
+        Index("ix_intake_uid", "mailbox", "folder", "uidvalidity", "uid"),
+    )  # fmt: skip
+
+    id: int | None = _id()
+    source: str
+    position: str
+    mailbox: str
+    folder: str = ""
+    uidvalidity: int = Field(default=0, sa_column=Column(BigInteger, nullable=False))
+    uid: int = Field(default=0, sa_column=Column(BigInteger, nullable=False))
+    size: int = 0
+    arrived: datetime | None = _time(nullable=True)
+    state: str
+    outcome: str = ""
+    attempts: int = 0
+    quiet: str = _text()
+    blob: str | None = _blob_ref(nullable=True)
+    content_key: str | None = Field(default=None, sa_column=Column(Text, nullable=True))
+    message_id: str = _text()
+    sender: str = _text()
+    subject: str = _text()
+    ticket: int | None = _ref("ticket.number", nullable=True, index=True)
+    duplicate_of: int | None = _ref("intake.id", nullable=True)
+    because: str = _text()
+    decision: dict[str, Any] | None = _json()
+    listed_at: datetime = _time()
+    done_at: datetime | None = _time(nullable=True)
+
+
+class RuleSetRow(Record, table=True):
+    """A rule set that was live, its text once."""
+
+    __tablename__ = "rule_set"
+
+    hash: str = Field(primary_key=True)
+    text: str = _text()
+    first_live: datetime = _time()
+
+
+class OrganizationRow(Record, table=True):
+    """A customer company."""
+
+    __tablename__ = "organization"
+
+    id: int | None = _id()
+    name: str = _text()
+    address: str = _text()
+    language: str = ""
+    email_opt_out: bool = False
+    created_at: datetime = _time()
+
+
+class OrganizationDomainRow(Record, table=True):
+    """A mail domain by which contacts are recognised as an organization's."""
+
+    __tablename__ = "organization_domain"
+
+    domain: str = Field(primary_key=True)
+    organization: int = _ref("organization.id", index=True)
+
+
+class ContactRow(Record, table=True):
+    """A customer."""
+
+    __tablename__ = "contact"
+
+    id: int | None = _id()
+    name: str = _text()
+    organization: int | None = _ref("organization.id", nullable=True, index=True)
+    language: str = ""
+    email_opt_out: bool = False
+    opted_out_at: datetime | None = _time(nullable=True)
+    opted_out_how: str = _text()
+    portal_user: bool = False
+    support_start: date | None = None
+    support_end: date | None = None
+    created_at: datetime = _time()
+
+
+class ContactAddressRow(Record, table=True):
+    """One of a contact's addresses; `key` is its normalised form and belongs to one contact only."""
+
+    __tablename__ = "contact_address"
+    __table_args__ = (UniqueConstraint("key"),)
+
+    id: int | None = _id()
+    contact: int = _ref("contact.id", index=True)
+    address: str = _text()
+    key: str = _text()
+    primary: bool = False
+    undeliverable: bool = False
+
+
+class TicketRow(Record, table=True):
+    """A ticket.  `waiting_since`: when the customer wrote what nobody of staff has answered yet."""
+
+    __tablename__ = "ticket"
+    __table_args__ = (
+        Index("ix_ticket_status", "status", "number"),
+        Index("ix_ticket_agent", "agent", "status"),
+        # A number is never given twice, not even after the newest ticket was deleted.
+        {"sqlite_autoincrement": True},
+    )
+
+    number: int | None = _id()
+    title: str = _text()
+    description: str = _text()
+    solution: str = _text()
+    status: str
+    priority: str
+    category: str = ""
+    source: str = "mail"
+    mailbox: str = ""
+    requester: int | None = _ref("contact.id", nullable=True, index=True)
+    organization: int | None = _ref("organization.id", nullable=True, index=True)
+    agent: str = ""
+    group_key: str = ""
+    linked_to: int | None = _ref("ticket.number", nullable=True)
+    version: int = 1
+    created_at: datetime = _time()
+    updated_at: datetime = _time()
+    closed_at: datetime | None = _time(nullable=True)
+    waiting_since: datetime | None = _time(nullable=True)
+
+
+class TicketTagRow(Record, table=True):
+    """A tag on a ticket."""
+
+    __tablename__ = "ticket_tag"
+
+    ticket: int = Field(
+        sa_column=Column(BigInteger().with_variant(Integer, "sqlite"), ForeignKey("ticket.number"), primary_key=True)
+    )
+    tag: str = Field(sa_column=Column(CleanText, primary_key=True, index=True))
+
+
+class WatcherRow(Record, table=True):
+    """Somebody who subscribed to a ticket: a contact or an agent."""
+
+    __tablename__ = "watcher"
+    __table_args__ = (UniqueConstraint("ticket", "contact"), UniqueConstraint("ticket", "agent"))
+
+    id: int | None = _id()
+    ticket: int = _ref("ticket.number", index=True)
+    contact: int | None = _ref("contact.id", nullable=True)
+    agent: str | None = None
+
+
+class ActRow(Record, table=True):
+    """One mail or one command; it caused the events and letters that name it."""
+
+    __tablename__ = "act"
+
+    id: int | None = _id()
+    kind: str
+    actor_kind: str
+    actor: str = _text()
+    actor_name: str = _text()
+    intake: int | None = _ref("intake.id", nullable=True)
+    at: datetime = _time()
+
+
+class EntryRow(Record, table=True):
+    """An item on a ticket's timeline.
+
+    `text` is everything that was written, `reply_text` what is shown first (NULL: the same).
+    Attachments of a mail are described here and read from its raw bytes.
+    """
+
+    __tablename__ = "entry"
+    __table_args__ = (Index("ix_entry_ticket", "ticket", "id"),)
+
+    id: int | None = _id()
+    ticket: int = _ref("ticket.number")
+    kind: str
+    author: str = _text()
+    contact: int | None = _ref("contact.id", nullable=True)
+    agent: str = ""
+    at: datetime = _time()
+    text: str = _text()
+    reply_text: str | None = _text(nullable=True, default=None)
+    intake: int | None = _ref("intake.id", nullable=True, index=True)
+    message_id: str = _text(index=True)
+    machine: bool = False
+    unconfirmed: bool = False
+    attachments: list[Any] | None = _json()
+
+
+class FileRow(Record, table=True):
+    """A file that staff attached to an entry."""
+
+    __tablename__ = "file"
+
+    id: int | None = _id()
+    entry: int = _ref("entry.id", index=True)
+    blob: str = _blob_ref()
+    name: str = _text()
+    content_type: str = "application/octet-stream"
+    size: int = 0
+
+
+class EventRow(Record, table=True):
+    """A fact that happened to a ticket."""
+
+    __tablename__ = "event"
+    __table_args__ = (Index("ix_event_ticket", "ticket", "id"),)
+
+    id: int | None = _id()
+    act: int = _ref("act.id", index=True)
+    ticket: int = _ref("ticket.number")
+    kind: str
+    actor_kind: str
+    actor: str = _text()
+    actor_name: str = _text()
+    field: str = ""
+    before: str = _text()
+    after: str = _text()
+    entry: int | None = _ref("entry.id", nullable=True)
+    because: str = _text()
+    at: datetime = _time()
+
+
+class OutboxRow(Record, table=True):
+    """A letter from the act that caused it to the server that took it.
+
+    `letter` is its public id.  `facts` hold what it says.  `claimed_by` names the process that is
+    sending it now.
+    """
+
+    __tablename__ = "outbox"
+    __table_args__ = (
+        UniqueConstraint("act", "recipient_key"),
+        UniqueConstraint("letter"),
+        Index("ix_outbox_due", "due_at", "id", sqlite_where=text("state = 'queued'"),
+              postgresql_where=text("state = 'queued'")),
+        Index("ix_outbox_order", "ticket", "recipient_key", "id"),
+        Index("ix_outbox_recent", "recipient_key", "queued_at"),
+    )  # fmt: skip
+
+    id: int | None = _id()
+    letter: str
+    message_id: str = _text(index=True)
+    act: int = _ref("act.id")
+    ticket: int = _ref("ticket.number")
+    kind: str
+    recipient_key: str = _text()
+    address: str = _text()
+    role: str
+    contact: int | None = _ref("contact.id", nullable=True)
+    agent: str = ""
+    automatic: bool = False
+    mandatory: bool = False
+    because: str = _text()
+    facts: dict[str, Any] | None = _json()
+    state: str = "queued"
+    attempts: int = 0
+    due_at: datetime = _time()
+    claimed_by: str = ""
+    claimed_at: datetime | None = _time(nullable=True)
+    queued_at: datetime = _time()
+    sent_at: datetime | None = _time(nullable=True)
+    reply: str = _text()
+
+
+class WithheldRow(Record, table=True):
+    """A letter that was not written or not sent, and why.  `letter` is set if it had been queued."""
+
+    __tablename__ = "withheld"
+    __table_args__ = (Index("ix_withheld_ticket", "ticket", "id"),)
+
+    id: int | None = _id()
+    act: int = _ref("act.id")
+    ticket: int = _ref("ticket.number")
+    letter: str = ""
+    kind: str
+    role: str
+    address: str = _text()
+    contact: int | None = _ref("contact.id", nullable=True)
+    agent: str = ""
+    reason: str
+    because: str = _text()
+    at: datetime = _time()
+
+
+class LeaseRow(Record, table=True):
+    """Who does what only one process may do at a time, such as scanning a mailbox."""
+
+    __tablename__ = "lease"
+
+    name: str = Field(primary_key=True)
+    holder: str = ""
+    epoch: int = 0
+    until: datetime = _time()
+
+
+def table(record: type[Record]) -> Table:
+    """The table of a record class, for queries on columns."""
+    found: Table = record.__table__  # type: ignore[attr-defined]
+    return found

@@ -1,0 +1,354 @@
+"""Tickets, their timeline and their history."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from domain.errors import NotFound
+from domain.event import Actor, Event, EventKind
+from domain.message import Attachment
+from domain.people import address_key
+from domain.ticket import EntryFacts, EntryKind, FileFacts, TicketFacts, TicketLine, WatcherFacts
+from store.people import People
+from store.tables import (
+    ActRow,
+    ContactAddressRow,
+    ContactRow,
+    EntryRow,
+    EventRow,
+    FileRow,
+    OrganizationRow,
+    TicketRow,
+    TicketTagRow,
+    WatcherRow,
+    table,
+)
+
+_ticket, _tag, _watcher = table(TicketRow), table(TicketTagRow), table(WatcherRow)
+_entry, _file, _event, _act = table(EntryRow), table(FileRow), table(EventRow), table(ActRow)
+_contact, _address, _organization = table(ContactRow), table(ContactAddressRow), table(OrganizationRow)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HistoryLine:
+    """An event with the moment and the act it belongs to."""
+
+    event: Event
+    at: datetime
+    act: int
+    intake: int | None
+
+
+class Tickets:
+    """Tickets within one transaction."""
+
+    def __init__(self, connection: Connection, people: People) -> None:
+        self._connection = connection
+        self._people = people
+
+    def open(self, facts: Mapping[str, Any], *, now: datetime) -> int:
+        """A new ticket; its number."""
+        values = {"solution": "", "version": 1, "created_at": now, "updated_at": now, **facts}
+        number: int = self._connection.execute(insert(_ticket).values(values).returning(_ticket.c.number)).scalar_one()
+        return number
+
+    def change(self, number: int, *, now: datetime, **values: Any) -> None:
+        """Set columns of a ticket; its version counts up."""
+        self._connection.execute(
+            update(_ticket)
+            .where(_ticket.c.number == number)
+            .values(version=_ticket.c.version + 1, updated_at=now, **values)
+        )
+
+    def facts(self, number: int, *, lock: bool = False) -> TicketFacts:
+        """A ticket with its people.  LOCK keeps others from changing it until the act is over.
+
+        Raises NotFound if there is none.
+        """
+        query = select(_ticket).where(_ticket.c.number == number)
+        row = self._connection.execute(query.with_for_update() if lock else query).one_or_none()
+        if row is None:
+            raise NotFound(f"there is no ticket {number}")
+        watchers = self._connection.execute(
+            select(_watcher).where(_watcher.c.ticket == number).order_by(_watcher.c.id)
+        ).all()
+        ids = [row.requester, *(watcher.contact for watcher in watchers)]
+        contacts = self._people.contacts(contact for contact in ids if contact is not None)
+        tags = self._connection.execute(select(_tag.c.tag).where(_tag.c.ticket == number).order_by(_tag.c.tag))
+        requester = contacts.get(row.requester)
+        company = requester.organization if requester else None
+        if row.organization is not None and (company is None or company.id != row.organization):
+            company = self._people.organization(row.organization)
+        return TicketFacts(
+            number=row.number,
+            title=row.title,
+            description=row.description,
+            solution=row.solution,
+            status=row.status,
+            priority=row.priority,
+            category=row.category,
+            source=row.source,
+            mailbox=row.mailbox,
+            requester=requester,
+            organization=company,
+            agent=row.agent,
+            group=row.group_key,
+            tags=tuple(tags.scalars()),
+            watchers=tuple(
+                WatcherFacts(contact=contacts.get(watcher.contact), agent=watcher.agent or "") for watcher in watchers
+            ),
+            linked_to=row.linked_to,
+            version=row.version,
+            created_at=row.created_at,
+            updated_at=row.updated_at,
+            closed_at=row.closed_at,
+            waiting_since=row.waiting_since,
+        )
+
+    def exists(self, number: int) -> bool:
+        return self._connection.execute(select(_ticket.c.number).where(_ticket.c.number == number)).first() is not None
+
+    def add_tags(self, number: int, tags: Iterable[str]) -> None:
+        """Add tags that are not there yet."""
+        dialect = postgresql if self._connection.dialect.name == "postgresql" else sqlite
+        for tag in tags:
+            self._connection.execute(dialect.insert(_tag).values(ticket=number, tag=tag).on_conflict_do_nothing())
+
+    def remove_tags(self, number: int, tags: Sequence[str]) -> None:
+        self._connection.execute(delete(_tag).where(_tag.c.ticket == number, _tag.c.tag.in_(tags)))
+
+    def watch(self, number: int, *, contact: int | None = None, agent: str | None = None) -> None:
+        """Subscribe a contact or an agent; nothing happens if he is subscribed."""
+        dialect = postgresql if self._connection.dialect.name == "postgresql" else sqlite
+        self._connection.execute(
+            dialect.insert(_watcher).values(ticket=number, contact=contact, agent=agent).on_conflict_do_nothing()
+        )
+
+    def begin_act(self, kind: str, actor: Actor, *, now: datetime, intake: int | None = None) -> int:
+        """A new act, to which events and letters belong; its id."""
+        values = {
+            "kind": kind, "actor_kind": actor.kind, "actor": actor.key, "actor_name": actor.name,
+            "intake": intake, "at": now,
+        }  # fmt: skip
+        act: int = self._connection.execute(insert(_act).values(values).returning(_act.c.id)).scalar_one()
+        return act
+
+    def add_entry(
+        self,
+        number: int,
+        *,
+        kind: EntryKind,
+        author: str,
+        text: str,
+        now: datetime,
+        shown: str | None = None,
+        contact: int | None = None,
+        agent: str = "",
+        intake: int | None = None,
+        message_id: str = "",
+        machine: bool = False,
+        unconfirmed: bool = False,
+        attachments: tuple[Attachment, ...] = (),
+    ) -> int:
+        """Put an item on a ticket's timeline; its id."""
+        values = {
+            "ticket": number, "kind": kind, "author": author, "text": text, "at": now, "contact": contact,
+            "reply_text": None if shown is None or shown == text else shown, "agent": agent, "intake": intake,
+            "message_id": message_id[:998], "machine": machine, "unconfirmed": unconfirmed,
+            "attachments": [asdict(part) for part in attachments] or None,
+        }  # fmt: skip
+        entry: int = self._connection.execute(insert(_entry).values(values).returning(_entry.c.id)).scalar_one()
+        return entry
+
+    def add_file(self, entry: int, file: FileFacts) -> None:
+        """Attach a stored file to an entry."""
+        self._connection.execute(insert(_file).values(entry=entry, **asdict(file)))
+
+    def record(self, act: int, number: int, events: Sequence[Event], *, now: datetime) -> None:
+        """Write events into a ticket's history."""
+        if not events:
+            return
+        rows = [
+            {
+                "act": act, "ticket": number, "kind": event.kind, "actor_kind": event.actor.kind,
+                "actor": event.actor.key, "actor_name": event.actor.name, "field": event.field,
+                "before": event.before, "after": event.after, "entry": event.entry,
+                "because": event.because, "at": now,
+            }
+            for event in events
+        ]  # fmt: skip
+        self._connection.execute(insert(_event), rows)
+
+    def entries(self, number: int) -> tuple[EntryFacts, ...]:
+        """A ticket's timeline, the oldest first."""
+        rows = self._connection.execute(select(_entry).where(_entry.c.ticket == number).order_by(_entry.c.id)).all()
+        return self._entries(rows)
+
+    def entry(self, entry: int) -> EntryFacts | None:
+        rows = self._connection.execute(select(_entry).where(_entry.c.id == entry)).all()
+        return next(iter(self._entries(rows)), None)
+
+    def _entries(self, rows: Sequence[Any]) -> tuple[EntryFacts, ...]:
+        files: dict[int, list[FileFacts]] = {}
+        if rows:
+            found = self._connection.execute(
+                select(_file).where(_file.c.entry.in_([row.id for row in rows])).order_by(_file.c.id)
+            )
+            for file in found:
+                files.setdefault(file.entry, []).append(
+                    FileFacts(name=file.name, content_type=file.content_type, size=file.size, blob=file.blob)
+                )
+        return tuple(_entry_facts(row, tuple(files.get(row.id, ()))) for row in rows)
+
+    def history(self, number: int) -> tuple[HistoryLine, ...]:
+        """Everything that happened to a ticket, the oldest first."""
+        rows = self._connection.execute(
+            select(_event, _act.c.intake)
+            .join(_act, _act.c.id == _event.c.act)
+            .where(_event.c.ticket == number)
+            .order_by(_event.c.id)
+        )
+        return tuple(
+            HistoryLine(
+                event=Event(
+                    kind=EventKind(row.kind),
+                    actor=Actor(row.actor_kind, row.actor, row.actor_name),
+                    field=row.field,
+                    before=row.before,
+                    after=row.after,
+                    entry=row.entry,
+                    because=row.because,
+                ),
+                at=row.at,
+                act=row.act,
+                intake=row.intake,
+            )
+            for row in rows
+        )
+
+    def by_message_ids(self, message_ids: Sequence[str]) -> dict[str, int]:
+        """Which tickets hold mails with these Message-IDs: id → number."""
+        if not message_ids:
+            return {}
+        rows = self._connection.execute(
+            select(_entry.c.message_id, func.min(_entry.c.ticket))
+            .where(_entry.c.message_id.in_(message_ids))
+            .group_by(_entry.c.message_id)
+        )
+        return dict(rows)
+
+    def conversation(self, number: int, *, limit: int = 10) -> tuple[str, ...]:
+        """Message-IDs of the customer's mails on a ticket, the oldest first."""
+        rows = self._connection.execute(
+            select(_entry.c.message_id)
+            .where(
+                _entry.c.ticket == number,
+                _entry.c.kind == EntryKind.CUSTOMER,
+                _entry.c.message_id != "",
+                _entry.c.unconfirmed.is_(False),
+                _entry.c.machine.is_(False),
+            )
+            .order_by(_entry.c.id.desc())
+            .limit(limit)
+        ).scalars()
+        return tuple(reversed(tuple(rows)))
+
+    def lines(
+        self,
+        *,
+        statuses: Sequence[str] = (),
+        agent: str = "",
+        nobodys: bool = False,
+        groups: Sequence[str] = (),
+        customer: str = "",
+        order: Literal["newest", "waiting"] = "waiting",
+        limit: int = 20,
+    ) -> tuple[tuple[TicketLine, ...], int]:
+        """Tickets for a list, and how many there are in all."""
+        wanted = _wanted(statuses=statuses, agent=agent, nobodys=nobodys, groups=groups, customer=customer)
+        total = self._connection.execute(select(func.count()).select_from(_ticket).where(*wanted)).scalar_one()
+        query = (
+            select(
+                _ticket.c.number, _ticket.c.title, _ticket.c.status, _ticket.c.priority, _ticket.c.agent,
+                _ticket.c.group_key, _ticket.c.created_at, _ticket.c.updated_at, _ticket.c.waiting_since,
+                _contact.c.name.label("customer"), _address.c.address, _organization.c.name.label("company"),
+            )
+            .outerjoin(_contact, _contact.c.id == _ticket.c.requester)
+            .outerjoin(_address, (_address.c.contact == _contact.c.id) & _address.c.primary)
+            .outerjoin(_organization, _organization.c.id == _ticket.c.organization)
+            .where(*wanted)
+            .limit(limit)
+        )  # fmt: skip
+        if order == "waiting":
+            query = query.order_by(_ticket.c.waiting_since.is_(None), _ticket.c.waiting_since, _ticket.c.number)
+        else:
+            query = query.order_by(_ticket.c.number.desc())
+        return tuple(_line(row) for row in self._connection.execute(query)), total
+
+    def count(self, *, statuses: Sequence[str], agent: str = "", nobodys: bool = False) -> int:
+        """How many tickets there are in STATUSES."""
+        wanted = _wanted(statuses=statuses, agent=agent, nobodys=nobodys)
+        return self._connection.execute(select(func.count()).select_from(_ticket).where(*wanted)).scalar_one()
+
+
+def _wanted(
+    *,
+    statuses: Sequence[str] = (),
+    agent: str = "",
+    nobodys: bool = False,
+    groups: Sequence[str] = (),
+    customer: str = "",
+) -> list[ColumnElement[bool]]:
+    wanted: list[ColumnElement[bool]] = []
+    if statuses:
+        wanted.append(_ticket.c.status.in_(statuses))
+    if nobodys:
+        wanted.append(_ticket.c.agent == "")
+    if agent:
+        wanted.append(_ticket.c.agent == agent)
+    if groups:
+        wanted.append(_ticket.c.group_key.in_(groups))
+    if customer:
+        hits = select(_address.c.contact).where(_address.c.key == address_key(customer))
+        wanted.append(_ticket.c.requester.in_(hits))
+    return wanted
+
+
+def _line(row: Any) -> TicketLine:
+    return TicketLine(
+        number=row.number,
+        title=row.title,
+        customer=row.customer or row.address or "",
+        organization=row.company or "",
+        status=row.status,
+        priority=row.priority,
+        agent=row.agent,
+        group=row.group_key,
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+        waiting_since=row.waiting_since,
+    )
+
+
+def _entry_facts(row: Any, files: tuple[FileFacts, ...]) -> EntryFacts:
+    return EntryFacts(
+        id=row.id,
+        ticket=row.ticket,
+        kind=EntryKind(row.kind),
+        author=row.author,
+        agent=row.agent,
+        contact=row.contact,
+        at=row.at,
+        text=row.text,
+        shown=row.text if row.reply_text is None else row.reply_text,
+        intake=row.intake,
+        message_id=row.message_id,
+        machine=row.machine,
+        unconfirmed=row.unconfirmed,
+        attachments=tuple(Attachment(**part) for part in row.attachments or ()),
+        files=files,
+    )
