@@ -10,20 +10,22 @@ Fails with: DeskError where a file is in the way or an answer is missing.
 import os
 import re
 import secrets
+import sys
 import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import typer
 from pydantic import TypeAdapter, ValidationError
 
-from commands.screen import say
+from commands.screen import is_terminal, say
 from desk.complaints import remark
 from desk.config import parse
 from desk.yaml_nodes import written
 from domain.errors import ConfigError, DeskError
-from domain.settings import AddressText, Key, Language, Line, Start, TagPrefix
+from domain.settings import AddressText, Host, Key, Language, Line, Start, TagPrefix
 
 Answers = Mapping[str, str]
 
@@ -34,7 +36,7 @@ class Question:
 
     key: str
     ask: str
-    kind: object
+    kind: Any
     suggest: Callable[[Answers], str] = lambda answers: ""
 
 
@@ -55,20 +57,20 @@ QUESTIONS = (
     Question(
         key="imap_host",
         ask="IMAP server (993, TLS)",
-        kind=Line,
+        kind=Host,
         suggest=lambda answers: f"imap.{_domain(answers)}",
     ),
     Question(key="imap_user", ask="IMAP user", kind=Line, suggest=lambda answers: answers["address"]),
     Question(
         key="smtp_host",
         ask="SMTP server (587, STARTTLS)",
-        kind=Line,
+        kind=Host,
         suggest=lambda answers: f"smtp.{_domain(answers)}",
     ),
     Question(key="smtp_user", ask="SMTP user", kind=Line, suggest=lambda answers: answers["imap_user"]),
     Question(
         key="start",
-        ask="Mail that is in the mailbox already: now leaves it, all takes it, a date (2026-11-01) takes what is younger",
+        ask="Mail that is there already: now leaves it, all takes it, a date such as 2026-11-01 takes what is younger",
         kind=Start,
     ),
     Question(key="agent_name", ask="First agent: name", kind=Line),
@@ -88,8 +90,8 @@ _CONFIG = """\
 
 helpdesk:
   name: {name}
-  language: {language}                      # of letters, where the contact's own is unknown
-  tag: {tag}                         # subjects carry [{tag}-1042]; choose it once
+  language: {language:<22}  # of letters, where the contact's own is unknown
+  tag: {tag:<27}  # subjects carry [{tag}-1042]; choose it once
   keys: [file:secrets/helpdesk.key] # the first signs, all verify; keep it: old letters are recognised by it
 
 database: sqlite:///helpdesk.db     # beside this file; or postgresql://user@host/name
@@ -97,14 +99,14 @@ database: sqlite:///helpdesk.db     # beside this file; or postgresql://user@hos
 mailboxes:
   support:
     address: {address}
-    group: {group}                  # owns what nobody else is given
-    imap: {{host: {imap_host}, user: {imap_user}, password: 'file:secrets/imap.password'}}
+    group: {group:<23}  # owns what nobody else is given
+    imap: {{host: {imap_host}, user: {imap_user}, password: file:secrets/imap.password}}
     folders: [INBOX]
     poll: 60s                       # the net under IDLE
     start: {start}
     after: keep                     # or {{move: Processed}}, flag, delete
 
-smtp: {{host: {smtp_host}, user: {smtp_user}, password: 'file:secrets/smtp.password'}}
+smtp: {{host: {smtp_host}, user: {smtp_user}, password: file:secrets/smtp.password}}
 
 agents:
   {agent}: {{name: {agent_name}, address: {agent_address}}}
@@ -134,7 +136,7 @@ def run(directory: Path, *, given: Answers, yes: bool, force: bool) -> None:
     _, problems = parse(text, file=str(file))
     if any(problem.severity == "error" for problem in problems):
         raise ConfigError(problems)
-    passwords = {} if yes else _passwords()
+    passwords = {} if yes or not is_terminal(sys.stdin) else _passwords()
     try:
         kept = _write_secrets(directory / "secrets", passwords)
         _write_config(file, text)
@@ -145,7 +147,7 @@ def run(directory: Path, *, given: Answers, yes: bool, force: bool) -> None:
 
 def config_text(answers: Answers) -> str:
     """The config.yaml that ANSWERS make."""
-    return _CONFIG.format_map({key: written(value) for key, value in answers.items()})
+    return _CONFIG.format_map({key: value if key == "start" else written(value) for key, value in answers.items()})
 
 
 def suggested_tag(name: str) -> str:
@@ -153,20 +155,21 @@ def suggested_tag(name: str) -> str:
     words = re.findall(r"[A-Z][A-Z0-9]*", _ascii(name).upper())
     for candidate in (*words[:1], "".join(word[0] for word in words)):
         if 2 <= len(candidate) <= 8:
-            return candidate
-    return words[0][:8] if words and len(words[0]) > 1 else "HELP"
+            return str(candidate)
+    return str(words[0])[:8] if words and len(words[0]) > 1 else "HELP"
 
 
 def suggested_key(name: str) -> str:
     """A key for a person: the first word of the name."""
     words = re.findall(r"[a-z0-9]+", _ascii(name).lower())
-    return words[0][:40] if words else "agent"
+    return str(words[0])[:40] if words else "agent"
+
+
+_UMLAUTS = {ord(letter): spelled for letter, spelled in zip("äöüß", ("ae", "oe", "ue", "ss"), strict=True)}
 
 
 def _ascii(name: str) -> str:
-    spelled = name.translate(
-        str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue"})
-    )
+    spelled = name.casefold().translate(_UMLAUTS)
     return unicodedata.normalize("NFKD", spelled).encode("ascii", "ignore").decode()
 
 
@@ -192,7 +195,7 @@ def _answers(given: Answers, *, yes: bool) -> Answers:
 def _suggestion(question: Question, answers: Answers) -> str:
     """What is suggested, '' where what it is made of is missing."""
     try:
-        return question.suggest(answers)
+        return str(question.suggest(answers))
     except KeyError:
         return ""
 
@@ -224,10 +227,10 @@ def _asked(question: Question, suggestion: str) -> str:
 def _passwords() -> dict[str, str]:
     """The passwords that somebody cares to type now, by the name of their file."""
     say("The passwords go into files that only you can read; leave them empty to write them there later.")
-    asked = {
-        f"{what}.password": typer.prompt(f"{what.upper()} password", default="", hide_input=True, show_default=False)
-        for what in ("imap", "smtp")
-    }
+    asked: dict[str, str] = {}
+    for what in ("imap", "smtp"):
+        value = typer.prompt(f"{what.upper()} password", default="", hide_input=True, show_default=False)
+        asked[f"{what}.password"] = str(value)
     return {name: value for name, value in asked.items() if value}
 
 

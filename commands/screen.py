@@ -98,7 +98,7 @@ def dump_json(value: object) -> None:
 def json_text(value: object) -> str:
     """VALUE as one line of JSON: times as ISO 8601 in UTC, records as objects, control characters escaped."""
     text = json.dumps(_jsonable(value), ensure_ascii=False, separators=(", ", ": "))
-    return "".join(c if c.isascii() or _kept(c) == c else json.dumps(c)[1:-1] for c in text)
+    return text if text.isascii() and text.isprintable() else "".join(map(_escaped, text))
 
 
 def is_terminal(stream: IO[str]) -> bool:
@@ -107,6 +107,13 @@ def is_terminal(stream: IO[str]) -> bool:
         return stream.isatty()
     except ValueError:
         return False
+
+
+def _escaped(character: str) -> str:
+    """One character of JSON; what steers a terminal as an escape, above U+FFFF as two."""
+    if _kept(character) == character:
+        return character
+    return json.dumps(character)[1:-1] if ord(character) > 0x7F else f"\\u{ord(character):04x}"
 
 
 @lru_cache(maxsize=4096)

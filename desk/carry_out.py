@@ -1,7 +1,8 @@
 """Carrying out what was decided about a mail: opening a ticket, or adding to one.
 
-Every change is an event with its cause.  Of a new ticket people are told that it was opened, not
-of each field that a rule set on the way.
+`plan` says what will be different, and touches nothing: `helpdesk explain` stops there.  `write`
+does it.  Every change is an event with its cause.  Of a new ticket people are told that it was
+opened, not of each field that a rule set on the way.
 """
 
 import re
@@ -10,14 +11,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, assert_never
 
-from desk.desk import Desk
-from domain.decision import AddTags, Assign, Decision, Modifier, SetField
+from domain.decision import AddTags, Assign, Create, Decision, Found, Modifier, SetField, Verdict
 from domain.event import Actor, Event, EventKind
 from domain.intake import Intake
 from domain.message import Message
 from domain.people import ContactFacts
-from domain.settings import Mailbox
+from domain.settings import Settings
 from domain.ticket import EntryKind, Phase, TicketFacts
+from domain.token import reference
 from store.store import View
 
 MAX_TEXT = 1_000_000
@@ -25,121 +26,118 @@ MAX_TITLE = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Carried:
-    """What was done: the ticket as it is now, its new entry, and the events.
+class Arrived:
+    """A mail that is to go onto a ticket: who wrote it, where and when it arrived."""
 
-    `told` are the events that people are told of.
-    """
-
-    ticket: TicketFacts
-    entry: int
-    events: tuple[Event, ...]
-    told: tuple[Event, ...]
-    opened: bool
-    because: str
+    message: Message
+    mailbox: str
+    contact: ContactFacts | None
+    actor: Actor
+    moment: datetime
+    now: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Changes:
-    """What modifiers come to: new values of fields, tags, and the events that say so."""
+class Plan:
+    """What will be different.  `before` is None and `after.number` 0 where a ticket is opened.
 
-    fields: dict[str, str]
-    tags: tuple[str, ...]
+    The first event is about the mail itself and gets the entry's id when it is written.
+    """
+
+    before: TicketFacts | None
+    after: TicketFacts
+    kind: EntryKind
+    unconfirmed: bool
     events: tuple[Event, ...]
+    because: str
+
+    @property
+    def opens(self) -> bool:
+        return self.before is None
+
+    @property
+    def told(self) -> tuple[Event, ...]:
+        """The events that people are told of."""
+        return self.events[:1] if self.opens else self.events
 
 
-def open_ticket(
-    desk: Desk, view: View, row: Intake, message: Message, decision: Decision, *, contact: ContactFacts | None,
-    actor: Actor, linked: int | None, now: datetime,
-) -> Carried:
-    """A new ticket from a mail."""
-    tickets = desk.settings.tickets
-    moment = min(row.arrived or now, now)
+def plan(settings: Settings, arrived: Arrived, found: Found, decision: Decision) -> Plan:
+    """What DECISION comes to.  An answer to a ticket that was closed too long ago opens a linked one."""
+    ticket = found.ticket
+    if ticket is None:
+        return _opening(settings, arrived, decision, linked=found.linked)
+    if isinstance(decision.disposition, Create) or _is_over(settings, arrived, found):
+        return _opening(settings, arrived, decision, linked=ticket.number)
+    return _adding(settings, arrived, decision, ticket, unconfirmed=found.verdict is Verdict.UNCONFIRMED)
+
+
+def _is_over(settings: Settings, arrived: Arrived, found: Found) -> bool:
+    """The ticket was closed longer ago than the mailbox reopens tickets, and a person writes."""
+    ticket = found.ticket
+    if ticket is None or arrived.message.is_machine or found.verdict is Verdict.UNCONFIRMED:
+        return False
+    if settings.tickets.phase(ticket.status) is not Phase.CLOSED or ticket.closed_at is None:
+        return False
+    return arrived.now - ticket.closed_at > settings.mailboxes[arrived.mailbox].closed_tickets.reopen_within
+
+
+def _opening(settings: Settings, arrived: Arrived, decision: Decision, *, linked: int | None) -> Plan:
+    message, contact = arrived.message, arrived.contact
     new = TicketFacts(
         number=0,
-        title=_title(message.subject, desk.settings.helpdesk.tag),
-        description=_cut(message.reply_text or message.text),
-        status=tickets.of_phase(Phase.OPEN),
-        priority=tickets.default_priority,
-        mailbox=row.mailbox,
+        title=_title(message.subject, settings.helpdesk.tag),
+        description=cut(message.reply_text or message.text),
+        status=settings.tickets.of_phase(Phase.OPEN),
+        priority=settings.tickets.default_priority,
+        mailbox=arrived.mailbox,
         requester=contact,
         organization=contact.organization if contact else None,
-        group=desk.settings.mailboxes[row.mailbox].group,
+        group=settings.mailboxes[arrived.mailbox].group,
         linked_to=linked,
-        created_at=moment,
-        updated_at=now,
-        waiting_since=None if message.is_machine else moment,
+        created_at=arrived.moment,
+        updated_at=arrived.now,
+        waiting_since=None if message.is_machine else arrived.moment,
     )
-    changes = changes_of(decision.modifiers, new, actor=actor)
-    new = _changed(new, changes)
-    number = view.tickets.open(_columns(new), now=moment)
-    view.tickets.add_tags(number, changes.tags)
-    entry = _add_entry(view, number, row, message, contact=contact, moment=moment)
+    after, changes = changed(new, decision.modifiers)
     because = decision.disposition.because
-    opened = Event(
-        kind=EventKind.OPENED, actor=actor, after=desk.reference(number), entry=entry, because=because
-    )
-    links = [Event(kind=EventKind.LINKED, actor=actor, after=str(linked))] if linked else []
-    return Carried(
-        ticket=replace(new, number=number),
-        entry=entry,
-        events=(opened, *links, *changes.events),
-        told=(opened,),
-        opened=True,
+    opened = Event(kind=EventKind.OPENED, actor=arrived.actor, because=because)
+    links = [Event(kind=EventKind.LINKED, actor=arrived.actor, after=str(linked))] if linked else []
+    return Plan(
+        before=None, after=after, kind=EntryKind.CUSTOMER, unconfirmed=False, events=(opened, *links, *changes),
         because=because,
-    )
+    )  # fmt: skip
 
 
-def append_to(
-    desk: Desk, view: View, row: Intake, message: Message, ticket: TicketFacts, decision: Decision, *,
-    contact: ContactFacts | None, actor: Actor, unconfirmed: bool, now: datetime,
-) -> Carried | None:
-    """A mail put onto its ticket; None where the ticket was closed too long ago and a new one is due."""
-    quiet = message.is_machine or unconfirmed
-    phase = desk.settings.tickets.phase(ticket.status)
-    if phase is Phase.CLOSED and not quiet and _is_over(desk.settings.mailboxes[row.mailbox], ticket, now):
-        return None
-    moment = min(row.arrived or now, now)
-    agent = desk.settings.agent_of(message.sender.address) if message.sender else ""
-    kind = EntryKind.NOTE if agent and not message.is_machine else EntryKind.CUSTOMER
-    entry = _add_entry(
-        view, ticket.number, row, message, contact=contact, moment=moment, kind=kind, unconfirmed=unconfirmed
+def _adding(
+    settings: Settings, arrived: Arrived, decision: Decision, ticket: TicketFacts, *, unconfirmed: bool
+) -> Plan:
+    message = arrived.message
+    because = decision.disposition.because
+    is_agent = message.sender is not None and settings.agent_of(message.sender.address) != ""
+    wrote = Event(
+        kind=_wrote(message, is_agent=is_agent, unconfirmed=unconfirmed), actor=arrived.actor, because=because
     )
-    wrote = Event(kind=_wrote(message, agent, unconfirmed=unconfirmed), actor=actor, entry=entry,
-                  because=decision.disposition.because)  # fmt: skip
-    changes = changes_of(decision.modifiers, ticket, actor=actor)
-    events = [wrote, *changes.events]
-    after = _changed(ticket, changes)
+    # Whoever is unconfirmed gets his words kept, and changes nothing.
+    after, changes = changed(ticket, () if unconfirmed else decision.modifiers)
+    events = [wrote, *changes]
     if wrote.kind is EventKind.CUSTOMER_WROTE:
-        after = replace(after, waiting_since=after.waiting_since or moment)
-        opened = desk.settings.tickets.of_phase(Phase.OPEN)
+        after = replace(after, waiting_since=after.waiting_since or arrived.moment)
+        opened = settings.tickets.of_phase(Phase.OPEN)
+        phase = settings.tickets.phase(ticket.status)
         if phase is not Phase.OPEN and after.status == ticket.status:
-            events.append(_reopening(ticket, phase, opened, actor))
+            events.append(_reopening(ticket, phase, opened, arrived.actor))
             after = replace(after, status=opened, closed_at=None)
-    if after != ticket:
-        view.tickets.change(ticket.number, now=now, **_differences(ticket, after))
-    view.tickets.add_tags(ticket.number, changes.tags)
-    return Carried(
-        ticket=after,
-        entry=entry,
-        events=tuple(events),
-        told=tuple(events),
-        opened=False,
-        because=decision.disposition.because,
-    )
+    kind = EntryKind.NOTE if wrote.kind is EventKind.NOTE else EntryKind.CUSTOMER
+    return Plan(before=ticket, after=after, kind=kind, unconfirmed=unconfirmed, events=tuple(events), because=because)
 
 
-def _is_over(mailbox: Mailbox, ticket: TicketFacts, now: datetime) -> bool:
-    return ticket.closed_at is not None and now - ticket.closed_at > mailbox.closed_tickets.reopen_within
-
-
-def _wrote(message: Message, agent: str, *, unconfirmed: bool) -> EventKind:
-    """What it means that somebody wrote.  An agent's mail proves nothing yet, so it stays internal."""
+def _wrote(message: Message, *, is_agent: bool, unconfirmed: bool) -> EventKind:
+    """What it means that somebody wrote.  An agent's mail proves nothing, so it stays internal."""
     if message.is_machine:
         return EventKind.MACHINE_WROTE
     if unconfirmed:
         return EventKind.UNCONFIRMED
-    return EventKind.NOTE if agent else EventKind.CUSTOMER_WROTE
+    return EventKind.NOTE if is_agent else EventKind.CUSTOMER_WROTE
 
 
 def _reopening(ticket: TicketFacts, phase: Phase, opened: str, actor: Actor) -> Event:
@@ -147,8 +145,8 @@ def _reopening(ticket: TicketFacts, phase: Phase, opened: str, actor: Actor) -> 
     return Event(kind=kind, actor=actor, before=ticket.status, after=opened, because="the customer wrote")
 
 
-def changes_of(modifiers: Iterable[Modifier], ticket: TicketFacts, *, actor: Actor) -> Changes:
-    """What MODIFIERS change on TICKET; the last word on a field wins, no event for what stays as it is."""
+def changed(ticket: TicketFacts, modifiers: Iterable[Modifier]) -> tuple[TicketFacts, tuple[Event, ...]]:
+    """TICKET after MODIFIERS, and the events that say so; the last word on a field wins."""
     fields: dict[str, tuple[str, str]] = {}
     tags: dict[str, str] = {}
     for modifier in modifiers:
@@ -161,12 +159,13 @@ def changes_of(modifiers: Iterable[Modifier], ticket: TicketFacts, *, actor: Act
                 tags |= {tag: because for tag in added if tag not in ticket.tags}
             case _:
                 assert_never(modifier)
-    changed = {name: new for name, new in fields.items() if getattr(ticket, name) != new[0]}
-    events = [_change(ticket, name, value, because) for name, (value, because) in changed.items()]
+    news = {name: new for name, new in fields.items() if getattr(ticket, name) != new[0]}
+    events = [_change(ticket, name, value, because) for name, (value, because) in news.items()]
     if tags:
         why = " · ".join(dict.fromkeys(tags.values()))
         events.append(Event(kind=EventKind.TAGGED, actor=Actor("rule"), after=", ".join(tags), because=why))
-    return Changes(fields={name: value for name, (value, _) in changed.items()}, tags=tuple(tags), events=tuple(events))
+    values: dict[str, Any] = {name: value for name, (value, _) in news.items()}
+    return replace(ticket, **values, tags=tuple(sorted({*ticket.tags, *tags}))), tuple(events)
 
 
 def _change(ticket: TicketFacts, name: str, value: str, because: str) -> Event:
@@ -177,16 +176,57 @@ def _change(ticket: TicketFacts, name: str, value: str, because: str) -> Event:
     )  # fmt: skip
 
 
-def _changed(ticket: TicketFacts, changes: Changes) -> TicketFacts:
-    values: dict[str, Any] = dict(changes.fields)
-    return replace(ticket, **values, tags=tuple(sorted({*ticket.tags, *changes.tags})))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Carried:
+    """What was done: the ticket as it is now, its new entry, all events, and those to tell."""
+
+    ticket: TicketFacts
+    entry: int
+    events: tuple[Event, ...]
+    told: tuple[Event, ...]
+
+
+def write(view: View, what: Plan, arrived: Arrived, row: Intake, *, tag: str) -> Carried:
+    """Do what was planned."""
+    after = what.after
+    if what.before is None:
+        after = replace(after, number=view.tickets.open(columns(after), now=arrived.moment))
+        tags: tuple[str, ...] = after.tags
+    else:
+        news = differences(what.before, after)
+        if news:
+            view.tickets.change(after.number, now=arrived.now, **news)
+        tags = tuple(one for one in after.tags if one not in what.before.tags)
+    view.tickets.add_tags(after.number, tags)
+    entry = _add_entry(view, after.number, what, arrived, row)
+    first = replace(what.events[0], entry=entry, after=reference(tag, after.number) if what.opens else "")
+    events = (first, *what.events[1:])
+    return Carried(ticket=after, entry=entry, events=events, told=events[: len(what.told)])
+
+
+def _add_entry(view: View, number: int, what: Plan, arrived: Arrived, row: Intake) -> int:
+    message, sender = arrived.message, arrived.message.sender
+    return view.tickets.add_entry(
+        number,
+        kind=what.kind,
+        author=(sender.name or sender.address) if sender else "",
+        text=cut(message.text),
+        shown=cut(message.reply_text or message.text),
+        now=arrived.moment,
+        contact=arrived.contact.id if arrived.contact else None,
+        intake=row.id,
+        message_id=message.message_id,
+        machine=message.is_machine,
+        unconfirmed=what.unconfirmed,
+        attachments=message.attachments,
+    )
 
 
 _COLUMNS = ("title", "description", "solution", "status", "priority", "category", "source", "mailbox", "agent",
             "linked_to", "closed_at", "waiting_since")  # fmt: skip
 
 
-def _columns(ticket: TicketFacts) -> dict[str, Any]:
+def columns(ticket: TicketFacts) -> dict[str, Any]:
     """A ticket as columns of its row."""
     return {
         **{name: getattr(ticket, name) for name in _COLUMNS},
@@ -196,30 +236,10 @@ def _columns(ticket: TicketFacts) -> dict[str, Any]:
     }
 
 
-def _differences(before: TicketFacts, after: TicketFacts) -> dict[str, Any]:
-    old, new = _columns(before), _columns(after)
+def differences(before: TicketFacts, after: TicketFacts) -> dict[str, Any]:
+    """The columns in which two states of a ticket differ, with the new values."""
+    old, new = columns(before), columns(after)
     return {name: value for name, value in new.items() if old[name] != value}
-
-
-def _add_entry(
-    view: View, number: int, row: Intake, message: Message, *, contact: ContactFacts | None, moment: datetime,
-    kind: EntryKind = EntryKind.CUSTOMER, unconfirmed: bool = False,
-) -> int:
-    sender = message.sender
-    return view.tickets.add_entry(
-        number,
-        kind=kind,
-        author=(sender.name or sender.address) if sender else "",
-        text=_cut(message.text),
-        shown=_cut(message.reply_text or message.text),
-        now=moment,
-        contact=contact.id if contact else None,
-        intake=row.id,
-        message_id=message.message_id,
-        machine=message.is_machine,
-        unconfirmed=unconfirmed,
-        attachments=message.attachments,
-    )
 
 
 def _title(subject: str, prefix: str) -> str:
@@ -228,7 +248,7 @@ def _title(subject: str, prefix: str) -> str:
     return " ".join(bare.split())[:MAX_TITLE]
 
 
-def _cut(text: str) -> str:
+def cut(text: str) -> str:
     """TEXT, shortened where it is beyond all reading; the raw mail keeps the rest."""
     if len(text) <= MAX_TEXT:
         return text

@@ -67,7 +67,7 @@ def connect_imap(imap: Imap, password: str) -> MailboxConnection:
 
 
 def probe_smtp(smtp: Smtp, password: str | None) -> tuple[str, ...]:
-    """What the SMTP server can do; see `notifier.smtp.probe`."""
+    """What the SMTP server said, in short pieces; see `notifier.smtp.probe`."""
     from notifier.smtp import probe
 
     return probe(smtp, password=password)
@@ -225,7 +225,4 @@ def _smtp(config: Config, *, environ: Mapping[str, str], probe: Probe) -> Findin
         return Finding(subject="smtp", text="not tried: its password is missing", severity="warning")
     except DeskError as error:
         return Finding(subject="smtp", text=str(error), severity="problem")
-    who = f"let {smtp.user} in" if smtp.user else "answers, without a login"
-    return Finding(
-        subject="smtp", text=f"{smtp.host}:{smtp.actual_port} {who}, can {', '.join(capabilities) or 'nothing more'}"
-    )
+    return Finding(subject="smtp", text=f"{smtp.host}:{smtp.actual_port}: {', '.join(capabilities)}")

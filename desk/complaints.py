@@ -80,7 +80,7 @@ def _words(kind: str, error: ErrorDetails) -> str:
     if kind == "value_error":
         return str(context.get("error", "")) or "is not valid here"
     if given is None:
-        return "has no value; give it one or leave the key out"
+        return "has no value"
     match kind:
         case "bool_type" | "bool_parsing":
             return f"write true or false, not {shown(given)}"

@@ -95,10 +95,11 @@ def parse(text: str, *, file: str = "config.yaml") -> tuple[Settings | None, tup
     ]
     if root is None or not isinstance(root, yaml_nodes.Mapping):
         return None, tuple(sorted(problems)) or (_not_settings(root, file),)
-    raw = yaml_nodes.plain(root)
-    settings, remarks = _validated(raw)
-    problems.extend(_problem(one, root, file) for one in remarks)
-    unique = tuple(sorted(set(problems)))
+    settings, remarks = _validated(yaml_nodes.plain(root))
+    # What is not even YAML has no meaning that could be complained of as well.
+    told = {(problem.line, problem.column) for problem in problems}
+    meant = (_problem(one, root, file) for one in remarks)
+    unique = tuple(sorted({*problems, *(problem for problem in meant if (problem.line, problem.column) not in told)}))
     if any(problem.severity == "error" for problem in unique):
         return None, unique
     return settings, unique

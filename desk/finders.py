@@ -37,15 +37,20 @@ class _Search:
         return self.message.sender.key if self.message.sender else ""
 
 
-def find(view: View, message: Message, *, mailbox: Mailbox, settings: Settings, keys: token.Keys) -> Found:
-    """The ticket that MESSAGE belongs to, with every finder's verdict up to the one that decided."""
+def find(
+    view: View, message: Message, *, mailbox: Mailbox, settings: Settings, keys: token.Keys, lock: bool = True
+) -> Found:
+    """The ticket that MESSAGE belongs to, with every finder's verdict up to the one that decided.
+
+    LOCK keeps others from changing that ticket until the act is over.
+    """
     search = _Search(view=view, message=message, mailbox=mailbox, settings=settings, keys=keys)
     walk: list[FinderVerdict] = []
     for finder in FINDERS:
         for verdict in finder(search):
             walk.append(verdict)
             if verdict.verdict in (Verdict.TICKET, Verdict.UNCONFIRMED) and verdict.ticket is not None:
-                ticket = view.tickets.facts(verdict.ticket, lock=True)
+                ticket = view.tickets.facts(verdict.ticket, lock=lock)
                 return Found(walk=tuple(walk), verdict=verdict.verdict, ticket=ticket)
     linked = next((step.ticket for step in walk if step.verdict is Verdict.FOREIGN), None)
     return Found(walk=tuple(walk), verdict=Verdict.FOREIGN if linked else Verdict.NOTHING, linked=linked)

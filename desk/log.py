@@ -29,7 +29,7 @@ def _word(value: object) -> str:
     return '"' + escaped.replace('"', "'") + '"'
 
 
-def scan_started(mailbox: str, folder: str, new: int) -> None:
+def scan_listed(mailbox: str, folder: str, new: int) -> None:
     _say(logging.INFO if new else logging.DEBUG, "scan.listed", mailbox=mailbox, folder=folder, new=new)
 
 

@@ -15,17 +15,20 @@ from typing import Any, assert_never
 
 import rules
 from desk import finders, log
-from desk.carry_out import Carried, append_to, open_ticket
+from desk.carry_out import Arrived, plan, write
 from desk.desk import Desk
 from desk.letters import tell
+from desk.opt_out import opt_out
 from domain import token
-from domain.decision import Create, Decision, Found, Ignore, MailFacts, Update, Verdict
+from domain.decision import Create, Decision, Found, Ignore, MailFacts, Update
 from domain.errors import Conflict, StoreUnusable, TemporaryFailure
-from domain.event import DESK, Actor
+from domain.event import DESK, Actor, Event
 from domain.intake import Intake, Outcome
 from domain.letter import ActFacts, Told
 from domain.message import Message, RawMail
 from domain.people import ContactFacts
+from domain.settings import Mailbox, Settings
+from domain.ticket import TicketFacts
 from scanner.content_key import content_key
 from store.store import View
 
@@ -147,6 +150,10 @@ def _carry_out(desk: Desk, view: View, mail: _Mail, *, now: datetime) -> Receive
     if own:
         because = f"it is our own letter {own}, come back"
         return _finish(view, mail, Received(intake=mail.row.id, outcome=Outcome.IGNORED, because=because), now=now)
+    left = opt_out(view, mail.message, keys=desk.keys, now=now)
+    if left is not None:
+        because = f"{left.name or _sender(mail.message)} opted out by List-Unsubscribe"
+        return _finish(view, mail, Received(intake=mail.row.id, outcome=Outcome.IGNORED, because=because), now=now)
     mailbox = desk.settings.mailboxes[mail.row.mailbox]
     found = finders.find(view, mail.message, mailbox=mailbox, settings=desk.settings, keys=desk.keys)
     facts = MailFacts(message=mail.message, mailbox=mail.row.mailbox, folder=mail.row.folder, found=found)
@@ -154,9 +161,7 @@ def _carry_out(desk: Desk, view: View, mail: _Mail, *, now: datetime) -> Receive
     record = _record(desk, facts, decision)
     match decision.disposition:
         case Ignore(because=because):
-            done = Received(
-                intake=mail.row.id, outcome=Outcome.IGNORED, because=because, rules=decision.rules
-            )
+            done = Received(intake=mail.row.id, outcome=Outcome.IGNORED, because=because, rules=decision.rules)
             return _finish(view, mail, done, now=now, record=record)
         case Create() | Update():
             done = _onto_a_ticket(desk, view, mail, found, decision, now=now)
@@ -165,63 +170,66 @@ def _carry_out(desk: Desk, view: View, mail: _Mail, *, now: datetime) -> Receive
             assert_never(decision.disposition)
 
 
-def _onto_a_ticket(
-    desk: Desk, view: View, mail: _Mail, found: Found, decision: Decision, *, now: datetime
-) -> Received:
+def _onto_a_ticket(desk: Desk, view: View, mail: _Mail, found: Found, decision: Decision, *, now: datetime) -> Received:
     """Open a ticket or add to one, record the events, queue the letters."""
-    actor, contact = _actor(view, mail.message, now=now)
+    contact = _contact(view, mail.message, now=now)
+    actor = actor_of(mail.message, contact)
+    arrived = Arrived(
+        message=mail.message, mailbox=mail.row.mailbox, contact=contact, actor=actor,
+        moment=min(mail.row.arrived or now, now), now=now,
+    )  # fmt: skip
+    planned = plan(desk.settings, arrived, found, decision)
+    carried = write(view, planned, arrived, mail.row, tag=desk.settings.helpdesk.tag)
     act = view.tickets.begin_act("mail", actor, now=now, intake=mail.row.id)
-    disposition = decision.disposition
-    carried: Carried | None = None
-    if isinstance(disposition, Update) and found.ticket is not None:
-        carried = append_to(
-            desk, view, mail.row, mail.message, found.ticket, decision,
-            contact=contact, actor=actor, unconfirmed=found.verdict is Verdict.UNCONFIRMED, now=now,
-        )  # fmt: skip
-    if carried is None:
-        linked = found.ticket.number if found.ticket is not None else found.linked
-        carried = open_ticket(
-            desk, view, mail.row, mail.message, decision, contact=contact, actor=actor, linked=linked, now=now
-        )
     view.tickets.record(act, carried.ticket.number, carried.events, now=now)
-    facts = ActFacts(
-        ticket=carried.ticket,
-        events=carried.told,
-        actor=actor,
-        sender_key=mail.message.sender.key if mail.message.sender else "",
-        machine=mail.message.is_machine,
-        quiet=_quiet(desk, mail),
-    )
+    facts = act_facts(desk.settings, carried.ticket, carried.told, arrived, quiet=mail.row.quiet)
     told = tell(desk, view, facts, act=act, now=now, entry=carried.entry, answering=mail.message)
     letters = sum(isinstance(one, Told) for one in told)
     return Received(
         intake=mail.row.id,
-        outcome=Outcome.TICKET if carried.opened else Outcome.COMMENT,
+        outcome=Outcome.TICKET if planned.opens else Outcome.COMMENT,
         ticket=carried.ticket.number,
-        because=carried.because,
+        because=planned.because,
         rules=decision.rules,
         letters=letters,
         withheld=len(told) - letters,
     )
 
 
-def _actor(view: View, message: Message, *, now: datetime) -> tuple[Actor, ContactFacts | None]:
-    """The contact who wrote, made from the sender if he is new; the desk where there is no sender."""
+def act_facts(
+    settings: Settings, ticket: TicketFacts, events: tuple[Event, ...], arrived: Arrived, *, quiet: str = ""
+) -> ActFacts:
+    """A mail as the resolver looks at it."""
+    sender = arrived.message.sender
+    return ActFacts(
+        ticket=ticket,
+        events=events,
+        actor=arrived.actor,
+        sender_key=sender.key if sender else "",
+        machine=arrived.message.is_machine,
+        quiet=quiet or _quiet(settings.mailboxes[arrived.mailbox], arrived),
+    )
+
+
+def _contact(view: View, message: Message, *, now: datetime) -> ContactFacts | None:
+    """The contact who wrote, made from the sender if he is new; None where there is no sender."""
     if message.sender is None or "@" not in message.sender.address:
-        return DESK, None
-    contact = view.people.contact_of(message.sender.address)
+        return None
+    known = view.people.contact_of(message.sender.address)
+    return known or view.people.add_contact(message.sender, now=now, language=message.language)
+
+
+def actor_of(message: Message, contact: ContactFacts | None) -> Actor:
+    """Who acts when this mail comes in; the desk where there is no sender."""
     if contact is None:
-        contact = view.people.add_contact(message.sender, now=now, language=message.language)
-    return Actor("contact", str(contact.id), contact.name or message.sender.address), contact
+        return DESK
+    return Actor("contact", str(contact.id), contact.name or (message.sender.address if message.sender else ""))
 
 
-def _quiet(desk: Desk, mail: _Mail) -> str:
+def _quiet(mailbox: Mailbox, arrived: Arrived) -> str:
     """Why nobody is told of this mail, '' if people are."""
-    if mail.row.quiet:
-        return mail.row.quiet
-    before = desk.settings.mailboxes[mail.row.mailbox].quiet_before
-    moment = mail.row.arrived or mail.message.date
-    if before and moment and moment.date() < before:
+    before = mailbox.quiet_before
+    if before and arrived.moment.date() < before:
         return f"the mail is older than quiet_before ({before})"
     return ""
 

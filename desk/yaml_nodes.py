@@ -288,28 +288,31 @@ _BROKEN = (
     ),
     ("expected ',' or ']'", "the list opened with [ in line {opened} is not closed, or lacks a comma"),
     ("expected ',' or '}'", "the mapping opened with {{ in line {opened} is not closed, or lacks a comma"),
-    ("unexpected end of stream", "the quote opened in line {opened} never closes"),
-    ("document indicator", "the quote opened in line {opened} never closes"),
+    ("unexpected end of stream", "the quote that opens here never closes"),
+    ("document indicator", "the quote that opens here never closes"),
     ("expected '-' indicator", "a list item was expected here (- ...); the indentation does not fit the lines above"),
     ("expected <block end>", "the indentation does not fit the lines above"),
     ("expected key", "a key was expected here; the indentation does not fit the lines above"),
     ("expected ':'", "the line lacks a ': ' after its key, or the indentation does not fit"),
     ("unknown escape", "an unknown \\ in double quotes; use single quotes, or write \\\\"),
+    ("tab character", "a tab; indent with spaces"),
+    ("expected whitespace or line break", "put a text that begins with ! in quotes"),
     ("incompatible YAML document", "the %YAML line asks for a version that is not 1.x; leave it out"),
 )
+_MEANT_WHERE_IT_BEGAN = ("expected ':'", "unexpected end of stream", "document indicator")
 
 
 def _broken(text: str, error: yaml.MarkedYAMLError) -> Complaint:
     """A syntax error in our words."""
     problem = error.problem or ""
-    at = error.problem_mark or error.context_mark
-    opened = error.context_mark or at
+    at: Any = error.problem_mark or error.context_mark
+    opened: Any = error.context_mark or at
     place = _place(at)
     if "cannot start any token" in problem:
         return Complaint(place=place, text=_bad_start(text, place))
     for part, words in _BROKEN:
         if part in problem:
-            place = _place(opened) if part == "expected ':'" else place
+            place = _place(opened) if part in _MEANT_WHERE_IT_BEGAN else place
             return Complaint(place=place, text=words.format(opened=opened.line + 1))
     return Complaint(place=place, text=f"this is not YAML: {problem}")
 

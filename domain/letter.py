@@ -154,10 +154,12 @@ class OutgoingFile:
 class LetterFacts:
     """What one letter says, as of the act: enough to write it, and to write it again the same.
 
-    `events` are those of `Told`; labels are looked up when it is written.
+    `events` are those of `Told`; labels are looked up when it is written.  `message_id` was fixed when
+    the letter was queued, so that a copy carries the same one after a change of keys; '' makes it anew.
     """
 
     letter: str
+    message_id: str = ""
     kind: LetterKind
     recipient: Recipient
     ticket: int

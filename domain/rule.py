@@ -74,7 +74,13 @@ def _text(value: object) -> object:
 
 def _word(value: object) -> object:
     if value == "":
-        raise ValueError("an empty text is part of every text: write what is looked for")
+        raise ValueError("nothing stands between the quotes: write what is meant")
+    return _text(value)
+
+
+def _name(value: object) -> object:
+    if isinstance(value, str) and not (value.strip() and value.isprintable()):
+        raise ValueError("a rule needs a name of printable characters: explanations and histories use it")
     return _text(value)
 
 
@@ -156,7 +162,8 @@ class _Some(_Frozen):
 class TextTest(_Some):
     """How a text is compared.  Several operators side by side must all hold; of a list any value will do.
 
-    Case never matters.  A field that the mail does not have is the empty text.
+    Case never matters.  A field that the mail does not have is the empty text.  Where a mail has several values
+    (recipients, a repeated header) any of them will do, for each operator anew.
     """
 
     equals: Written[MaybeEmpty] = None
@@ -183,6 +190,8 @@ class AddressTest(TextTest):
     the address and with `Name <address>`.  A display name can be anything: trust `domain`, not `contains`.
     """
 
+    equals: Written[MaybeEmpty] = None
+    """The address is one of these, whatever the display name.  '' asks for a mail that has none."""
     domain: Written[Words] = None
     """The address is in exactly this domain; `*.bigcorp.example` means its subdomains, without itself."""
 
@@ -312,7 +321,7 @@ class RuleSpec(_Frozen):
 
     model_config = ConfigDict(json_schema_extra={"oneOf": [{"required": ["when"]}, {"required": ["match"]}]})
 
-    name: Annotated[str, BeforeValidator(_text), Field(min_length=1, max_length=100)]
+    name: Annotated[str, Field(max_length=100), BeforeValidator(_name)]
     """What the rule is called in explanations and in the history; no two rules share a name."""
     for_: Annotated[Literal["new", "reply"] | None, _Written()] = Field(default=None, alias="for")
     """`new`: only mails for which no ticket was found; `reply`: only those for which one was.  Both where left out."""

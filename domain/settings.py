@@ -6,6 +6,7 @@ about is refused here; what several fields must agree on is `desk/config.py`'s.
 """
 
 import re
+import unicodedata
 from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Annotated, Any, Literal, Self
@@ -83,8 +84,14 @@ def _address(value: str) -> str:
 def _line(value: str) -> str:
     if not value.strip():
         raise ValueError("is empty")
-    if not value.isprintable():
+    if any(unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp") for character in value):
         raise ValueError("holds a line break or another control character; it must be one line of text")
+    return value
+
+
+def _host(value: str) -> str:
+    if re.fullmatch(r"[^\s/:@]+|[0-9a-fA-F:]*:[0-9a-fA-F:]*:[0-9a-fA-F:.]*", value) is None or not value.isprintable():
+        raise ValueError(f"{shown(value)} is not the name of a host: the port has a key of its own")
     return value
 
 
@@ -154,6 +161,7 @@ Duration = Annotated[
 Positive = Annotated[Duration, AfterValidator(_positive)]
 Size = Annotated[int, BeforeValidator(parse_size), WithJsonSchema({"type": ["string", "integer"]})]
 Line = Annotated[str, AfterValidator(_line)]
+Host = Annotated[str, AfterValidator(_host)]
 Flag = Annotated[bool, Strict()]
 Whole = Annotated[int, BeforeValidator(_whole, json_schema_input_type=int)]
 Day = Annotated[date, BeforeValidator(_day, json_schema_input_type=date)]
@@ -220,7 +228,7 @@ class Helpdesk(_Frozen):
 
 
 class Imap(_Frozen):
-    host: Line
+    host: Host
     """Name of the IMAP server."""
     port: Annotated[Whole, Field(ge=1, le=65535)] | None = None
     """993 with implicit TLS, otherwise 143."""
@@ -229,7 +237,7 @@ class Imap(_Frozen):
     verify: Flag = True
     """Check the server's certificate.  `false` lets anybody in between read the mail and the password."""
     ca_file: Line | None = None
-    """A file with the certificate authority of your own server."""
+    """A file with the certificate authority of your own server (relative to config.yaml)."""
     user: Line
     """The name to log in with."""
     password: SecretRef
@@ -314,7 +322,7 @@ class Mailbox(_Frozen):
 
 
 class Smtp(_Frozen):
-    host: Line
+    host: Host
     """Name of the SMTP server (submission, RFC 6409)."""
     port: Annotated[Whole, Field(ge=1, le=65535)] | None = None
     """587 with STARTTLS, 465 with implicit TLS, 25 without."""
@@ -323,7 +331,7 @@ class Smtp(_Frozen):
     verify: Flag = True
     """Check the server's certificate."""
     ca_file: Line | None = None
-    """A file with the certificate authority of your own server."""
+    """A file with the certificate authority of your own server (relative to config.yaml)."""
     user: Line | None = None
     """The name to log in with; left out: no login."""
     password: SecretRef | None = None
@@ -435,7 +443,7 @@ class Notifications(_Frozen):
     loop_budget: LoopBudget = LoopBudget()
     """The brake on two machines writing to each other."""
     templates: Line | None = None
-    """A directory whose templates take the place of the built-in ones of the same name."""
+    """A directory (relative to config.yaml) whose templates take the place of the built-in ones of the same name."""
 
 
 class Limits(_Frozen):

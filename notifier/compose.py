@@ -73,8 +73,9 @@ class Composer:
         _mark(mail, facts.kind, sender)
         if not facts.kind.is_staff:
             mail["List-Unsubscribe"] = _unsubscribe(sender, sign(facts.letter, self._keys))
-        mail["Content-Language"] = language_of(facts.recipient, self._settings)
         _fill(mail, words.text, facts)
+        # After the content: filling a mail takes the Content fields away or moves them into a part.
+        mail["Content-Language"] = language_of(facts.recipient, self._settings)
         return Letter(id=facts.letter, envelope_from=sender, envelope_to=recipient, data=mail.as_bytes())
 
     def _address(self, mail: EmailMessage, facts: LetterFacts, sender: str, recipient: str) -> None:
@@ -85,10 +86,10 @@ class Composer:
             mail["Reply-To"] = f"{local}+{sign(facts.letter, self._keys)}@{host}"
 
     def _thread(self, mail: EmailMessage, facts: LetterFacts, subject: str, sender: str) -> None:
-        mail["Subject"] = tagged(subject, prefix=self._settings.helpdesk.tag, number=facts.ticket)
+        mail["Subject"] = tagged(_shown(subject), prefix=self._settings.helpdesk.tag, number=facts.ticket)
         mail["Date"] = format_datetime(facts.at)
         domain = sender.rpartition("@")[2]
-        mail["Message-ID"] = f"<{message_id(facts.letter, domain=domain, keys=self._keys)}>"
+        mail["Message-ID"] = f"<{facts.message_id or message_id(facts.letter, domain=domain, keys=self._keys)}>"
         in_reply_to = _ids((facts.in_reply_to,))
         if in_reply_to:
             mail["In-Reply-To"] = in_reply_to
@@ -119,8 +120,17 @@ def _sendable(address: str) -> str:
 
 def _header_address(name: str, address: str) -> Any:
     local, _, host = address.rpartition("@")
-    shown = HeaderAddress(display_name=one_line(name)[:SUBJECT_LIMIT], username=local, domain=host)
+    shown = HeaderAddress(display_name=_shown(name), username=local, domain=host)
     return str(shown) if shown.display_name.isascii() else shown
+
+
+def _shown(text: str) -> str:
+    """TEXT for a header that people read.
+
+    What only looks like an encoded word (RFC 2047) is taken apart: decoded by the reader's program
+    it could hold line ends and further fields.
+    """
+    return one_line(text).replace("=?", "= ?")[:SUBJECT_LIMIT]
 
 
 def _ids(found: tuple[str, ...]) -> str:
@@ -165,5 +175,5 @@ def _attach(mail: EmailMessage, file: OutgoingFile) -> None:
     # A mail or a multipart inside would be taken apart by some relays; as a file it stays as it is.
     found = _CONTENT_TYPE.fullmatch(file.content_type.lower())
     main, sub = found.groups() if found else ("application", "octet-stream")
-    name = one_line(file.name).replace("/", "_").replace("\\", "_")[:SUBJECT_LIMIT] or "file"
+    name = _shown(file.name).replace("/", "_").replace("\\", "_") or "file"
     mail.add_attachment(file.data, maintype=main, subtype=sub, filename=name)

@@ -39,6 +39,8 @@ class SmtpSender:
 
         Raises TemporaryFailure (4xx, network, login, certificate) or PermanentFailure (5xx).
         """
+        if _UNPRINTABLE.search(letter.envelope_from + letter.envelope_to):
+            raise PermanentFailure(f"the addresses of letter {letter.id} cannot stand in an envelope")
         connection = self._begun(letter)
         try:
             _accepted(connection.rcpt(letter.envelope_to), f"RCPT {letter.envelope_to}")
@@ -46,8 +48,8 @@ class SmtpSender:
         except (TemporaryFailure, PermanentFailure):
             self._reset(connection)
             raise
-        except (OSError, smtplib.SMTPException, ValueError) as cause:
-            self.close()
+        except (OSError, smtplib.SMTPException) as cause:
+            self._drop()
             raise TemporaryFailure(_lost(self._smtp, cause)) from cause
 
     def close(self) -> None:
@@ -78,10 +80,7 @@ class SmtpSender:
 
     def _mail(self, connection: smtplib.SMTP, letter: Letter) -> smtplib.SMTP:
         options = _options(connection, letter, self._smtp)
-        try:
-            reply = connection.mail(letter.envelope_from, options)
-        except ValueError as cause:
-            raise PermanentFailure(f"the addresses of letter {letter.id} cannot stand in an envelope") from cause
+        reply = connection.mail(letter.envelope_from, options)
         if reply[0] == 421:
             raise _SessionOver(_text(reply))
         try:
@@ -215,6 +214,8 @@ def _refusal(cause: Exception, smtp: Smtp) -> str:
             return f"no answer within {smtp.timeout.total_seconds():g} s; check smtp.host and smtp.port"
         case socket.gaierror():
             return f"no such host ({cause.strerror}); check smtp.host"
+        case UnicodeError():
+            return "not a host name; check smtp.host"
         case ConnectionRefusedError():
             return "connection refused; check smtp.host and smtp.port, and that the server runs"
     return _clean(str(cause)) or type(cause).__name__

@@ -63,6 +63,11 @@ _SAID = {
     LetterKind.STAFF_NOTE: {EventKind.NOTE},
 }
 
+# Their templates may rely on `entry`; the others must do without one.
+_ALWAYS_QUOTES = frozenset(
+    {LetterKind.COMMENT, LetterKind.COPY, LetterKind.STAFF_CUSTOMER, LetterKind.STAFF_COMMENT, LetterKind.STAFF_NOTE}
+)
+
 
 class BadTemplate(TemporaryFailure):
     """A template cannot be used.  Letters wait until it is mended; none is lost."""
@@ -331,7 +336,8 @@ def _samples(settings: Settings) -> Iterator[LetterFacts]:
     """One letter of each kind in each language, speaking of everything that there is to speak of."""
     for language in LANGUAGES:
         for kind in LetterKind:
-            for events, entry in ((_sample_events(settings), _SAMPLE_ENTRY), ((), None)):
+            bare = () if kind in _ALWAYS_QUOTES else (((), None),)
+            for events, entry in ((_sample_events(settings), _SAMPLE_ENTRY), *bare):
                 yield LetterFacts(
                     letter=letter_id(b"\0" * 10),
                     kind=kind,

@@ -101,7 +101,7 @@ def _then(step: _Step) -> str:
     if not step.matched:
         return ""
     if step.fell_through:
-        return "update finds no ticket: the rule has no effect, the next one is tried"
+        return f"{', '.join(step.rule.dispositions)} finds no ticket: the rule has no effect, the next one is tried"
     return told(step.rule.actions)
 
 

@@ -64,7 +64,7 @@ _WAYS_OUT = (
     (re.compile(r"operator: \(\?x"), "RE2 has no verbose form: take blanks and comments out"),
     (re.compile(r"escape sequence: \\Z"), r"the end of the text is \z"),
     (re.compile(r"repetition size"), "a repetition goes to 1000, nested ones multiplied"),
-    (re.compile(r"too large"), "use fewer or smaller repetitions"),
+    (re.compile(r"too large"), "use smaller repetitions, or + instead of a count"),
 )  # fmt: skip
 
 
@@ -143,7 +143,8 @@ def _edges(tokens: list[_Token], repeated: Collection[int]) -> list[bool]:
     The same holds for what stands behind a token when the list is given backwards.
     """
     edges, outer, free = [], [True], True
-    opens = "open" if not tokens or _first_bracket(tokens) == "open" else "close"
+    # Backwards, a group begins with its closing bracket.
+    opens = next((token.kind for token in tokens if token.kind in ("open", "close")), "open")
     for index, token in enumerate(tokens):
         edges.append(free)
         if token.kind == opens:
@@ -157,10 +158,6 @@ def _edges(tokens: list[_Token], repeated: Collection[int]) -> list[bool]:
         elif token.kind not in _TAKES_NOTHING:
             free = False
     return edges
-
-
-def _first_bracket(tokens: list[_Token]) -> str:
-    return next((token.kind for token in tokens if token.kind in ("open", "close")), "open")
 
 
 def _repeated_groups(tokens: list[_Token]) -> set[int]:

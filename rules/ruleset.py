@@ -36,7 +36,7 @@ class Rule:
         return f"rule {self.name!r}"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class RuleSet:
     """The rules in their order, and what they look at."""
 
@@ -56,7 +56,7 @@ class RuleSet:
 
 def compile(specs: Sequence[RuleSpec]) -> RuleSet:  # noqa: A001 - read as rules.compile, like re.compile
     """SPECS ready to decide.  Raises BadRules for a pattern or a literal that cannot be used."""
-    return RuleSet(tuple(map(_rule, specs)), canonical(specs))
+    return RuleSet(rules=tuple(map(_rule, specs)), text=canonical(specs))
 
 
 def canonical(specs: Sequence[RuleSpec]) -> str:

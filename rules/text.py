@@ -23,7 +23,11 @@ def fold(text: str) -> str:
 
 
 def shortened(text: str, *, around: int = 0, limit: int = 60) -> str:
-    """TEXT on one line, at most LIMIT characters of it, with the place AROUND among them."""
+    """TEXT on one line, at most LIMIT characters of it, with the place AROUND among them.
+
+    Control characters, which could reach a terminal, are replaced.
+    """
     start = max(0, around - limit // 3)
-    piece = " ".join(text[start : start + limit].split())
+    line = " ".join(text[start : start + limit].split())
+    piece = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in line)
     return f"{'…' if start else ''}{piece}{'…' if start + limit < len(text) else ''}"

@@ -21,6 +21,7 @@ MAX_RETURNED = 200_000
 """Octets of a returned mail in which its Message-ID is looked for."""
 
 FAILED = frozenset({"failed", "delayed"})
+REACHED = frozenset({"delivered", "relayed", "expanded"})
 _STATUS = re.compile(r"\b([245]\.\d{1,3}\.\d{1,3})\b")
 _ADDRESS = re.compile(r"[^\s<>;,()]+@[^\s<>;,()]+")
 _RETURNED_ID = re.compile(r"^[> \t]{0,8}Message-ID:[ \t]*\n?[ \t]*(<[^<>\n]{1,500}>)", re.IGNORECASE | re.MULTILINE)
@@ -46,8 +47,8 @@ def report_of(tree: Tree) -> Report:
     parts = [leaf.part for leaf in leaves(tree) if leaf.part.get_content_type() in _STATUS_PARTS]
     groups = [group for part in parts for group in _groups(part)]
     found = {bounced.address.lower(): bounced for group in groups if (bounced := _failure(group)) is not None}
-    actions = {_field(group, "action").lower() for group in groups}
-    return Report(bool(parts), tuple(found.values())[:MAX_RECIPIENTS], bool(actions - FAILED - {""}))
+    has_reached = any(_field(group, "action").lower() in REACHED for group in groups)
+    return Report(bool(parts), tuple(found.values())[:MAX_RECIPIENTS], has_reached)
 
 
 def found_by_looks(tree: Tree) -> tuple[Bounced, ...]:
@@ -91,7 +92,7 @@ def _groups(part: Tree) -> list[Tree]:
 
 
 def _failure(group: Tree) -> Bounced | None:
-    if _field(group, "action").lower() not in FAILED:
+    if not _has_failed(group):
         return None
     # The address that we wrote to comes first; the final one may be where that was forwarded to.
     for name in ("original-recipient", "final-recipient"):
@@ -99,6 +100,12 @@ def _failure(group: Tree) -> Bounced | None:
         if found is not None:
             return Bounced(found[0].strip("<>.'\""), _status(group))
     return None
+
+
+def _has_failed(group: Tree) -> bool:
+    action = _field(group, "action").lower()
+    # Some servers invent words, such as `error`; the status is then what they mean.
+    return action in FAILED or (action not in REACHED and _status(group)[:1] in ("4", "5"))
 
 
 def _status(group: Tree) -> str:

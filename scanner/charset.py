@@ -27,6 +27,7 @@ _ALIASES = {
     "unknown-8bit": "utf-8",
     "utf8mb4": "utf-8",
     "iso-8859-8-i": "iso8859-8",
+    "unicode-1-1-utf-7": "utf-7",
     "x-gbk": "gb18030",
     "x-sjis": "cp932",
     "cp-850": "cp850",
@@ -83,6 +84,9 @@ def _guessed(data: bytes) -> tuple[str, str]:
 def _salvaged(data: bytes, codec: str) -> tuple[str, str]:
     if codec == "cp1252":
         return _windows(data), "windows-1252"
+    if codec.startswith("iso2022_jp") and not data.isascii():
+        # Octets above 127 are not ISO-2022-JP; what comes under its name is the other Japanese charset.
+        return data.decode("cp932", "replace"), "shift_jis"
     if codec != "utf-8":
         return data.decode(codec, "replace"), f"{codec} with gaps"
     # A damaged UTF-8 text still has characters of several octets; Latin text under a wrong name has none.

@@ -47,7 +47,8 @@ _BOUNCE_SUBJECT = re.compile(
     r"(?:undeliver(?:able|ed)|unzustellbar|nicht zustellbar|mail delivery (?:failed|failure|system|status|problem)"
     r"|delivery (?:status notification|failure|has failed|problem|report)|returned mail|failure notice|mail could not"
     r"|returned to sender|non[- ]?delivery|message (?:undeliverable|delivery failure|not delivered)"
-    r"|warning: (?:could not|message)|delayed mail|zustellung .{0,40}(?:fehlgeschlagen|nicht möglich)|mail ?system error|nondeliverable)",
+    r"|warning: (?:could not|message)|delayed mail|zustellung .{0,40}(?:fehlgeschlagen|nicht möglich)"
+    r"|mail ?system error)",
     re.I,
 )
 
@@ -120,14 +121,11 @@ def _has_empty_return_path(mail: _Mail) -> bool:
 
 
 def _sender_is(pattern: re.Pattern[str]) -> Callable[[_Mail], bool]:
-    def holds(mail: _Mail) -> bool:
-        sender = mail.sender
-        local = sender.address.partition("@")[0] if sender else ""
-        return sender is not None and any(
-            pattern.match(part.strip("'\" ")) is not None for part in (local, sender.name)
-        )
-
-    return holds
+    """The address or the name begins so; a mail system may have no address at all: `MAILER-DAEMON <>`."""
+    return lambda mail: (
+        bool(mail.sender and pattern.match(mail.sender.address))
+        or bool(pattern.match(mail.fields.first("from").lstrip("'\" ")))
+    )
 
 
 def _subject_is(pattern: re.Pattern[str]) -> Callable[[_Mail], bool]:
@@ -135,12 +133,22 @@ def _subject_is(pattern: re.Pattern[str]) -> Callable[[_Mail], bool]:
     return lambda mail: pattern.match(mail.fields.first("subject").lstrip("[*( ")) is not None
 
 
-def _text_says(pattern: re.Pattern[str]) -> Callable[[_Mail], bool]:
-    return lambda mail: pattern.search(mail.text[:MAX_TEXT]) is not None
-
-
 def _is_bad_news(mail: _Mail) -> bool:
     return mail.report_type == "delivery-status" and not _is_good_news(mail.report)
+
+
+def _answers_by_itself(mail: _Mail) -> bool:
+    """`Automatic reply: ...` in answer to a mail: a person's program would have written `Re:`."""
+    found = _AUTO_SUBJECT.match(mail.fields.first("subject"))
+    return (
+        found is not None
+        and mail.fields.has("in-reply-to")
+        and mail.fields.first("subject")[found.end() :].lstrip().startswith(":")
+    )
+
+
+def _says_away(mail: _Mail) -> bool:
+    return _ABSENT.search(mail.text[:MAX_TEXT]) is not None
 
 
 SIGNALS = (
@@ -156,8 +164,8 @@ SIGNALS = (
     Signal("auto_reply", 4, "a report of delivery, nothing failed", lambda mail: _is_good_news(mail.report)),
     Signal("auto_reply", 4, "the sender is a mail system", _sender_is(_MACHINE)),
     Signal("auto_reply", 2, "subject of an automatic answer", _subject_is(_AUTO_SUBJECT)),
+    Signal("auto_reply", 2, "an answer under such a subject, not under Re:", _answers_by_itself),
     Signal("auto_reply", 2, "empty Return-Path", _has_empty_return_path),
-    Signal("auto_reply", 1, "the text says that its writer is away", _text_says(_ABSENT)),
     Signal("auto_reply", 2, "the sender's name says that nobody reads there", _sender_is(_NOBODY)),
     Signal("auto_reply", 1, "X-Auto-Response-Suppress", _has("x-auto-response-suppress")),
     Signal("bounce", 4, "delivery status (RFC 3464)", lambda mail: bool(mail.report.recipients)),
@@ -172,6 +180,8 @@ SIGNALS = (
     Signal("list", 4, "List-Post", _has("list-post")),
     Signal("list", 4, "Precedence list", _says("precedence", "list")),
 )  # fmt: skip
+# Dear to ask for, and too weak alone: asked only where another signal is there.
+SAYS_AWAY = Signal("auto_reply", 1, "the text says that its writer is away", _says_away)
 NAMES_SOMEBODY = Signal("bounce", 2, "the text names failed recipients", lambda mail: bool(mail.by_looks))
 
 
@@ -183,19 +193,20 @@ def classes_of(tree: Tree, fields: Fields, *, sender: Address | None, text: str,
     held = [signal for signal in SIGNALS if signal.holds(mail)]
     if not held:
         return Classes()
-    held += _by_looks(mail, held)
+    held += _asked_further(mail, held)
     if _weight(held, "bounce") >= SURE and not _is_good_news(mail.report):
         return _bounce(mail, held)
     taken: list[Kind] = [kind for kind in ("auto_reply", "list") if _weight(held, kind) >= SURE]
     return Classes(is_auto_reply="auto_reply" in taken, is_list="list" in taken, because=_because(held, *taken))
 
 
-def _by_looks(mail: _Mail, held: list[Signal]) -> list[Signal]:
-    """flufl's opinion, where a weaker sign of a bounce asks for it and no report answers."""
-    if mail.report.recipients or mail.size > MAX_SIZE or not _weight(held, "bounce"):
-        return []
-    mail.by_looks = found_by_looks(mail.tree)
-    return [NAMES_SOMEBODY] if NAMES_SOMEBODY.holds(mail) else []
+def _asked_further(mail: _Mail, held: list[Signal]) -> list[Signal]:
+    """The signals that are asked for only on suspicion; flufl's only where no report answers already."""
+    asked = [SAYS_AWAY] if 0 < _weight(held, "auto_reply") < SURE else []
+    if _weight(held, "bounce") and not mail.report.recipients and mail.size <= MAX_SIZE:
+        mail.by_looks = found_by_looks(mail.tree)
+        asked.append(NAMES_SOMEBODY)
+    return [signal for signal in asked if signal.holds(mail)]
 
 
 def _bounce(mail: _Mail, held: list[Signal]) -> Classes:

@@ -138,7 +138,8 @@ def _words(found: re.Match[str]) -> str:
 
 
 def _read(value: str) -> list[tuple[str, str]]:
-    return list(get_addresses(value, decode_names=True))
+    # Names are decoded by ourselves: mail-parser gives up on unknown charsets, and on quoted encoded words.
+    return list(get_addresses(value))
 
 
 def _address(name: str, address: str) -> Address:

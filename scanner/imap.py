@@ -196,6 +196,7 @@ class ImapMailbox:
     def __init__(self, line: _Line) -> None:
         self._line = line
         self._state = FolderState(name="", uidvalidity=0, uidnext=0, exists=0)
+        self._is_readonly = False
         self._ready_folders: set[str] = set()
         self._listed: dict[int, Listed] = {}
 
@@ -215,6 +216,7 @@ class ImapMailbox:
     def select(self, folder: str, *, readonly: bool = False) -> FolderState:
         """Open FOLDER and answer its state.  Raises FolderMissing."""
         self._listed.clear()
+        self._is_readonly = readonly
         act = f"opening folder {folder}"
         try:
             answer = self._line.ask(act, lambda client: client.select_folder(folder, readonly=readonly))
@@ -265,6 +267,10 @@ class ImapMailbox:
 
     def file(self, uids: Sequence[int], after: After) -> frozenset[int]:
         """Move, flag, delete or keep the mails by UID; those that are filed now, the gone included."""
+        if after.do != "keep" and self._is_readonly:
+            # Some servers answer OK to a STORE that they ignore.
+            self._line.drop()
+            raise MailboxUnreachable(f"{self._line.where}: folder {self._state.name} was opened for reading only")
         for chunk in _chunks(uids, _CHUNK):
             match after.do:
                 case "keep":
@@ -355,19 +361,30 @@ class ImapMailbox:
         return {uid: data for uid, data in found if data is not None}
 
     def _still_there(self, uids: Sequence[int]) -> frozenset[int]:
+        # The server tells of what others expunged in an answer to NOOP at the latest.
+        self.noop()
         return self._matching(",".join(map(str, uids))) & frozenset(uids)
 
     def _matching(self, uids: str) -> frozenset[int]:
         return frozenset(self._surely("listing mail", lambda client: client.search(["UID", uids])))
 
     def _fetch_items(self, uids: Sequence[int], items: Sequence[str]) -> Mapping[int, Mapping[bytes, Any]]:
-        answers: Mapping[int, Mapping[bytes, Any]] = self._surely(
-            "reading sizes", lambda client: client.fetch(uids, items)
-        )
-        return answers
+        return self._of_those_there("reading sizes", uids, lambda client, there: client.fetch(there, items)) or {}
+
+    def _of_those_there(self, act: str, uids: Sequence[int], command: Callable[[Any, Sequence[int]], _T]) -> _T | None:
+        """What COMMAND answers for UIDS; None if none of them is there any more.
+
+        Dovecot refuses a whole MOVE or COPY when another program has just expunged one of its
+        mails (RFC 5530, EXPUNGEISSUED), so what is left is asked for once more.
+        """
+        try:
+            return self._line.ask(act, lambda client: command(client, uids))
+        except _Refused:
+            there = sorted(self._still_there(uids))
+        return self._surely(act, lambda client: command(client, there)) if there else None
 
     def _flag(self, uids: Sequence[int], flag: bytes) -> None:
-        self._surely("flagging mail", lambda client: client.add_flags(uids, [flag], silent=True))
+        self._of_those_there("flagging mail", uids, lambda client, there: client.add_flags(there, [flag], silent=True))
 
     def _remove(self, uids: Sequence[int]) -> None:
         self._flag(uids, rb"\Deleted")
@@ -377,9 +394,9 @@ class ImapMailbox:
     def _move(self, uids: Sequence[int], folder: str) -> None:
         self._prepare(folder)
         if "MOVE" in self._line.capabilities:
-            self._surely(f"moving mail to {folder}", lambda client: client.move(uids, folder))
+            self._of_those_there(f"moving mail to {folder}", uids, lambda client, there: client.move(there, folder))
             return
-        self._surely(f"copying mail to {folder}", lambda client: client.copy(uids, folder))
+        self._of_those_there(f"copying mail to {folder}", uids, lambda client, there: client.copy(there, folder))
         self._remove(uids)
 
     def _prepare(self, folder: str) -> None:
@@ -509,7 +526,9 @@ def _utc(moment: datetime | None) -> datetime | None:
     return moment.astimezone(UTC)
 
 
-def _text(name: str | bytes) -> str:
+def _text(name: str | bytes | None) -> str:
+    if name is None:
+        return "NIL"  # a folder of that name, listed without quotes
     return name.decode("utf-8", "replace") if isinstance(name, bytes) else name
 
 

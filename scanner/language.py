@@ -5,7 +5,7 @@ Two languages are told apart without a library; '' wherever that is not sure.
 
 import re
 
-MAX_TEXT = 4_000
+MAX_TEXT = 1_500
 """Characters that are looked at."""
 
 _TAG = re.compile(r"\s*([A-Za-z]{2,3})\b")

@@ -5,7 +5,7 @@ import unicodedata
 
 from scanner.charset import clean
 
-MAX_NAME = 120
+MAX_NAME = 180
 
 _FORBIDDEN = re.compile(r'[<>:"|?*]')
 _RESERVED = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|$)", re.IGNORECASE)

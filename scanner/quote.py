@@ -16,9 +16,14 @@ MAX_LINE = 400
 """Characters: a longer line is no attribution and no header."""
 WRAPPED = 4
 """Lines that an attribution may be wrapped over."""
+FOOTER_LINES = 8
+"""Lines at the end among which a mailing list's footer must stand."""
 HEADER_LINES = 10
 """Lines in which the fields of a quoted header must stand."""
 
+# The first and last characters that a quote, a separator, an attribution can have.
+_EDGES = frozenset(">-_=*")
+_ENDS = frozenset(":：>-_=*")
 _MARKERS = tuple(marker.strip("- ").casefold() for marker in REPLY_MARKERS.values())
 
 _VERB = re.compile(
@@ -27,6 +32,9 @@ _VERB = re.compile(
     r"|yazdı)(?!\w)|(?:写道|寫道|书写|のメッセージ|書きました|작성)",
     re.IGNORECASE,
 )
+_OPENING = re.compile(
+    r"[-\s]*(?:on|am|at|le|el|il|em|op|den|dnia|w dniu|dne|в)\s.{0,40}\d", re.IGNORECASE
+)  # fmt: skip
 _START = re.compile(
     r"(?:[-\s]*(?:on|am|at|le|el|il|em|op|den|dnia|w dniu|dne|в|вт|ср|on the|quoting|zitat von|in reply to)\s"
     r"|[\d(<\"'„“*]|\w+[ ,]+\d|.{0,120}<\S{1,120}@|.{1,80}(?:schrieb|wrote) (?:am|on|at|in)\s|在|於)",
@@ -61,9 +69,11 @@ _DEVICE = re.compile(
     r"|von meinem .{1,40} gesendet|gesendet (?:von|mit) (?:meinem|mail|outlook|der)"
     r"|diese nachricht wurde von meinem|envoyé (?:de|depuis) (?:mon|ma|l)"
     r"|enviado (?:desde|do|de) (?:mi|meu)|inviato da(?:l mio)? |sendt fra min|skickat från min|verstuurd vanaf mijn"
-    r"|verzonden vanaf mijn)[^,.!?]{0,80}[.!]?$",
+    r"|verzonden vanaf mijn)(?:[^,.!?<]{0,80}[.!]?|[^,.!?<]{0,80}<https?://\S{1,200}>)$",
     re.IGNORECASE,
 )
+_LIST_RULER = re.compile(r"(?:> ?)?_{20,}\s*$")
+_LINK = re.compile(r"https?://\S*(?:listinfo|lists?\b|unsubscribe|groups)", re.IGNORECASE)
 _RULER = re.compile(r"[_*=-]{5,}\s*$")
 
 
@@ -72,17 +82,26 @@ def reply_text(text: str, *, subject: str = "") -> str:
     lines = text.split("\n", MAX_LINES)
     if not _may_have_history(lines):
         return _trimmed(lines) or text.strip("\n")
+    lines = _without_footer(lines)
     cut = _above_marker(lines)
     kept = lines[:cut] if _FORWARDING.match(subject.strip()) else _new_lines(lines[:cut])
     return _trimmed(_unsigned(kept)) or _trimmed(kept) or text.strip("\n")
 
 
 def _may_have_history(lines: Sequence[str]) -> bool:
-    """Any line looks like the beginning of a quote or a signature: the cheap test."""
-    return any(
-        line and (line[0] in ">-_=*" or line.rstrip()[-1:] in ":：>-" or line.lstrip()[:1] == ">" or _is_field(line))
-        for line in lines
-    ) or any(_DEVICE.match(line.strip()) for line in lines[-12:] if len(line) < MAX_LINE)
+    """Any line looks like the edge of a quote or a signature: the cheap test, on single characters."""
+    if any(line[:1] in _EDGES or line[-1:] in _ENDS or ":" in line[:20] or "：" in line[:20] for line in lines if line):
+        return True
+    return any(_DEVICE.match(line.strip()) for line in lines[-12:] if len(line) < MAX_LINE)
+
+
+def _without_footer(lines: list[str]) -> list[str]:
+    """LINES without what a mailing list adds at the end: a ruler and where to unsubscribe."""
+    for number in range(max(1, len(lines) - FOOTER_LINES), len(lines)):
+        below = lines[number + 1 :]
+        if _LIST_RULER.match(lines[number][:MAX_LINE]) and any(_LINK.search(line[:MAX_LINE]) for line in below):
+            return lines[:number]
+    return lines
 
 
 def _above_marker(lines: Sequence[str]) -> int:
@@ -109,17 +128,17 @@ def _history_start(lines: Sequence[str]) -> int | None:
     """The line where the history begins; None if there is none, or if it is forwarded on purpose."""
     quote = _last_quote_start(lines)
     for number, line in enumerate(lines):
-        if quote is not None and number >= quote:
+        if quote is not None and number > quote:
             return quote
-        if len(line) > MAX_LINE or not line.strip():
+        if not line or len(line) > MAX_LINE:
             continue
-        bare = line.lstrip("> ").strip()
-        if _FORWARD.match(bare):
+        bare = line.lstrip("> ").rstrip()
+        if (bare[:1] in _EDGES or bare[-1:] in _ENDS) and _FORWARD.match(bare):
             return None
-        if _SEPARATOR.match(bare) or _is_header(lines, number):
+        if (bare[:1] in _EDGES and _SEPARATOR.match(bare)) or _is_header(lines, number):
             return _above_ruler(lines, number)
-        if _attribution_length(lines, number):
-            return number
+        if bare[-1:] in _ENDS and (found := _attribution(lines, number)) is not None:
+            return found if quote is None else min(found, quote)
     return quote
 
 
@@ -140,26 +159,31 @@ def _last_quote_start(lines: Sequence[str]) -> int | None:
     return start if start < end and start else None
 
 
-def _attribution_length(lines: Sequence[str], start: int) -> int:
-    """How many lines from START on say who wrote the following, 0 if they do not."""
-    line = lines[start].lstrip("> ").strip()
-    if not line or (_START.match(line) is None and _VERB.search(line) is None):
-        return 0
+def _attribution(lines: Sequence[str], end: int) -> int | None:
+    """Where the words begin that end at END and say who wrote the following; None if they do not."""
+    shortest = None
     joined = ""
-    for length, part in enumerate(lines[start : start + WRAPPED], 1):
-        bare = part.lstrip("> ").strip()
-        if not bare or len(bare) > MAX_LINE:
-            return 0
-        joined = f"{joined} {bare}".strip()
-        if _is_attribution(joined):
-            return length if _is_followed(lines, start + length, joined) else 0
-    return 0
+    for start in range(end, max(-1, end - WRAPPED), -1):
+        bare = lines[start].lstrip("> ").strip() if len(lines[start]) < MAX_LINE else ""
+        if not bare:
+            break
+        joined = f"{bare} {joined}".strip()
+        if not _is_attribution(joined):
+            continue
+        if _OPENING.match(bare):
+            shortest = start
+            break
+        shortest = start if shortest is None else shortest
+    return shortest if shortest is not None and _is_followed(lines, end + 1, joined) else None
 
 
 def _is_attribution(line: str) -> bool:
-    if len(line) > MAX_LINE or not line.endswith((":", "：", "----")):
-        return False
-    return _VERB.search(line) is not None and _MOMENT.search(line) is not None and _START.match(line) is not None
+    return (
+        len(line) < MAX_LINE
+        and _VERB.search(line) is not None
+        and _MOMENT.search(line) is not None
+        and _START.match(line) is not None
+    )
 
 
 def _is_followed(lines: Sequence[str], start: int, attribution: str) -> bool:
@@ -170,7 +194,8 @@ def _is_followed(lines: Sequence[str], start: int, attribution: str) -> bool:
 
 def _is_header(lines: Sequence[str], number: int) -> bool:
     """A quoted mail header begins here, as Outlook writes it: From and two fields more."""
-    if _FIRST_FIELD.match(lines[number].lstrip("> ").strip()) is None:
+    line = lines[number]
+    if not (":" in line[:30] or "：" in line[:30]) or _FIRST_FIELD.match(line.lstrip("> ").strip()) is None:
         return False
     below = lines[number + 1 : number + HEADER_LINES]
     return sum(_is_field(line) for line in below) >= 2
@@ -196,16 +221,13 @@ def _is_quoted(line: str) -> bool:
 def _is_interleaved(lines: Sequence[str], start: int) -> bool:
     """Somebody answers between or below the quoted lines that begin at START."""
     seen = False
-    length = max(1, _attribution_length(lines, start))
-    for line in lines[start + length :]:
+    for line in lines[_attribution_end(lines, start) :]:
         if _is_quoted(line):
             seen = True
         elif line.rstrip() == "--":
             return False
-        elif seen and line.strip() and not _is_footer(line):
-            return True
-        elif not seen and line.strip():
-            return False
+        elif line.strip() and not (seen and _is_footer(line)):
+            return seen
     return False
 
 
@@ -215,13 +237,21 @@ def _is_footer(line: str) -> bool:
 
 def _below_quote(lines: Sequence[str], start: int) -> Sequence[str]:
     """The answer below an attributed quote on top; nothing if there is more than one quote."""
-    length = _attribution_length(lines, start)
-    rest = lines[start + length :]
+    end = _attribution_end(lines, start)
+    rest = lines[end:]
     quoted = [number for number, line in enumerate(rest) if _is_quoted(line)]
-    if not length or not quoted:
+    if end == start or not quoted:
         return ()
     between = rest[quoted[0] : quoted[-1]]
     return () if any(line.strip() and not _is_quoted(line) for line in between) else rest[quoted[-1] + 1 :]
+
+
+def _attribution_end(lines: Sequence[str], start: int) -> int:
+    """The line after an attribution that begins at START; START itself if there is none."""
+    for end in range(start, min(start + WRAPPED, len(lines))):
+        if lines[end].rstrip()[-1:] in _ENDS and len(lines[end]) < MAX_LINE and _attribution(lines, end) == start:
+            return end + 1
+    return start
 
 
 def _unsigned(lines: Sequence[str]) -> Sequence[str]:

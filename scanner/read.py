@@ -8,6 +8,7 @@ Never raises, except `attachment` for a part that the mail does not have.
 """
 
 import logging
+import re
 from collections.abc import Iterable
 from email import message_from_bytes
 
@@ -28,6 +29,8 @@ MAX_DEFECTS = 30
 MAX_DEFECT = 200
 MAX_SALVAGED = 100_000
 """Octets of an unreadable mail's body that are shown as they stand."""
+
+_CONTENT_FIELD = re.compile(rb"^content-[^\n]*\n(?:[ \t][^\n]*\n)*", re.IGNORECASE | re.MULTILINE)
 
 # They log every odd mail, and count on somebody who reads that; our journal has the defects.
 logging.getLogger("mailparser").setLevel(logging.CRITICAL)
@@ -71,8 +74,10 @@ def _salvaged(raw: RawMail, defects: list[str]) -> Message:
     """Header and bare body of a mail whose structure cannot be read; empty if that fails as well."""
     head, rest = split(raw.data)
     body = Body(text=clean(decode(rest[:MAX_SALVAGED])[0]))
+    # The structure is what hurts, and it is told by these fields.
+    plain = _CONTENT_FIELD.sub(b"", head[:MAX_SALVAGED].replace(b"\r\n", b"\n"))
     try:
-        return _message(parse_from_bytes(head[:MAX_SALVAGED].rstrip(b"\r\n") + b"\n\n"), raw, defects, body)
+        return _message(parse_from_bytes(plain.rstrip(b"\n") + b"\n\n"), raw, defects, body)
     except Exception as error:
         defects.append(f"header not readable ({type(error).__name__}): {error}")
     return Message(sender=None, text=body.text, reply_text=body.text, defects=_tidy(defects), size=raw.size)
@@ -150,7 +155,8 @@ def _remarks(fields: Fields, remark: str) -> Iterable[str]:
 def _found_by_parser(parser: MailParser) -> Iterable[str]:
     for found in parser.defects[:MAX_DEFECTS]:
         for where, problems in found.items():
-            yield from (f"{where}: {problem}" for problem in problems[:MAX_DEFECTS])
+            # Its charsets are not ours: body.py reads the octets again and says what it found.
+            yield from (f"{where}: {one}" for one in problems[:MAX_DEFECTS] if not one.startswith("CharsetDecode"))
 
 
 def _tidy(defects: Iterable[str]) -> tuple[str, ...]:

@@ -99,7 +99,7 @@ class Outbox:
             .where(_outbox.c.recipient_key.in_(keys), _outbox.c.queued_at >= since, _outbox.c.automatic)
             .group_by(_outbox.c.recipient_key)
         )
-        return dict(rows)
+        return dict(rows.tuples().all())
 
     def claim(
         self, holder: str, *, now: datetime, limit: int, stale: datetime, is_dead: Callable[[str], bool]

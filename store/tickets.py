@@ -239,7 +239,7 @@ class Tickets:
             .where(_entry.c.message_id.in_(message_ids))
             .group_by(_entry.c.message_id)
         )
-        return dict(rows)
+        return dict(rows.tuples().all())
 
     def conversation(self, number: int, *, limit: int = 10) -> tuple[str, ...]:
         """Message-IDs of the customer's mails on a ticket, the oldest first."""

@@ -118,10 +118,7 @@ class Dovecot:
 
     def fresh_user(self) -> str:
         """The login name of a new account with an empty mailbox."""
-        number = next(self._fresh)
-        with (self.directory / "users").open("a") as users:
-            users.write(self._user_line(number))
-        return _name(number)
+        return _name(next(self._fresh))
 
     def deliver(self, user: str, *mails: bytes) -> None:
         """Deliver MAILS to USER's INBOX over one LMTP connection."""
@@ -143,15 +140,7 @@ class Dovecot:
             (self.directory / name).mkdir(parents=True, exist_ok=True)
         self.directory.chmod(0o755)
         os.chown(self.directory / "mail", *self._owner)
-        users = self.directory / "users"
-        if not users.exists():
-            users.write_text("".join(map(self._user_line, range(1, self._users + 1))))
         (self.directory / "dovecot.conf").write_text(self._config())
-
-    def _user_line(self, number: int) -> str:
-        uid, gid = self._owner
-        name = _name(number)
-        return f"{name}:{{PLAIN}}{PASSWORD}:{uid}:{gid}::{self.maildir(name)}::\n"
 
     def _config(self) -> str:
         tls = self.certificates
@@ -162,6 +151,8 @@ class Dovecot:
             lmtp_port=self.lmtp_port,
             fsync=self._fsync,
             uid=self._owner[0],
+            gid=self._owner[1],
+            password=PASSWORD,
             good=tls.good,
             expired=tls.expired,
             foreign=tls.foreign,
@@ -210,13 +201,14 @@ first_valid_gid = 0
 mail_location = maildir:{directory}/mail/%u
 mail_fsync = {fsync}
 mail_max_userip_connections = 200
+# Every name is an account; all have the same password.
 passdb {{
-  driver = passwd-file
-  args = scheme=PLAIN username_format=%u {directory}/users
+  driver = static
+  args = password={password}
 }}
 userdb {{
-  driver = passwd-file
-  args = username_format=%u {directory}/users
+  driver = static
+  args = uid={uid} gid={gid} home={directory}/mail/%u allow_all_users=yes
 }}
 namespace inbox {{
   inbox = yes

@@ -101,7 +101,7 @@ class SmtpSink:
                 recipients=tuple(envelope.rcpt_tos),
                 data=envelope.original_content or b"",
                 over_tls=_is_tls(server),
-                user=session.auth_data if isinstance(session.auth_data, str) else "",
+                user=_user(session),
                 connection=self.connections,
             )
         )
@@ -134,6 +134,10 @@ class _Controller(Controller):
                 auth_require_tls=False,
                 loop=asyncio.get_running_loop(),
             )
+
+
+def _user(session: Any) -> str:
+    return str(session.auth_data or "")
 
 
 def _is_tls(server: SMTP) -> bool:

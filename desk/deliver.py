@@ -1,0 +1,186 @@
+"""Delivering letters: claim (commit) → ask the gate again → write the words → SMTP → record.
+
+Whatever became of the recipient since the act counts: who opted out in between is not written to.
+A letter ends as sent, failed or withheld; until then it comes back.
+
+Fails with: StoreUnusable, TemporaryFailure of the store; letters in hand then come back by themselves.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from desk import log
+from desk.desk import Desk
+from desk.letters import letter_facts
+from domain.errors import DeskError, NotFound, PermanentFailure, TemporaryFailure
+from domain.letter import Letter, LetterFacts, Withheld
+from domain.people import OrganizationFacts
+from notifier.compose import Composer
+from notifier.resolve import gate
+from notifier.retry import next_attempt
+from notifier.sender import Sender
+from store.outbox import QueuedLetter
+from store.store import View
+
+BATCH = 20
+# A claim this old belongs to a process that hangs; the letter goes once more, recognisable as a copy.
+STALE = timedelta(minutes=15)
+# So many letters in a row that could not be handed over: the server is away, the rest need not try.
+ENOUGH = 3
+# A letter that cannot be written waits for somebody to mend its template.
+UNWRITABLE = timedelta(minutes=15)
+
+
+@dataclass(slots=True, kw_only=True)
+class DeliveryReport:
+    """What one round of delivery came to.  `stopped` says why the rest was not tried."""
+
+    sent: int = 0
+    postponed: int = 0
+    failed: int = 0
+    withheld: int = 0
+    stopped: str = ""
+
+
+class Delivery:
+    """The outbox and the road out.  For one thread."""
+
+    def __init__(
+        self, desk: Desk, sender: Sender, composer: Composer, *, clock: Callable[[], datetime],
+        chance: Callable[[], float], stop: Callable[[], bool] = lambda: False,
+    ) -> None:  # fmt: skip
+        self._desk = desk
+        self._sender = sender
+        self._composer = composer
+        self._clock = clock
+        self._chance = chance
+        self._stop = stop
+        self._in_a_row = 0
+
+    def deliver(self) -> DeliveryReport:
+        """Send every letter that is due."""
+        report = DeliveryReport()
+        self._in_a_row = 0
+        while not self._stop() and not report.stopped:
+            letters = self._claim()
+            if not letters:
+                break
+            self._send_all(letters, report)
+        return report
+
+    def close(self) -> None:
+        """Hang up."""
+        self._sender.close()
+
+    def _claim(self) -> tuple[QueuedLetter, ...]:
+        now = self._clock()
+        with self._desk.store.act() as view:
+            return view.outbox.claim(
+                self._desk.holder, now=now, limit=BATCH, stale=now - STALE, is_dead=self._desk.is_dead
+            )
+
+    def _send_all(self, letters: Sequence[QueuedLetter], report: DeliveryReport) -> None:
+        for n, letter in enumerate(letters):
+            if self._stop() or report.stopped:
+                with self._desk.store.act() as view:
+                    view.outbox.put_back(letters[n:])
+                return
+            self._send(letter, report)
+
+    def _send(self, letter: QueuedLetter, report: DeliveryReport) -> None:
+        with self._desk.store.reading() as view:
+            refusal = self._refusal(view, letter)
+            facts = None if refusal else _facts(view, letter)
+            mine = view.outbox.is_mine(letter)
+        if not mine:
+            return
+        if refusal is not None:
+            self._withdraw(letter, refusal, report)
+            return
+        if facts is None:
+            self._fail(letter, "what it passes on is no longer in the database", report)
+            return
+        try:
+            written = self._composer.compose(facts)
+        except DeskError as error:
+            self._postpone(letter, self._clock() + UNWRITABLE, str(error), report)
+            return
+        self._hand_over(letter, written, report)
+
+    def _hand_over(self, letter: QueuedLetter, written: Letter, report: DeliveryReport) -> None:
+        try:
+            reply = self._sender.send(written)
+        except TemporaryFailure as failure:
+            self._try_later(letter, str(failure), report)
+            return
+        except PermanentFailure as failure:
+            self._in_a_row = 0
+            self._fail(letter, str(failure), report)
+            return
+        self._in_a_row = 0
+        now = self._clock()
+        with self._desk.store.act() as view:
+            view.outbox.sent(letter, reply=reply, now=now)
+        report.sent += 1
+        log.letter_sent(letter.letter, self._ticket(letter), letter.recipient.address, letter.kind, reply)
+
+    def _try_later(self, letter: QueuedLetter, reply: str, report: DeliveryReport) -> None:
+        self._in_a_row += 1
+        until = next_attempt(
+            letter.attempts + 1,
+            queued_at=letter.queued_at,
+            now=self._clock(),
+            retry_for=self._desk.settings.smtp.retry_for,
+            chance=self._chance(),
+        )
+        if until is None:
+            self._fail(letter, f"given up after {letter.attempts + 1} attempts: {reply}", report)
+        else:
+            self._postpone(letter, until, reply, report)
+        if self._in_a_row >= ENOUGH:
+            report.stopped = reply
+            log.delivery_stopped(reply)
+
+    def _postpone(self, letter: QueuedLetter, until: datetime, reply: str, report: DeliveryReport) -> None:
+        with self._desk.store.act() as view:
+            view.outbox.postpone(letter, until=until, reply=reply)
+        report.postponed += 1
+        log.letter_postponed(letter.letter, self._ticket(letter), until.isoformat(timespec="seconds"), reply)
+
+    def _fail(self, letter: QueuedLetter, reply: str, report: DeliveryReport) -> None:
+        with self._desk.store.act() as view:
+            view.outbox.fail(letter, reply=reply)
+        report.failed += 1
+        log.letter_failed(letter.letter, self._ticket(letter), letter.recipient.address, reply)
+
+    def _withdraw(self, letter: QueuedLetter, refusal: Withheld, report: DeliveryReport) -> None:
+        with self._desk.store.act() as view:
+            view.outbox.withdraw(letter, refusal, now=self._clock())
+        report.withheld += 1
+        log.letter_withheld(letter.letter, self._ticket(letter), letter.recipient.address, refusal.because)
+
+    def _refusal(self, view: View, letter: QueuedLetter) -> Withheld | None:
+        recipient = letter.recipient
+        contact = view.people.contact(recipient.contact) if recipient.contact else None
+        organization: OrganizationFacts | None = None
+        if recipient.role == "organization":
+            organization = view.tickets.facts(letter.ticket).organization
+        return gate(
+            recipient,
+            letter.kind,
+            contact=contact,
+            organization=organization,
+            settings=self._desk.settings,
+            mandatory=letter.mandatory,
+        )
+
+    def _ticket(self, letter: QueuedLetter) -> str:
+        return self._desk.reference(letter.ticket)
+
+
+def _facts(view: View, letter: QueuedLetter) -> LetterFacts | None:
+    try:
+        return letter_facts(view, letter)
+    except NotFound:
+        return None

@@ -1,0 +1,265 @@
+"""Scanning a mailbox: from the server into the journal, through `receive`, and filed again.
+
+    list (commit) → fetch and store (commit a batch) → receive → file by UID, after the commit
+
+What an earlier scan left unfinished is taken up first, whether the server answers or not.  Mail is
+never looked for by sequence number, flag or date; it is what has a UID above the last listed one.
+
+Fails with: MailboxUnreachable and its kind (what is in the journal stays there and goes on next
+time), StoreUnusable, TemporaryFailure.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+from desk import log
+from desk.desk import Desk
+from desk.receive import Read, Received, receive
+from desk.renumbered import recognise
+from domain.errors import MailboxUnreachable
+from domain.intake import Arrival, FolderMark, Intake, Outcome, imap_position
+from domain.message import RawMail
+from domain.settings import Mailbox
+from scanner.mailbox import FolderState, Listed, MailboxConnection
+from store.lease import Lease
+
+LEASE = timedelta(minutes=5)
+BATCH_MAILS = 50
+BATCH_OCTETS = 8_000_000
+
+Connect = Callable[[], MailboxConnection]
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScanReport:
+    """What one scan of a mailbox came to.  `busy` names the process that scans it instead."""
+
+    mailbox: str
+    listed: int = 0
+    received: tuple[Received, ...] = ()
+    quarantined: tuple[int, ...] = ()
+    filed: int = 0
+    busy: str = ""
+
+    @property
+    def letters(self) -> int:
+        return sum(one.letters for one in self.received)
+
+
+class MailboxScanner:
+    """One mailbox and the connection to it, kept from scan to scan.  For one thread."""
+
+    def __init__(
+        self, desk: Desk, mailbox: str, connect: Connect, *, read: Read, clock: Callable[[], datetime],
+        stop: Callable[[], bool] = lambda: False,
+    ) -> None:  # fmt: skip
+        self._desk = desk
+        self._name = mailbox
+        self._settings: Mailbox = desk.settings.mailboxes[mailbox]
+        self._connect = connect
+        self._read = read
+        self._clock = clock
+        self._stop = stop
+        self._connection: MailboxConnection | None = None
+
+    def scan(self) -> ScanReport:
+        """One scan of every folder.  Nothing is done where another process is scanning this mailbox."""
+        lease = self._lease()
+        if lease.holder != self._desk.holder:
+            log.scan_busy(self._name, lease.holder)
+            return ScanReport(mailbox=self._name, busy=lease.holder)
+        try:
+            return self._scan()
+        finally:
+            with self._desk.store.act() as view:
+                view.leases.leave(lease)
+
+    def close(self) -> None:
+        """Hang up."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
+
+    def _lease(self) -> Lease:
+        with self._desk.store.act() as view:
+            return view.leases.take(
+                f"scan {self._name}", self._desk.holder, now=self._clock(), duration=LEASE, is_dead=self._desk.is_dead
+            )
+
+    def _scan(self) -> ScanReport:
+        report = self._work_off(ScanReport(mailbox=self._name))
+        try:
+            for folder in self._settings.folders:
+                report = self._scan_folder(report, folder)
+        except MailboxUnreachable:
+            self.close()
+            raise
+        return report
+
+    def _scan_folder(self, report: ScanReport, folder: str) -> ScanReport:
+        state = self._select(folder)
+        connection = self._connected()
+        listed = self._list(connection, state)
+        report = replace(report, listed=report.listed + listed)
+        report = self._file(report, connection, state)
+        for batch in self._fetched(connection, state):
+            self._keep(batch)
+            report = self._work_off(report)
+            if self._stop():
+                break
+        return self._file(report, connection, state)
+
+    def _connected(self) -> MailboxConnection:
+        if self._connection is None:
+            self._connection = self._connect()
+        return self._connection
+
+    def _select(self, folder: str) -> FolderState:
+        """Open FOLDER; a kept connection that turns out dead is replaced once."""
+        kept = self._connection is not None
+        try:
+            return self._connected().select(folder)
+        except MailboxUnreachable:
+            if not kept:
+                raise
+            self.close()
+            return self._connected().select(folder)
+
+    def _list(self, connection: MailboxConnection, state: FolderState) -> int:
+        """Enter what is new in the folder into the journal; how many mails are to be fetched."""
+        now = self._clock()
+        with self._desk.store.reading() as view:
+            mark = view.journal.mark(self._name, state.name)
+        if mark is None:
+            return self._first_contact(connection, state, now)
+        if mark.uidvalidity != state.uidvalidity:
+            return recognise(self._desk, self._name, connection, state, mark, now=now)
+        arrivals: tuple[Arrival, ...] = ()
+        if state.uidnext > mark.last_uid + 1:
+            listed = connection.list_above(mark.last_uid, below=state.uidnext)
+            arrivals = tuple(arrival(self._name, state, one) for one in listed)
+        self._enter(arrivals, replace(mark, last_uid=max(mark.last_uid, state.uidnext - 1), scanned_at=now))
+        return len(arrivals)
+
+    def _first_contact(self, connection: MailboxConnection, state: FolderState, now: datetime) -> int:
+        """Enter the mail that `start` asks for and remember where this folder begins for us."""
+        start = self._settings.start
+        log.first_contact(self._name, state.name, str(start))
+        listed: tuple[Listed, ...] = ()
+        if start != "now":
+            listed = connection.list_above(0, below=state.uidnext)
+        arrivals = []
+        for one in listed:
+            entered = arrival(self._name, state, one)
+            if isinstance(start, str) or one.arrived is None or one.arrived.date() >= start:
+                arrivals.append(entered)
+                continue
+            why = f"it arrived before start: {start}"
+            arrivals.append(replace(entered, outcome=Outcome.BEFORE_START, because=why))
+        mark = FolderMark(
+            mailbox=self._name,
+            folder=state.name,
+            uidvalidity=state.uidvalidity,
+            first_uid=state.uidnext if start == "now" else 1,
+            last_uid=state.uidnext - 1,
+            first_contact=now,
+            scanned_at=now,
+        )
+        self._enter(arrivals, mark)
+        return sum(one.outcome is None for one in arrivals)
+
+    def _enter(self, arrivals: Sequence[Arrival], mark: FolderMark) -> None:
+        with self._desk.store.act() as view:
+            view.journal.arrive(arrivals, now=mark.scanned_at)
+            view.journal.set_mark(mark)
+        log.scan_listed(mark.mailbox, mark.folder, sum(one.outcome is None for one in arrivals))
+
+    def _fetched(self, connection: MailboxConnection, state: FolderState) -> Iterator[dict[Intake, RawMail]]:
+        """The mails whose bytes are not here yet, in batches of bounded size; the missing are noted as gone."""
+        with self._desk.store.reading() as view:
+            wanted = {
+                row.uid: row for row in view.journal.to_fetch(self._name, state.name, uidvalidity=state.uidvalidity)
+            }
+        limit = self._desk.settings.limits.mail_size
+        for uids in _chunks(tuple(wanted), BATCH_MAILS):
+            batch: dict[Intake, RawMail] = {}
+            octets = 0
+            try:
+                for uid, raw in connection.fetch(uids, limit=limit):
+                    batch[wanted.pop(uid)] = raw
+                    octets += len(raw.data)
+                    if octets >= BATCH_OCTETS:
+                        yield batch
+                        batch, octets = {}, 0
+            except MailboxUnreachable:
+                # What did arrive is not thrown away with what did not.
+                if batch:
+                    yield batch
+                raise
+            self._lost([wanted.pop(uid) for uid in uids if uid in wanted])
+            if batch:
+                yield batch
+
+    def _lost(self, rows: Sequence[Intake]) -> None:
+        if not rows:
+            return
+        with self._desk.store.act() as view:
+            view.journal.lose([row.id for row in rows], now=self._clock())
+        for row in rows:
+            log.mail_gone(row)
+
+    def _keep(self, batch: dict[Intake, RawMail]) -> None:
+        with self._desk.store.act() as view:
+            view.journal.store({row.id: view.blobs.put(raw.data) for row, raw in batch.items()})
+        for row, raw in batch.items():
+            log.mail_stored(row, len(raw.data))
+
+    def _work_off(self, report: ScanReport) -> ScanReport:
+        """Receive what is stored until nothing is left."""
+        received, quarantined = list(report.received), list(report.quarantined)
+        while not self._stop():
+            done = receive(self._desk, self._name, read=self._read, now=self._clock())
+            received += done.received
+            quarantined += done.quarantined
+            if done.is_empty:
+                break
+        return replace(report, received=tuple(received), quarantined=tuple(quarantined))
+
+    def _file(self, report: ScanReport, connection: MailboxConnection, state: FolderState) -> ScanReport:
+        """Move, flag, delete or leave on the server what is decided."""
+        with self._desk.store.reading() as view:
+            done = view.journal.to_file(self._name, state.name, uidvalidity=state.uidvalidity)
+        filed = 0
+        for rows in _chunks(done, 500):
+            if self._lease().holder != self._desk.holder:
+                raise MailboxUnreachable(f"mailbox {self._name}: another process took over while this one was waiting")
+            gone = connection.file([row.uid for row in rows], self._settings.after)
+            ids = [row.id for row in rows if row.uid in gone]
+            with self._desk.store.act() as view:
+                view.journal.filed(ids)
+            filed += len(ids)
+        if filed:
+            after = self._settings.after
+            log.mail_filed(self._name, state.name, filed, after.folder or after.do)
+        return replace(report, filed=report.filed + filed)
+
+
+def arrival(mailbox: str, state: FolderState, listed: Listed) -> Arrival:
+    """A mail that is on the server, about to enter the journal."""
+    return Arrival(
+        source=mailbox,
+        position=imap_position(state.name, state.uidvalidity, listed.uid),
+        mailbox=mailbox,
+        folder=state.name,
+        uidvalidity=state.uidvalidity,
+        uid=listed.uid,
+        size=listed.size,
+        arrived=listed.arrived,
+    )
+
+
+def _chunks(items: Sequence[T], size: int) -> Iterable[Sequence[T]]:
+    return (items[start : start + size] for start in range(0, len(items), size))

@@ -1,0 +1,290 @@
+"""Finished letters, read back the way that others will read them."""
+
+import email
+import email.policy
+from collections.abc import Iterator
+from dataclasses import replace
+from email.message import EmailMessage
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import settings as tries
+from hypothesis import strategies as st
+
+from domain.errors import PermanentFailure
+from domain.event import EventKind
+from domain.letter import Letter, LetterFacts, LetterKind, OutgoingFile, QuotedEntry, Recipient
+from domain.marker import REPLY_MARKERS
+from domain.token import Keys, verify
+from notifier.compose import Composer, compose
+from notifier.smtp import needs_smtputf8
+from tests.notifier.people import ADA, BY_JAEGER, NOON, event, settings
+
+KEYS = Keys((b"0123456789abcdef", b"an older key of the desk"))
+SETTINGS = settings()
+COMPOSER = Composer(SETTINGS, keys=KEYS)
+CUSTOMER = Recipient(role="requester", address="jaeger@bigcorp.example", name="Jörg Jäger", language="de", contact=1)
+BERT = Recipient(role="group", address="bert@acme.example", name="Bert Example", language="en", agent="bert")
+ANSWER = QuotedEntry(kind="comment", author="Ada Example", text="Wir schauen sofort nach.\n\n  -- Größe: 5 €", at=NOON)
+
+
+def facts(kind: LetterKind = LetterKind.COMMENT, **wanted: Any) -> LetterFacts:
+    """A letter about Jäger's ticket."""
+    usual: dict[str, Any] = {
+        "letter": "abcdefghij234567", "kind": kind, "recipient": BERT if kind.is_staff else CUSTOMER, "ticket": 1042,
+        "title": "Störung im Netz", "status": "open", "priority": "normal", "category": "incident", "group": "service",
+        "agent": "", "mailbox": "support", "requester": "Jörg Jäger", "events": (event(EventKind.COMMENT),),
+        "because": "requester, comment", "at": NOON, "entry": ANSWER,
+    }  # fmt: skip
+    return LetterFacts(**{**usual, **wanted})
+
+
+def written(wanted: LetterFacts) -> Letter:
+    return COMPOSER.compose(wanted)
+
+
+def read(letter: Letter) -> EmailMessage:
+    parsed = email.message_from_bytes(letter.data, policy=email.policy.default)
+    assert isinstance(parsed, EmailMessage)
+    return parsed
+
+
+def text(letter: Letter) -> str:
+    body = read(letter).get_body(("plain",))
+    assert body is not None
+    content: str = body.get_content()
+    return content.replace("\r\n", "\n")
+
+
+def every_part(mail: EmailMessage) -> Iterator[EmailMessage]:
+    for part in mail.walk():
+        assert isinstance(part, EmailMessage)
+        yield part
+
+
+def test_an_answer_to_a_customer() -> None:
+    letter = written(facts(in_reply_to="q1@bigcorp.example", references=("q0@bigcorp.example", "q1@bigcorp.example")))
+    mail = read(letter)
+    assert (letter.envelope_from, letter.envelope_to) == ("support@acme.example", "jaeger@bigcorp.example")
+    assert mail["From"] == "Acme Support <support@acme.example>"
+    assert mail["To"] == "Jörg Jäger <jaeger@bigcorp.example>"
+    assert mail["Subject"] == "[ACME-1042] Störung im Netz"
+    assert mail["Date"].datetime == NOON
+    assert mail["In-Reply-To"] == "<q1@bigcorp.example>"
+    assert mail["References"] == "<q0@bigcorp.example> <q1@bigcorp.example>"
+    assert mail["X-Loop"] == "support@acme.example"
+    assert mail["Content-Language"] == "de"
+    assert mail["Reply-To"] is None
+    assert text(letter) == (
+        f"{REPLY_MARKERS['de']}\n"
+        "\n"
+        "Guten Tag Jörg Jäger,\n"
+        "\n"
+        "Ada Example schreibt Ihnen zu ACME-1042:\n"
+        "\n"
+        "Wir schauen sofort nach.\n"
+        "\n"
+        "  -- Größe: 5 €\n"
+        "\n"
+        "Ihre Antwort auf diese Mail erreicht uns direkt.\n"
+        "\n"
+        "Mit freundlichen Grüßen\n"
+        "Acme Support\n"
+        "\n"
+        "-- \n"
+        "ACME-1042 · support@acme.example\n"
+    )
+
+
+def test_the_message_id_is_a_token_of_the_letter_in_the_mailboxs_domain() -> None:
+    message_id = read(written(facts()))["Message-ID"].strip("<>")
+    assert verify(message_id, KEYS) == "abcdefghij234567"
+    assert message_id.endswith("@acme.example")
+
+
+def test_the_same_facts_give_the_same_bytes() -> None:
+    files = (OutgoingFile(name="plan.pdf", content_type="application/pdf", data=b"%PDF"),)
+    one = compose(facts(files=files), SETTINGS, keys=KEYS)
+    assert one == compose(facts(files=files), SETTINGS, keys=KEYS)
+    assert one.data != compose(facts(files=files, letter="b" * 16), SETTINGS, keys=KEYS).data
+
+
+AUTO = {
+    LetterKind.ACKNOWLEDGEMENT: "auto-replied",
+    LetterKind.NOTICE: "auto-generated",
+    LetterKind.STATUS: "auto-generated",
+    LetterKind.CHANGE: "auto-generated",
+    LetterKind.COMMENT: None,
+    LetterKind.SOLUTION: None,
+    LetterKind.COPY: None,
+}
+
+
+@pytest.mark.parametrize("kind", LetterKind, ids=lambda kind: kind.value)
+@pytest.mark.parametrize("language", ["de", "en"])
+def test_each_kind_tells_machines_what_it_is_and_people_why_they_get_it(kind: LetterKind, language: str) -> None:
+    person = replace(BERT if kind.is_staff else CUSTOMER, language=language)
+    letter = written(facts(kind, recipient=person))
+    mail = read(letter)
+    automatic = AUTO.get(kind, "auto-generated")
+    assert mail["Auto-Submitted"] == automatic
+    assert mail["X-Auto-Response-Suppress"] == ("OOF, AutoReply" if automatic else None)
+    assert mail["Precedence"] is None
+    assert mail["Subject"] == "[ACME-1042] Störung im Netz"
+    said = text(letter)
+    assert "ACME-1042" in said
+    assert "\n\n\n" not in said
+    if kind.is_staff:
+        assert {"de": "als Mitglied der Gruppe service", "en": "a member of group service"}[language] in said
+        assert mail["List-Unsubscribe"] is None
+    else:
+        assert said.startswith(REPLY_MARKERS[language] + "\n")
+        assert mail["List-Unsubscribe"].startswith("<mailto:support@acme.example?subject=unsubscribe%20abcdefghij")
+
+
+def test_staff_read_what_the_customer_wrote_and_attached() -> None:
+    wrote = QuotedEntry(
+        kind="customer", author="Jörg Jäger", text="{{ 7 * 7 }} und {% raw %}", at=NOON, attachment_names=("ä.png",)
+    )
+    said = text(written(facts(LetterKind.STAFF_NEW, entry=wrote, events=(event(EventKind.OPENED, BY_JAEGER),))))
+    assert "New ticket ACME-1042 from Jörg Jäger." in said
+    assert "Jörg Jäger wrote on 21 Nov 2026, 12:00 UTC:\n\n{{ 7 * 7 }} und {% raw %}\n\nAttachments: ä.png\n" in said
+
+
+def test_the_other_events_of_the_act_are_lines_with_labels() -> None:
+    events = (
+        event(EventKind.SOLUTION),
+        event(EventKind.STATUS, before="open", after="solved"),
+        event(EventKind.CLOSED, before="open", after="solved"),
+        event(EventKind.ASSIGNED, field="agent", after="ada"),
+        event(EventKind.FIELD, field="priority", before="normal", after="urgent"),
+        event(EventKind.LINKED, after="7"),
+    )
+    said = text(written(facts(LetterKind.SOLUTION, events=events)))
+    lines = [line for line in said.splitlines() if line.startswith("- ")]
+    assert lines == [
+        "- Status: Offen → Gelöst", "- Zuständig: Ada Example", "- Priorität: normal → urgent",
+        "- Verknüpft mit ACME-7",
+    ]  # fmt: skip
+
+
+def test_the_reply_address_carries_the_token_where_configured() -> None:
+    mail = read(written(facts(mailbox="plus")))
+    local, _, host = mail["Reply-To"].rpartition("@")
+    assert host == "acme.example"
+    assert verify(local.removeprefix("help+"), KEYS) == "abcdefghij234567"
+
+
+def test_a_mailbox_that_left_the_configuration() -> None:
+    assert written(facts(mailbox="gone")).envelope_from == "support@acme.example"
+
+
+def test_files_go_along_and_come_out_again() -> None:
+    files = (
+        OutgoingFile(name="größe\r\nX: y/../a.txt", content_type="text/plain", data=b"\xff\x00binary"),
+        OutgoingFile(name="", content_type="nonsense\r\nX-Evil: 1", data=b""),
+        OutgoingFile(name="mail.eml", content_type="message/rfc822", data=b"From: a\n\nb"),
+        OutgoingFile(name="x" * 5000, content_type="image/png", data=b"\x89PNG" * 5000),
+    )
+    letter = written(facts(files=files))
+    mail = read(letter)
+    assert [part.get_payload(decode=True) for part in mail.iter_attachments()] == [file.data for file in files]
+    assert [part.get_content_type() for part in mail.iter_attachments()] == [
+        "text/plain", "application/octet-stream", "application/octet-stream", "image/png",
+    ]  # fmt: skip
+    assert [(part.get_filename() or "")[:20] for part in mail.iter_attachments()] == [
+        "größe X: y_.._a.txt", "file", "mail.eml", "x" * 20,
+    ]  # fmt: skip
+    assert max(map(len, letter.data.split(b"\r\n"))) <= 998
+
+
+def test_long_message_ids_are_never_encoded_or_broken() -> None:
+    long = "x" * 180 + "@" + "y" * 60 + ".example"
+    ids = tuple(f"{n}.{long}" for n in range(50))
+    letter = written(facts(in_reply_to=ids[-1], references=(*ids, "bad id", "a@b>\r\nBcc: <c@d.example")))
+    mail = email.message_from_bytes(letter.data, policy=email.policy.compat32)
+    references = mail["References"].split()
+    assert references == [f"<{one}>" for one in (ids[0], *ids[-19:])]
+    assert mail["In-Reply-To"] == f"<{ids[-1]}>"
+    assert b"Bcc" not in letter.data
+
+
+@pytest.mark.parametrize("address", ["", "nobody", "a b@x.example", "a@x.example\r\nBcc: b@x.example", "<a@x.example>"])
+def test_an_impossible_address_is_refused_for_good(address: str) -> None:
+    with pytest.raises(PermanentFailure, match="not an address"):
+        written(facts(recipient=replace(CUSTOMER, address=address)))
+
+
+def test_foreign_domains_are_written_as_a_labels_and_foreign_local_parts_need_smtputf8() -> None:
+    letter = written(facts(recipient=replace(CUSTOMER, address="info@bücher.example")))
+    assert letter.envelope_to == "info@xn--bcher-kva.example"
+    assert not needs_smtputf8(letter)
+    foreign = written(facts(recipient=replace(CUSTOMER, address="jörg@bücher.example")))
+    assert needs_smtputf8(foreign)
+    assert "<jörg@xn--bcher-kva.example>\r\n".encode() in foreign.data
+
+
+@pytest.mark.parametrize(("language", "read_as"), [("de-AT", "de"), ("EN_us", "en"), ("fr", "de"), ("", "de")])
+def test_the_language_of_a_reader(language: str, read_as: str) -> None:
+    assert read(written(facts(recipient=replace(CUSTOMER, language=language))))["Content-Language"] == read_as
+
+
+def test_a_very_long_text_is_cut_and_says_so() -> None:
+    said = text(written(facts(entry=replace(ANSWER, text="word " * 1_000_000), solution="x" * 500_000)))
+    assert "[…]" in said
+    assert len(said) < 200_000
+
+
+def test_a_title_that_carries_the_tag_already() -> None:
+    assert read(written(facts(title="Re: [ACME-1042] Netz")))["Subject"] == "Re: [ACME-1042] Netz"
+    assert read(written(facts(title="")))["Subject"] == "[ACME-1042] Ihre Anfrage"
+
+
+HOSTILE = st.text(max_size=400) | st.sampled_from(
+    [
+        "\r\nBcc: evil@x.example", 'a"b\\c', "x" * 10_000, "ü" * 10_000, "=?utf-8?q?=0D=0ABcc:_x?=", "\x1b[31m\x00\x9b",
+        "a\u2028Bcc: x\u2029y\x85z\x0bw\x0c", "\udcff\ud800", "<a@x.example>, <b@x.example>", "Re: [ACME-1042] x",
+        "{{ ticket }}{% for %}", "\u202egnp.exe", "From x", ".", "\n.\n", ":;()<>@,", "🎉" * 99,
+    ]
+)  # fmt: skip
+WANTED_HEADERS = {
+    *("from", "to", "subject", "date", "message-id", "in-reply-to", "references", "reply-to", "x-loop"),
+    *("auto-submitted", "x-auto-response-suppress", "list-unsubscribe", "content-language"),
+    *("content-type", "content-transfer-encoding", "mime-version"),
+}
+
+
+@tries(max_examples=120, deadline=None)
+@given(st.sampled_from(LetterKind), HOSTILE, HOSTILE, HOSTILE, HOSTILE, st.booleans())
+def test_whatever_people_write_no_header_is_gained(
+    kind: LetterKind, name: str, title: str, body: str, identifier: str, filed: bool
+) -> None:
+    person = replace(BERT if kind.is_staff else CUSTOMER, name=name)
+    entry = QuotedEntry(kind="comment", author=name, text=body, at=NOON, attachment_names=(title,))
+    files = (OutgoingFile(name=title, content_type=name, data=body.encode("utf-8", "replace")),) if filed else ()
+    letter = written(
+        facts(
+            kind,
+            recipient=person,
+            title=title,
+            requester=name,
+            entry=entry,
+            in_reply_to=identifier,
+            references=(identifier, title),
+            events=(event(EventKind.FIELD, ADA, field="title", before=name, after=title),),
+            files=files,
+        )
+    )
+    mail = read(letter)
+    names = [header.lower() for header in mail]
+    assert set(names) <= WANTED_HEADERS
+    assert len(names) == len(set(names))
+    assert [one.addr_spec for one in mail["To"].addresses] == [letter.envelope_to]
+    assert "[ACME-1042]" in mail["Subject"]
+    assert not [char for char in mail["Subject"] if ord(char) < 32 or 0x7F <= ord(char) < 0xA0]
+    assert not [char for char in text(letter) if (ord(char) < 32 and char not in "\n\t") or 0x7F <= ord(char) < 0xA0]
+    assert letter.data.isascii()
+    assert max(map(len, letter.data.split(b"\r\n"))) <= 998
+    assert letter.data.replace(b"\r\n", b"").translate(None, b"\r\n") == letter.data.replace(b"\r\n", b"")
+    assert len(list(every_part(mail))) == (3 if filed else 1)

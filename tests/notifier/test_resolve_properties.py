@@ -1,0 +1,221 @@
+"""What holds for every act whatever, for every wish and every configuration."""
+
+from collections import Counter
+from collections.abc import Mapping
+
+from hypothesis import given
+from hypothesis import settings as tries
+from hypothesis import strategies as st
+
+from domain.event import Actor, Event, EventKind
+from domain.letter import ActFacts, LetterKind, Recipient, Told, Withheld
+from domain.people import ContactAddress, ContactFacts, OrganizationFacts, address_key
+from domain.settings import Settings
+from domain.ticket import TicketFacts, WatcherFacts
+from notifier.resolve import TABLE, is_own, resolve
+from tests.notifier.people import settings, ticket
+
+INTERNAL = {EventKind.NOTE, EventKind.UNCONFIRMED, EventKind.TAGGED, EventKind.UNTAGGED, EventKind.LINKED}
+
+# Few addresses, so that people share them with each other, with staff and with our mailboxes.
+ADDRESSES = [
+    *("a@x.example", "A@X.example", "b@x.example", "c@y.example", "d@y.example"),
+    *("support@acme.example", "help+x.y@acme.example", "ada@acme.example", "bert@acme.example", "not an address"),
+]
+AGENTS = ["", "ada", "bert", "cleo", "gone"]
+
+addresses = st.builds(ContactAddress, address=st.sampled_from(ADDRESSES), primary=..., undeliverable=...)
+organizations = st.builds(
+    OrganizationFacts,
+    id=st.just(7),
+    name=st.just("BigCorp"),
+    address=st.sampled_from(["", "it@x.example", "support@acme.example"]),
+    email_opt_out=st.booleans(),
+)
+contacts = st.builds(
+    ContactFacts,
+    id=st.integers(1, 4),
+    name=st.sampled_from(["", "Jäger", "Weiß"]),
+    addresses=st.lists(addresses, max_size=3).map(tuple),
+    language=st.sampled_from(["", "de", "en", "fr"]),
+    email_opt_out=st.booleans(),
+    portal_user=st.booleans(),
+    opted_out_at=st.none(),
+    opted_out_how=st.just(""),
+    support_start=st.none(),
+    support_end=st.none(),
+    organization=st.none() | organizations,
+)
+watchers = st.builds(WatcherFacts, contact=contacts) | st.builds(WatcherFacts, agent=st.sampled_from(AGENTS[1:]))
+actors = st.sampled_from(
+    [Actor("agent", "ada"), Actor("agent", "bert"), Actor("contact", "1"), Actor("rule", "r"), Actor("desk")]
+)
+events = st.builds(
+    Event,
+    kind=st.sampled_from(EventKind),
+    actor=actors,
+    field=st.sampled_from(["", "agent", "group", "priority"]),
+    before=st.just(""),
+    after=st.sampled_from(["", "open", "waiting", "solved", "closed", "ada"]),
+    entry=st.none(),
+    because=st.just(""),
+)
+tickets = st.builds(
+    ticket,
+    requester=st.none() | contacts,
+    organization=st.none() | organizations,
+    agent=st.sampled_from(AGENTS),
+    group=st.sampled_from(["", "service", "network", "gone"]),
+    watchers=st.lists(watchers, max_size=4).map(tuple),
+)
+acts = st.builds(
+    ActFacts,
+    ticket=tickets,
+    events=st.lists(events, min_size=1, max_size=4).map(tuple),
+    actor=actors,
+    sender_key=st.sampled_from(["", *map(address_key, ADDRESSES[:4])]),
+    machine=st.booleans(),
+    quiet=st.sampled_from(["", "", "", "history"]),
+    mandatory=st.booleans(),
+    silent_customer=st.sampled_from(["", "", "", "rule x"]),
+    taken_over=st.booleans(),
+    cc=st.lists(
+        st.builds(
+            Recipient,
+            role=st.just("cc"),
+            address=st.sampled_from(ADDRESSES),
+            name=st.just(""),
+            language=st.just(""),
+            contact=st.none(),
+            agent=st.just(""),
+        ),
+        max_size=2,
+    ).map(tuple),
+    contacts=st.lists(contacts, max_size=2).map(tuple),
+    recent=st.dictionaries(st.sampled_from([address_key(a) for a in ADDRESSES]), st.integers(0, 20), max_size=4),
+)
+switches: Mapping[str, st.SearchStrategy[bool]] = {
+    name: st.booleans()
+    for name in (
+        *("ticket_mails", "tell_actor", "on_reassignment"),
+        *("on_customer_mail", "on_field_change", "watchers_on_field_change"),
+    )
+}
+configurations = st.fixed_dictionaries({}, optional=dict(switches)).map(lambda chosen: settings(**chosen))
+quick = tries(max_examples=150, deadline=None)
+
+
+def told(act: ActFacts, configured: Settings) -> list[Told]:
+    return [one for one in resolve(act, configured) if isinstance(one, Told)]
+
+
+def known_contacts(facts: TicketFacts, act: ActFacts) -> list[ContactFacts]:
+    watching = [watcher.contact for watcher in facts.watchers]
+    return [one for one in (facts.requester, *watching, *act.contacts) if one is not None]
+
+
+@quick
+@given(acts, configurations)
+def test_at_most_one_letter_an_address_and_a_person(act: ActFacts, configured: Settings) -> None:
+    recipients = [one.recipient for one in told(act, configured)]
+    for names in (
+        [address_key(one.address) for one in recipients],
+        [one.contact for one in recipients if one.contact is not None],
+        [one.agent for one in recipients if one.agent],
+    ):
+        assert not [name for name, count in Counter(names).items() if count > 1]
+
+
+@quick
+@given(acts, configurations)
+def test_nobody_who_opted_out_is_told_unless_the_act_is_mandatory(act: ActFacts, configured: Settings) -> None:
+    for one in told(act, configured):
+        if one.recipient.is_staff:
+            continue
+        facts = [c for c in known_contacts(act.ticket, act) if c.id == one.recipient.contact]
+        organization = act.ticket.organization
+        if one.recipient.role == "organization" and organization is not None and organization.email_opt_out:
+            assert one.mandatory
+        # One contact may appear with several wishes here; none of them may be a clear yes.
+        if facts and all(contact.email_opt_out for contact in facts):
+            assert one.mandatory
+            assert "opted out" in one.because
+
+
+@quick
+@given(acts, configurations)
+def test_what_is_internal_never_reaches_a_customer(act: ActFacts, configured: Settings) -> None:
+    for one in told(act, configured):
+        if one.recipient.is_staff:
+            assert one.kind.is_staff
+            assert address_key(one.recipient.address) == address_key(configured.agents[one.recipient.agent].address)
+        else:
+            assert not one.kind.is_staff
+            assert not {event.kind for event in one.events} & INTERNAL
+
+
+@quick
+@given(acts, configurations)
+def test_our_own_addresses_dead_ones_and_impossible_ones_are_never_told(act: ActFacts, configured: Settings) -> None:
+    for one in told(act, configured):
+        assert not is_own(one.recipient.address, configured)
+        assert "@" in one.recipient.address
+        behind = [c for c in known_contacts(act.ticket, act) if c.id == one.recipient.contact]
+        if behind and not one.recipient.is_staff:
+            key = address_key(one.recipient.address)
+            assert any(a.key == key and not a.undeliverable for c in behind for a in c.addresses)
+
+
+@quick
+@given(acts, configurations)
+def test_history_and_machines_get_no_letters(act: ActFacts, configured: Settings) -> None:
+    letters = told(act, configured)
+    if act.quiet:
+        assert letters == []
+    if act.machine and act.sender_key:
+        assert act.sender_key not in {address_key(one.recipient.address) for one in letters}
+
+
+@quick
+@given(acts, configurations)
+def test_the_loop_budget_holds_for_everything_that_no_agent_wrote(act: ActFacts, configured: Settings) -> None:
+    for one in told(act, configured):
+        if one.kind.is_budgeted:
+            assert act.recent.get(address_key(one.recipient.address), 0) < 10
+
+
+@quick
+@given(acts, configurations)
+def test_everybody_who_is_entitled_is_told_or_withheld(act: ActFacts, configured: Settings) -> None:
+    outcomes = resolve(act, configured)
+    reached = {one.recipient.agent for one in outcomes} | {address_key(one.recipient.address) for one in outcomes}
+    kinds = {event.kind for event in act.events}
+    if kinds & {EventKind.COMMENT, EventKind.SOLUTION}:
+        if act.actor.kind == "agent" and not act.sender_key:
+            assert [one for one in outcomes if not one.recipient.is_staff or one.recipient.address]
+        for recipient in act.cc:
+            assert address_key(recipient.address) in reached or _is_somebody_reached(recipient, act, outcomes)
+    if kinds & set(TABLE) and act.ticket.agent in configured.agents:
+        agent = configured.agents[act.ticket.agent]
+        assert {act.ticket.agent, address_key(agent.address)} & reached
+
+
+def _is_somebody_reached(recipient: Recipient, act: ActFacts, outcomes: tuple[Told | Withheld, ...]) -> bool:
+    """The contact behind RECIPIENT has an outcome under another address, or wrote the comment himself."""
+    key = address_key(recipient.address)
+    behind = {c.id for c in known_contacts(act.ticket, act) if c.has_address(key)}
+    wrote = act.sender_key == key or act.actor.key in {str(number) for number in behind}
+    sender = {c.id for c in known_contacts(act.ticket, act) if c.has_address(act.sender_key)}
+    return wrote or bool(behind & ({one.recipient.contact for one in outcomes} | sender))
+
+
+@quick
+@given(acts, configurations)
+def test_every_outcome_says_why(act: ActFacts, configured: Settings) -> None:
+    for one in resolve(act, configured):
+        assert one.because
+        assert "\n" not in one.because
+        assert isinstance(one.kind, LetterKind)
+        if isinstance(one, Told):
+            assert one.events
+            assert set(one.events) <= set(act.events)
