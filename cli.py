@@ -9,7 +9,7 @@ import os
 import sys
 import traceback
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -93,16 +93,168 @@ def helpdesk(
     ctx.obj = config
 
 
+LogForm = Annotated[str, typer.Option("--log", help="The form of the log: text, or json for programs.")]
+Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Say more.")]
+MailboxName = Annotated[str | None, typer.Option("--mailbox", help="For which mailbox; its key in config.yaml.")]
+
+
+def _log_form(text: str) -> Literal["text", "json"]:
+    if text == "json":
+        return "json"
+    if text != "text":
+        raise typer.BadParameter(f"{text!r} is not a form of the log: write text or json")
+    return "text"
+
+
+@app.command(rich_help_panel=MAIL)
+def run(ctx: typer.Context, log: LogForm = "text", verbose: Verbose = False) -> None:
+    """Be the daemon: scan, decide and deliver until stopped."""
+    from commands import daemon as body
+
+    raise typer.Exit(body.run(ctx.obj, form=_log_form(log), verbose=verbose))
+
+
+@app.command(rich_help_panel=MAIL)
+def scan(
+    ctx: typer.Context,
+    mailboxes: Annotated[list[str] | None, typer.Argument(help="Which mailboxes; all, if none is named.")] = None,
+    log: LogForm = "text",
+    verbose: Verbose = False,
+    as_json: AsJson = False,
+) -> None:
+    """Scan the mailboxes once and leave, for cron."""
+    from commands import daemon as body
+
+    code = body.scan(ctx.obj, tuple(mailboxes or ()), form=_log_form(log), verbose=verbose, as_json=as_json)
+    raise typer.Exit(code)
+
+
+@app.command(rich_help_panel=MAIL)
+def deliver(ctx: typer.Context, log: LogForm = "text", verbose: Verbose = False, as_json: AsJson = False) -> None:
+    """Send the letters that are due once and leave, for cron."""
+    from commands import daemon as body
+
+    raise typer.Exit(body.deliver(ctx.obj, form=_log_form(log), verbose=verbose, as_json=as_json))
+
+
+@app.command(rich_help_panel=MAIL)
+def ingest(
+    ctx: typer.Context,
+    file: Annotated[str, typer.Argument(help="A mail as a file; - is the standard input.")] = "-",
+    mailbox: MailboxName = None,
+    as_json: AsJson = False,
+) -> None:
+    """Take in one mail, as a mail server pipes it: 0 once it is committed, 75 to try again."""
+    from commands import mail as body
+
+    raise typer.Exit(body.ingest(ctx.obj, file, mailbox=mailbox, as_json=as_json))
+
+
+@app.command(rich_help_panel=MAIL)
+def explain(
+    ctx: typer.Context,
+    files: Annotated[list[str], typer.Argument(help="Mails as files; - is the standard input.")],
+    mailbox: MailboxName = None,
+    as_json: AsJson = False,
+) -> None:
+    """Tell what would become of a mail: finders, rules, letters.  Nothing is touched."""
+    from commands import mail as body
+
+    raise typer.Exit(body.explain(ctx.obj, files, mailbox=mailbox, as_json=as_json))
+
+
+@app.command(rich_help_panel=MAIL)
+def intake(
+    ctx: typer.Context,
+    number: Annotated[int | None, typer.Argument(help="One mail of the journal: show all of it.")] = None,
+    mailbox: MailboxName = None,
+    outcome: Annotated[str | None, typer.Option(help="Only these: ticket, comment, ignored, duplicate ...")] = None,
+    state: Annotated[str | None, typer.Option(help="Only these: listed, stored, done, filed, quarantined.")] = None,
+    ticket: Annotated[str | None, typer.Option(help="Only the mails of this ticket.")] = None,
+    limit: Annotated[int, typer.Option(min=1, help="How many, the newest first.")] = 20,
+    raw: Annotated[bool, typer.Option("--raw", help="With a number: print the mail itself.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """List what became of each mail."""
+    from commands import journal as body
+
+    if number is not None:
+        raise typer.Exit(body.show(ctx.obj, number, as_json=as_json, raw=raw))
+    code = body.intake(
+        ctx.obj, mailbox=mailbox, outcome=outcome, state=state, ticket=ticket, limit=limit, as_json=as_json
+    )
+    raise typer.Exit(code)
+
+
+@app.command(rich_help_panel=MAIL)
+def reconcile(
+    ctx: typer.Context,
+    blobs: Annotated[bool, typer.Option(help="Read every raw mail and check its bytes too.")] = True,
+    as_json: AsJson = False,
+) -> None:
+    """Prove that no mail is lost; exit code 1 on a gap, which is named."""
+    from commands import journal as body
+
+    raise typer.Exit(body.reconcile(ctx.obj, as_json=as_json, blobs=blobs))
+
+
+quarantine = typer.Typer(help="Mails that could not be decided: look, try again, give up.", no_args_is_help=True)
+app.add_typer(quarantine, name="quarantine", rich_help_panel=MAIL)
+IntakeNumber = Annotated[int, typer.Argument(help="The mail's number in the journal.")]
+IntakeNumbers = Annotated[list[int], typer.Argument(help="The mails' numbers in the journal.")]
+
+
+@quarantine.command("list")
+def quarantine_list(ctx: typer.Context, as_json: AsJson = False) -> None:
+    """List the mails that wait for a person."""
+    from commands import journal as body
+
+    raise typer.Exit(body.quarantine_list(ctx.obj, as_json=as_json))
+
+
+@quarantine.command("show")
+def quarantine_show(
+    ctx: typer.Context,
+    number: IntakeNumber,
+    raw: Annotated[bool, typer.Option("--raw", help="Print the mail itself.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Show one of them, and why it is there."""
+    from commands import journal as body
+
+    raise typer.Exit(body.show(ctx.obj, number, as_json=as_json, raw=raw))
+
+
+@quarantine.command("retry")
+def quarantine_retry(ctx: typer.Context, numbers: IntakeNumbers) -> None:
+    """Give them another go, now."""
+    from commands import journal as body
+
+    raise typer.Exit(body.quarantine_retry(ctx.obj, numbers))
+
+
+@quarantine.command("discard")
+def quarantine_discard(
+    ctx: typer.Context,
+    numbers: IntakeNumbers,
+    because: Annotated[str, typer.Option(help="Why; it is kept.")] = "discarded by hand",
+) -> None:
+    """Give them up; they stay in the journal as discarded."""
+    from commands import journal as body
+
+    raise typer.Exit(body.quarantine_discard(ctx.obj, numbers, because=because))
+
+
 @app.command(rich_help_panel=MAIL)
 def parse(
-    files: Annotated[list[Path], typer.Argument(help="Mails as files; - reads one from the standard input.")],
+    files: Annotated[list[Path], typer.Argument(help="Mails as files.")],
     text: Annotated[bool, typer.Option("--text", help="Take the files as texts that are decoded already.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Show what the helpdesk reads in a mail, without settings or database."""
     from commands import parse as body
 
-    body.run(tuple(files), as_json=as_json, text=text)
+    raise typer.Exit(body.run(files, as_json=as_json, text=text))
 
 
 @app.command(rich_help_panel=SETUP)

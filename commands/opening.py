@@ -9,7 +9,7 @@ from pathlib import Path
 from desk.config import Config, load
 from desk.desk import Desk
 from desk.holder import is_dead, this_process
-from desk.secrets import database_url, signing_keys
+from desk.secrets import database_password, signing_keys
 from domain.errors import DeskError
 from domain.settings import Settings
 
@@ -38,7 +38,10 @@ def opened_with(config: Config) -> Iterator[Desk]:
 
     keys = signing_keys(config.settings, base=config.folder, environ=os.environ)
     store = open_store(
-        database_url(config, environ=os.environ), base=config.folder, blobs=str(config.blobs_folder or "database")
+        config.settings.database,
+        base=config.folder,
+        password=database_password(config.settings, base=config.folder, environ=os.environ),
+        blobs=str(config.blobs_folder or "database"),
     )
     try:
         yield Desk(

@@ -40,7 +40,7 @@ def tell(
     answering: Message | None = None,
 ) -> tuple[Told | Withheld, ...]:
     """Queue a letter to everybody who is told of an act, and record who is not.  (design: one resolver)"""
-    told = resolve(_with_recent(desk, view, facts, now), desk.settings)
+    told = resolve(with_recent(desk, view, facts, now), desk.settings)
     letters = [
         _queued(desk, view, one, facts.ticket, act=act, now=now, entry=entry, answering=answering)
         for one in told
@@ -51,7 +51,7 @@ def tell(
     return told
 
 
-def _with_recent(desk: Desk, view: View, facts: ActFacts, now: datetime) -> ActFacts:
+def with_recent(desk: Desk, view: View, facts: ActFacts, now: datetime) -> ActFacts:
     """FACTS with the automatic letters that the customers on the ticket had of late."""
     ticket = facts.ticket
     people = [ticket.requester, *(watcher.contact for watcher in ticket.watchers)]

@@ -33,10 +33,6 @@ def scan_listed(mailbox: str, folder: str, new: int) -> None:
     _say(logging.INFO if new else logging.DEBUG, "scan.listed", mailbox=mailbox, folder=folder, new=new)
 
 
-def scan_failed(mailbox: str, why: str) -> None:
-    _say(logging.WARNING, "scan.failed", mailbox=mailbox, why=why)
-
-
 def scan_busy(mailbox: str, holder: str) -> None:
     _say(logging.INFO, "scan.busy", mailbox=mailbox, holder=holder)
 
@@ -98,6 +94,16 @@ def letter_withheld(letter: str, ticket: str, to: str, why: str) -> None:
 
 def delivery_stopped(why: str) -> None:
     _say(logging.WARNING, "delivery.stopped", why=why)
+
+
+def work_failed(thread: str, why: str) -> None:
+    """A thread of the daemon could not do its work this time; it will try again."""
+    _say(logging.WARNING, "work.failed", thread=thread, why=why)
+
+
+def idle(event: str, **facts: object) -> None:
+    """`idle.began`, `idle.lost`, `idle.unsupported`."""
+    _say(logging.INFO if event == "idle.began" else logging.WARNING, event, **facts)
 
 
 def daemon(event: str, **facts: object) -> None:

@@ -16,6 +16,7 @@ from typing import TypeVar
 
 from desk import log
 from desk.desk import Desk
+from desk.ingest import work_off
 from desk.receive import Read, Received, receive
 from desk.renumbered import recognise
 from domain.errors import MailboxUnreachable
@@ -53,8 +54,8 @@ class MailboxScanner:
     """One mailbox and the connection to it, kept from scan to scan.  For one thread."""
 
     def __init__(
-        self, desk: Desk, mailbox: str, connect: Connect, *, read: Read, clock: Callable[[], datetime],
-        stop: Callable[[], bool] = lambda: False,
+        self, desk: Desk, mailbox: str, connect: Connect | None, *, read: Read, clock: Callable[[], datetime],
+        stop: Callable[[], bool] = lambda: False, told: Callable[[], None] = lambda: None,
     ) -> None:  # fmt: skip
         self._desk = desk
         self._name = mailbox
@@ -63,10 +64,14 @@ class MailboxScanner:
         self._read = read
         self._clock = clock
         self._stop = stop
+        self._told = told
         self._connection: MailboxConnection | None = None
 
     def scan(self) -> ScanReport:
-        """One scan of every folder.  Nothing is done where another process is scanning this mailbox."""
+        """One scan of every folder.  Nothing is done where another process is scanning this mailbox.
+
+        TOLD is called after each batch that made letters.
+        """
         lease = self._lease()
         if lease.holder != self._desk.holder:
             log.scan_busy(self._name, lease.holder)
@@ -89,8 +94,16 @@ class MailboxScanner:
                 f"scan {self._name}", self._desk.holder, now=self._clock(), duration=LEASE, is_dead=self._desk.is_dead
             )
 
+    def _hold(self) -> None:
+        """Keep the lease; it is asked before each write, so that a process that hung for long writes nothing."""
+        if self._lease().holder != self._desk.holder:
+            raise MailboxUnreachable(f"mailbox {self._name}: another process took over while this one hung")
+
     def _scan(self) -> ScanReport:
-        report = self._work_off(ScanReport(mailbox=self._name))
+        piped = work_off(self._desk, self._name, read=self._read, now=self._clock())
+        report = self._work_off(ScanReport(mailbox=self._name, received=piped))
+        if self._connect is None:
+            return report
         try:
             for folder in self._settings.folders:
                 report = self._scan_folder(report, folder)
@@ -106,6 +119,7 @@ class MailboxScanner:
         report = replace(report, listed=report.listed + listed)
         report = self._file(report, connection, state)
         for batch in self._fetched(connection, state):
+            self._hold()
             self._keep(batch)
             report = self._work_off(report)
             if self._stop():
@@ -114,6 +128,7 @@ class MailboxScanner:
 
     def _connected(self) -> MailboxConnection:
         if self._connection is None:
+            assert self._connect is not None, "a mailbox without imap has nothing to connect to"
             self._connection = self._connect()
         return self._connection
 
@@ -224,6 +239,8 @@ class MailboxScanner:
             done = receive(self._desk, self._name, read=self._read, now=self._clock())
             received += done.received
             quarantined += done.quarantined
+            if any(one.letters for one in done.received):
+                self._told()
             if done.is_empty:
                 break
         return replace(report, received=tuple(received), quarantined=tuple(quarantined))
@@ -234,8 +251,7 @@ class MailboxScanner:
             done = view.journal.to_file(self._name, state.name, uidvalidity=state.uidvalidity)
         filed = 0
         for rows in _chunks(done, 500):
-            if self._lease().holder != self._desk.holder:
-                raise MailboxUnreachable(f"mailbox {self._name}: another process took over while this one was waiting")
+            self._hold()
             gone = connection.file([row.uid for row in rows], self._settings.after)
             ids = [row.id for row in rows if row.uid in gone]
             with self._desk.store.act() as view:

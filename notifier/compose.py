@@ -12,6 +12,7 @@ from email.headerregistry import Address as HeaderAddress
 from email.message import EmailMessage
 from email.policy import EmailPolicy
 from email.utils import format_datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -26,6 +27,8 @@ from notifier.wording import SUBJECT_LIMIT, Wording, language_of, mailbox_of, on
 REFERENCES_LIMIT = 20
 # Fields that we fold ourselves: between ids, never inside one.
 _OURS = frozenset({"Message-ID", "In-Reply-To", "References", "List-Unsubscribe"})
+_CONTENT = frozenset({"content-type", "content-transfer-encoding"})
+_GRAMMAR = EmailPolicy()
 _MESSAGE_ID = re.compile(r"[!-;=?-~]{1,900}")
 _CONTENT_TYPE = re.compile(r"(application|audio|font|image|model|text|video)/([a-z0-9][a-z0-9.+_-]{0,80})")
 _ADDRESS = re.compile(r"[^\s\x00-\x1f\x7f-\x9f<>()\[\],;:\\\"@]{1,64}@[^\s\x00-\x1f\x7f-\x9f<>()\[\],;:\\\"@]{1,255}")
@@ -44,10 +47,19 @@ class _LetterPolicy(EmailPolicy):
             return name, value
         return super().header_store_parse(name, value)
 
+    def header_fetch_parse(self, name: str, value: Any) -> Any:
+        # Writing a mail asks for its Content fields again and again; there are few different ones.
+        return _content_field(name, value) if name.lower() in _CONTENT else super().header_fetch_parse(name, value)
+
     def fold_binary(self, name: str, value: Any) -> bytes:
         if hasattr(value, "name"):
             return super().fold_binary(name, value)
         return f"{name}: {value}\r\n".encode("ascii")
+
+
+@lru_cache(maxsize=256)
+def _content_field(name: str, value: Any) -> Any:
+    return _GRAMMAR.header_fetch_parse(name, value)
 
 
 _POLICY = _LetterPolicy(linesep="\r\n")

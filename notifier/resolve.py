@@ -204,9 +204,11 @@ def _customer_refusal(
         return Reason.GONE, "the contact no longer exists"
     if recipient.role == "organization" and organization is None:
         return Reason.GONE, "the organization no longer exists"
+    key = address_key(recipient.address)
+    if recipient.role == "organization" and organization is not None and address_key(organization.address) != key:
+        return Reason.GONE, f"{recipient.address} is no longer the organization's address"
     if contact is None:
         return None
-    key = address_key(recipient.address)
     known = next((address for address in contact.addresses if address.key == key), None)
     if known is None:
         return Reason.GONE, f"{recipient.address} no longer belongs to the contact"

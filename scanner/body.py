@@ -18,11 +18,10 @@ from io import BytesIO
 
 from domain.message import Attachment
 from scanner.charset import clean, decode
-from scanner.headers import decoded_value, mended
+from scanner.headers import decoded_value, sent_value
 from scanner.names import safe_name
 
 MAX_PARTS = 1_000
-MAX_DEPTH = 100
 MAX_ATTACHMENTS = 200
 MAX_TEXT = 1_000_000
 """Characters of text, and of HTML source each."""
@@ -85,7 +84,7 @@ def body_of(tree: Tree) -> Body:
         if (leaf.index not in chosen or (_file_name(leaf.part) and leaf.part is not tree))
         and leaf.part.get_content_type() not in _MIRRORS
     ]
-    if len(every) >= MAX_PARTS:
+    if every and every[-1].index >= MAX_PARTS - 1:
         body.defects.append(f"only the first {MAX_PARTS} parts were read")
     if len(rest) > MAX_ATTACHMENTS:
         body.defects.append(f"only the first {MAX_ATTACHMENTS} of {len(rest)} attachments are listed")
@@ -96,14 +95,13 @@ def body_of(tree: Tree) -> Body:
 
 def leaves(tree: Tree) -> Iterator[Leaf]:
     """Every part that holds no others, in order; a nested mail counts as one."""
-    waiting = [(Leaf(0, tree), 0)]
+    waiting = [Leaf(0, tree)]
     index = 0
     while waiting and index < MAX_PARTS:
-        place, depth = waiting.pop()
+        place = waiting.pop()
         part = place.part
         if is_container(part):
-            if depth < MAX_DEPTH:
-                waiting.extend((leaf, depth + 1) for leaf in reversed(_children(place, index)))
+            waiting.extend(reversed(_children(place, index)))
         else:
             yield Leaf(index, part, place.family, place.beside, place.attached)
         index += 1
@@ -289,14 +287,14 @@ def _attachment(leaf: Leaf) -> Attachment:
     octets = content(part)
     kind = part.get_content_type()
     content_id = "".join(_field(part, "content-id").split()).strip("<>")
-    inner = _inside(part)[0].get("subject", "") if kind == "message/rfc822" and part.is_multipart() else ""
+    inner = sent_value(_inside(part)[0], "subject") if kind == "message/rfc822" and _inside(part) else ""
     return Attachment(
         index=leaf.index,
         name=safe_name(
             _file_name(part) or _name_in_id(content_id),
             kind=kind,
             index=leaf.index,
-            subject=decoded_value(mended(inner)[:1000]),
+            subject=decoded_value(inner[:1000]),
         ),
         content_type=clean(kind)[:100],
         size=len(octets),
@@ -342,4 +340,4 @@ def _parameter(part: Tree, name: str) -> str:
 
 
 def _field(part: Tree, name: str) -> str:
-    return mended(part.get(name, ""))[:MAX_PARAMETERS]
+    return sent_value(part, name)[:MAX_PARAMETERS]

@@ -9,6 +9,8 @@ import re
 import unicodedata
 
 _SURROGATES = re.compile("[\ud800-\udfff]")
+# Not between a letter and its mark, unless there are nothing but marks.
+_PIECE = re.compile("[^\n]{0,2000}\n|[^\n]{1,2000}(?![\u0300-\u036f])|[^\n]{1,2000}")
 
 # What senders call it → what reads it.  Supersets, as browsers take them (WHATWG Encoding, section 4.2).
 _SUPERSETS = {
@@ -58,7 +60,9 @@ def clean(text: str) -> str:
     if text.isascii():
         return text
     text = _SURROGATES.sub("\ufffd", text)
-    return text if unicodedata.is_normalized("NFC", text) else unicodedata.normalize("NFC", text)
+    # Normalising takes quadratic time in the length of a run of combining marks; pieces keep it linear.
+    pieces = _PIECE.findall(text) if len(text) > 2_000 else [text]
+    return "".join(unicodedata.normalize("NFC", piece) for piece in pieces)
 
 
 def _codec(charset: str) -> str | None:

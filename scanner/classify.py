@@ -167,7 +167,8 @@ SIGNALS = (
     Signal("auto_reply", 2, "an answer under such a subject, not under Re:", _answers_by_itself),
     Signal("auto_reply", 2, "empty Return-Path", _has_empty_return_path),
     Signal("auto_reply", 2, "the sender's name says that nobody reads there", _sender_is(_NOBODY)),
-    Signal("auto_reply", 1, "X-Auto-Response-Suppress", _has("x-auto-response-suppress")),
+    # Only so: `DR, OOF, AutoReply` and the like stand in mails of people, too.
+    Signal("auto_reply", 1, "X-Auto-Response-Suppress: All", _says("x-auto-response-suppress", "all")),
     Signal("bounce", 4, "delivery status (RFC 3464)", lambda mail: bool(mail.report.recipients)),
     Signal("bounce", 4, "X-Failed-Recipients", _has("x-failed-recipients")),
     Signal("bounce", 4, "a report of delivery status", _is_bad_news),

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from email.errors import HeaderParseError
-from email.header import Header, decode_header
+from email.header import decode_header
 from email.message import Message as Tree
 
 from mailparser.utils import get_addresses
@@ -64,9 +64,17 @@ class Fields:
         return name in self.index
 
 
+def sent_value(part: Tree, name: str) -> str:
+    """The first field called NAME of a part as it was sent, '' if there is none.
+
+    Not by `part.get`, which wraps values with octets above 127 into an encoded word of its own.
+    """
+    return next((mended(value) for field, value in part.raw_items() if field.lower() == name), "")
+
+
 def mended(value: object) -> str:
     """A raw field value as text: octets that are not ASCII are read as UTF-8, else windows-1252."""
-    text = value.encode() if isinstance(value, Header) else str(value)
+    text = str(value)
     if text.isascii():
         return text
     return decode(text.encode("utf-8", "surrogateescape"), "unknown-8bit")[0]

@@ -43,10 +43,10 @@ class IdleConnection(Protocol):
         """Open FOLDER for reading only and listen."""
 
     def wait(self, seconds: float) -> bool:
-        """Mail arrived within SECONDS."""
+        """Within SECONDS the server said something, or hung up: `renew` tells what."""
 
     def renew(self) -> bool:
-        """End this IDLE and begin the next; mail arrived meanwhile."""
+        """End this IDLE and begin the next; mail has arrived.  A dead connection shows here."""
 
     def close(self) -> None:
         """Hang up, at once and without failing."""
@@ -110,7 +110,7 @@ def _listen(
     while not stop.is_set():
         for _ in range(waits):
             if connection.wait(tick.total_seconds()):
-                wake()
+                break
             if stop.is_set():
                 return
             yield

@@ -57,7 +57,8 @@ _REMEMBERED = 20_000
 _MESSAGE_ID = "BODY.PEEK[HEADER.FIELDS (MESSAGE-ID)]"
 _T = TypeVar("_T")
 
-logging.getLogger("imapclient").setLevel(logging.INFO)
+# Its debug log holds the text of mails, its info log a line a connection.
+logging.getLogger("imapclient").setLevel(logging.WARNING)
 
 
 class _Refused(Exception):
@@ -429,15 +430,15 @@ class ImapIdle:
         self._idle()
 
     def wait(self, seconds: float) -> bool:
-        """Something arrived within SECONDS.  Raises MailboxUnreachable when the connection has ended."""
-        if not self._line.ask("waiting for mail", lambda client: _is_readable(client.socket(), seconds)):
-            return False
-        answers = self._line.ask("waiting for mail", lambda client: client.idle_check(timeout=0))
-        # Readable and yet empty is the end of the connection, or TLS talking to itself: DONE finds out which.
-        return _has_news(answers) if answers else self.renew()
+        """Within SECONDS the server said something, or hung up."""
+        return self._line.ask("waiting for mail", lambda client: _is_readable(client.socket(), seconds))
 
     def renew(self) -> bool:
-        """End this IDLE and begin the next; something arrived meanwhile.  A dead connection shows here."""
+        """End this IDLE and begin the next; mail has arrived.  A dead connection shows here.
+
+        Answers are read here only, after DONE: imapclient's idle_check() answers nothing at once
+        when the connection has ended, and breaks on a line of which only half is there yet.
+        """
         _, answers = self._surely(lambda client: client.idle_done())
         self._idle()
         return _has_news(answers)
@@ -473,7 +474,8 @@ def _is_readable(connection: socket.socket, seconds: float) -> bool:
 
 
 def _has_news(answers: Iterable[Any]) -> bool:
-    return any(len(answer) > 1 and answer[1] in (b"EXISTS", b"RECENT") for answer in answers)
+    # New mail always brings EXISTS.  RECENT may come from our own scan's SELECT: an endless circle.
+    return any(len(answer) > 1 and answer[1] == b"EXISTS" for answer in answers)
 
 
 def _chunks(uids: Sequence[int], size: int) -> Iterator[list[int]]:

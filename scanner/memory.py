@@ -29,12 +29,15 @@ class MemoryMail:
 
 
 @dataclass(slots=True)
-class _Folder:
+class MemoryFolder:
+    """A folder: its mails by UID, and the UID that the next one gets."""
+
     uidvalidity: int
     uidnext: int = 1
     mails: dict[int, MemoryMail] = field(default_factory=dict)
 
     def put(self, data: bytes, arrived: datetime | None, flags: frozenset[str] = frozenset()) -> int:
+        """Add a mail; its UID."""
         uid, self.uidnext = self.uidnext, self.uidnext + 1
         self.mails[uid] = MemoryMail(uid=uid, data=data, arrived=arrived, flags=flags)
         return uid
@@ -50,7 +53,7 @@ class MemoryServer:
     def __init__(self, *, folders: Sequence[str] = ("INBOX",), capabilities: Sequence[str] = ("IMAP4REV1",)) -> None:
         self._lock = RLock()
         self._uidvalidity = 0
-        self._folders: dict[str, _Folder] = {}
+        self._folders: dict[str, MemoryFolder] = {}
         self.capabilities = tuple(capabilities)
         self.refuse_login = False
         self.cut_after: int | None = None
@@ -69,7 +72,7 @@ class MemoryServer:
         """A new empty folder, if there is none of that name."""
         with self._lock:
             if name not in self._folders:
-                self._folders[name] = _Folder(uidvalidity=self._next_uidvalidity())
+                self._folders[name] = MemoryFolder(uidvalidity=self._next_uidvalidity())
 
     def append(self, data: bytes, *, folder: str = "INBOX", arrived: datetime | None = None) -> int:
         """Put a mail into FOLDER, as a delivery does; its UID."""
@@ -85,7 +88,7 @@ class MemoryServer:
         """Give FOLDER a new UIDVALIDITY and its mails new UIDs from FIRST, in the same order."""
         with self._lock:
             old = self.folder(folder)
-            new = _Folder(uidvalidity=self._next_uidvalidity(), uidnext=first)
+            new = MemoryFolder(uidvalidity=self._next_uidvalidity(), uidnext=first)
             for mail in old.mails.values():
                 new.put(mail.data, mail.arrived, mail.flags)
             self._folders[folder] = new
@@ -99,7 +102,7 @@ class MemoryServer:
         """All folders, in the order of their making."""
         return tuple(self._folders)
 
-    def folder(self, name: str) -> _Folder:
+    def folder(self, name: str) -> MemoryFolder:
         """The folder NAME.  Raises FolderMissing."""
         if name not in self._folders:
             raise FolderMissing(f"memory: there is no folder {name}; the account has: {', '.join(self._folders)}")

@@ -187,6 +187,13 @@ class Outbox:
         row = self._connection.execute(select(_outbox).where(_outbox.c.letter == letter)).one_or_none()
         return _letter(row) if row else None
 
+    def starting_with(self, start: str, *, limit: int = 2) -> tuple[QueuedLetter, ...]:
+        """The letters whose id begins with START, which holds letters and digits only."""
+        rows = self._connection.execute(
+            select(_outbox).where(_outbox.c.letter.like(f"{start}%")).order_by(_outbox.c.id).limit(limit)
+        )
+        return tuple(_letter(row) for row in rows)
+
     def next_due(self) -> datetime | None:
         """When the next letter is due, None if none waits."""
         found: datetime | None = self._connection.execute(

@@ -105,6 +105,13 @@ class People:
         ).scalar()
         return self.organization(found) if found is not None else None
 
+    def organization_named(self, name: str) -> OrganizationFacts | None:
+        """The organization of this name, in any case."""
+        found = self._connection.execute(
+            select(_organization.c.id).where(func.lower(_organization.c.name) == name.lower())
+        ).scalar()
+        return self.organization(found) if found is not None else None
+
     def organizations(self, ids: Iterable[int]) -> dict[int, OrganizationFacts]:
         """Organizations by id."""
         wanted = sorted(set(ids))

@@ -109,6 +109,13 @@ class Tickets:
             waiting_since=row.waiting_since,
         )
 
+    def linked_from(self, number: int) -> tuple[int, ...]:
+        """The tickets that were opened as linked to this one."""
+        rows = self._connection.execute(
+            select(_ticket.c.number).where(_ticket.c.linked_to == number).order_by(_ticket.c.number)
+        )
+        return tuple(rows.scalars())
+
     def exists(self, number: int) -> bool:
         return self._connection.execute(select(_ticket.c.number).where(_ticket.c.number == number)).first() is not None
 

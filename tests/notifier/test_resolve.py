@@ -202,6 +202,16 @@ def test_a_dead_primary_address_is_replaced_by_a_living_one() -> None:
     assert outcome(COMMENT, on=ticket(requester=dead))[CUSTOMER] == "-undeliverable"
 
 
+def test_a_primary_address_that_is_ours_is_replaced_too() -> None:
+    looped = contact(1, "support@acme.example", HOME)
+    assert outcome(COMMENT, on=ticket(requester=looped))[HOME] == "comment"
+
+
+def test_an_agent_who_opted_out_as_a_customer_still_hears_as_an_agent() -> None:
+    as_customer = contact(4, B, email_opt_out=True)
+    assert outcome(COMMENT, on=ticket(requester=as_customer, agent="bert")) == {B: "staff_comment"}
+
+
 OPTED_OUT = replace(
     JAEGER, email_opt_out=True, opted_out_at=datetime(2026, 9, 2, 8, 0, tzinfo=UTC), opted_out_how="mail"
 )
@@ -321,6 +331,18 @@ def test_the_gate_is_asked_again_when_a_letter_is_sent(
     assert (refusal.reason if refusal else None) is reason
     lifted = gate(recipient, LetterKind.COMMENT, contact=now, settings=settings(), mandatory=True)
     assert (lifted.reason if lifted else None) is (None if reason is Reason.OPTED_OUT else reason)
+
+
+def test_an_organization_that_opted_out_or_moved_meanwhile() -> None:
+    recipient = Recipient(role="organization", address=BIGCORP.address)
+    for now, reason in (
+        (BIGCORP, None),
+        (replace(BIGCORP, email_opt_out=True), Reason.OPTED_OUT),
+        (replace(BIGCORP, address="new@bigcorp.example"), Reason.GONE),
+        (None, Reason.GONE),
+    ):
+        refusal = gate(recipient, LetterKind.COMMENT, organization=now, settings=settings())
+        assert (refusal.reason if refusal else None) is reason
 
 
 def test_an_agent_who_left_the_configuration_gets_nothing() -> None:

@@ -42,13 +42,12 @@ def trusted(dovecot: Dovecot) -> str:
     return str(dovecot.certificates.authority)
 
 
-# Connecting: Dovecot.
-
-
 @pytest.mark.parametrize("tls", ["implicit", "starttls"])
 def test_tls_with_a_known_authority_works(dovecot: Dovecot, tls: str) -> None:
     port = dovecot.imaps_port if tls == "implicit" else dovecot.imap_port
     mailbox = log_in(port, tls=tls, ca_file=trusted(dovecot))
+    # Servers promise more after the login than before it, and more inside TLS.
+    assert {"MOVE", "UIDPLUS", "IDLE"} <= set(mailbox.capabilities())
     assert mailbox.select("INBOX").name == "INBOX"
     mailbox.close()
 
@@ -91,9 +90,6 @@ def test_no_tls_where_it_is_spoken(dovecot: Dovecot) -> None:
 
 def test_another_protocol(dovecot: Dovecot) -> None:
     assert "no IMAP server answers there" in complaint(dovecot.lmtp_port)
-
-
-# Connecting: anywhere.
 
 
 def test_nobody_listens() -> None:
@@ -160,9 +156,6 @@ def test_umlauts_in_a_password_go_by_authenticate_plain(pymap_server: Pymap) -> 
         connect(account(pymap_server.imap_port), password="größer")
 
 
-# The network, through the proxy.
-
-
 @pytest.mark.parametrize("octets", [0, 1, 10, 60, 150, 200, 260, 320])
 def test_a_connection_cut_while_connecting_never_counts_as_a_wrong_password(
     dovecot: Dovecot, fault_proxy: Proxies, octets: int
@@ -210,9 +203,6 @@ def test_closing_a_dead_connection_is_quiet(dovecot: Dovecot, fault_proxy: Proxi
     mailbox = log_in(proxy.port)
     proxy.cut()
     mailbox.close()
-
-
-# What a server can say.
 
 
 def test_a_mail_that_the_server_cannot_read_holds_up_no_other() -> None:
@@ -301,6 +291,24 @@ def test_a_folder_that_is_there_but_does_not_open_is_not_missing() -> None:
         with pytest.raises(MailboxUnreachable, match="not yours") as failure:
             mailbox.select("Sales")
         assert not isinstance(failure.value, FolderMissing)
+
+
+def test_a_big_folder_is_listed_in_spans_that_imaplib_can_read() -> None:
+    big = "* 100000 EXISTS\r\n* OK [UIDVALIDITY 7] ok\r\n* OK [UIDNEXT 200000] ok\r\n{tag} OK [READ-WRITE] done"
+
+    def answer(command: str) -> str:
+        if command.startswith("UID SEARCH"):
+            first = command.rsplit(maxsplit=1)[-1].partition(":")[0]
+            return f"* SEARCH {first} 199999\r\n{{tag}} OK done"
+        return big if command.startswith("SELECT") else ""
+
+    with ScriptedImap(answer) as server:
+        mailbox = log_in(server.port)
+        mailbox.select("INBOX")
+        assert mailbox.uids(below=200_000) == (1, 90_001, 180_001, 199_999)
+        mailbox.close()
+        asked = [line.split()[-1] for line in server.lines if line.startswith("UID SEARCH")]
+        assert asked == ["1:90000", "90001:180000", "180001:199999"]
 
 
 def test_uidnext_is_asked_for_where_select_does_not_tell_it() -> None:

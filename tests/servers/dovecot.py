@@ -67,6 +67,7 @@ class Dovecot:
         self._users = users
         self._fsync = fsync
         self._fresh = count(users + 1)
+        self._additions = count(1)
         self._process: subprocess.Popen[bytes] | None = None
         self._is_root = os.geteuid() == 0
         self._owner = (_NOBODY, _NOBODY) if self._is_root else (os.geteuid(), os.getegid())
@@ -134,6 +135,13 @@ class Dovecot:
         """Make USER's INBOX hold exactly MAILS, with a new UIDVALIDITY; how many they are."""
         uid, gid = self._owner
         return maildirs.fill(self.maildir(user), mails, uid=uid, gid=gid)
+
+    def add(self, user: str, mails: Iterable[bytes]) -> int:
+        """Put MAILS beside what USER's INBOX holds, under the same UIDVALIDITY; how many they are."""
+        uid, gid = self._owner
+        # Far above every number that is taken, also those of mails that have been moved away.
+        first = 1_000_000 * next(self._additions)
+        return maildirs.add(self.maildir(user), mails, uid=uid, gid=gid, first=first)
 
     def _prepare(self) -> None:
         for name in ("run", "mail", "state"):

@@ -53,6 +53,8 @@ class SmtpSink:
 
     def __enter__(self) -> Self:
         self._controller.start()
+        # The controller has knocked once itself, to see that it is up.
+        self.connections = 0
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:

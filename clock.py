@@ -1,0 +1,230 @@
+"""When things happen: the alarm clock, the threads that it wakes, and the signals that end them.
+
+One thread scans each mailbox, one delivers, and one listens to each folder (IDLE).  APScheduler only
+rings; what is due stands in the database.  A thread that fails says so in one line and tries again,
+ever more slowly; none takes another with it.  SIGTERM and SIGINT let each thread finish the batch in
+hand and then end.
+
+No logic lives here: what is done is `desk/`'s.
+"""
+
+import logging
+import os
+import random
+import signal
+import socket
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from types import FrameType
+
+from apscheduler.schedulers.background import BackgroundScheduler
+from apscheduler.triggers.interval import IntervalTrigger
+
+from desk import log
+from desk.deliver import Delivery
+from desk.desk import Desk
+from desk.receive import Read
+from desk.scan import Connect, MailboxScanner
+from domain.errors import DeskError
+from notifier.compose import Composer
+from notifier.sender import Sender
+from scanner.backoff import delay
+from scanner.idle import Ending, IdleConnection, watch
+
+# A letter that was postponed is looked for at this pace; new letters wake the thread at once.
+DELIVERY_INTERVAL = timedelta(seconds=15)
+# What systemd's and docker's patience allows for, with a margin.
+GRACE = timedelta(seconds=9)
+
+_log = logging.getLogger("helpdesk.clock")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Roads:
+    """How the daemon reaches the world: IMAP by mailbox, and SMTP."""
+
+    connect: Mapping[str, Connect]
+    listen: Mapping[str, Callable[[], IdleConnection]]
+    sender: Callable[[], Sender]
+    composer: Composer
+    read: Read
+
+
+def now() -> datetime:
+    """The time: UTC, to the microsecond."""
+    return datetime.now(UTC)
+
+
+class Worker(threading.Thread):
+    """A thread that does one thing whenever it is woken, and survives what goes wrong in it."""
+
+    def __init__(
+        self, name: str, work: Callable[[], object], *, close: Callable[[], None], stop: threading.Event
+    ) -> None:
+        super().__init__(name=name, daemon=True)
+        self._work = work
+        self._close = close
+        self._stop_event = stop
+        self._wake = threading.Event()
+        self._failures = 0
+
+    def wake(self) -> None:
+        """Work soon; being woken while at work means once more afterwards."""
+        self._wake.set()
+
+    def run(self) -> None:
+        while not self._stop_event.is_set():
+            self._wake.wait()
+            self._wake.clear()
+            if not self._stop_event.is_set():
+                self._once()
+        self._close()
+
+    def _once(self) -> None:
+        try:
+            self._work()
+            self._failures = 0
+            return
+        except DeskError as error:
+            log.work_failed(self.name, str(error))
+        except Exception:
+            _log.exception("%-15s thread=%s", "daemon.mistake", self.name)
+        self._failures += 1
+        self._stop_event.wait(delay(self._failures, chance=random.random()).total_seconds())
+
+
+class Daemon:
+    """The helpdesk at work."""
+
+    def __init__(self, desk: Desk, roads: Roads, *, clock: Callable[[], datetime] = now) -> None:
+        self.stop = threading.Event()
+        self._desk = desk
+        self._roads = roads
+        self._clock = clock
+        self._scheduler = BackgroundScheduler(timezone=UTC)
+        self._delivery = self._delivery_worker()
+        self._scans = {name: self._scan_worker(name) for name in desk.settings.mailboxes}
+        self._listeners = list(self._listener_threads())
+
+    def _delivery_worker(self) -> Worker:
+        delivery = Delivery(
+            self._desk,
+            self._roads.sender(),
+            self._roads.composer,
+            clock=self._clock,
+            chance=random.random,
+            stop=self.stop.is_set,
+        )
+        return Worker("deliver", delivery.deliver, close=delivery.close, stop=self.stop)
+
+    def _scan_worker(self, mailbox: str) -> Worker:
+        scanner = MailboxScanner(
+            self._desk,
+            mailbox,
+            self._roads.connect.get(mailbox),
+            read=self._roads.read,
+            clock=self._clock,
+            stop=self.stop.is_set,
+            told=self._delivery.wake,
+        )
+        return Worker(f"scan {mailbox}", scanner.scan, close=scanner.close, stop=self.stop)
+
+    def _listener_threads(self) -> Iterator[threading.Thread]:
+        for mailbox, settings in self._desk.settings.mailboxes.items():
+            listen = self._roads.listen.get(mailbox)
+            if listen is None or settings.imap is None or not settings.imap.idle:
+                continue
+            for folder in settings.folders:
+                yield threading.Thread(
+                    name=f"idle {mailbox}", target=self._listen, args=(mailbox, folder, listen), daemon=True
+                )
+
+    def _listen(self, mailbox: str, folder: str, listen: Callable[[], IdleConnection]) -> None:
+        ending = watch(
+            listen, folder, wake=self._scans[mailbox].wake, stop=self.stop, chance=random.random,
+            log=lambda event, /, **facts: log.idle(event, mailbox=mailbox, **facts),
+        )  # fmt: skip
+        if ending is Ending.UNSUPPORTED:
+            log.idle("idle.unsupported", mailbox=mailbox, why=str(ending))
+
+    def start(self) -> None:
+        """Begin.  Every mailbox is scanned and the outbox looked through at once."""
+        with self._desk.store.act() as view:
+            view.journal.remember_rules(self._desk.rules.hash, self._desk.rules.text, now=self._clock())
+        for name, worker in self._scans.items():
+            self._ring(worker, self._desk.settings.mailboxes[name].poll)
+        self._ring(self._delivery, DELIVERY_INTERVAL)
+        for thread in (*self._scans.values(), self._delivery, *self._listeners):
+            thread.start()
+        self._scheduler.start()
+        log.daemon("started", mailboxes=",".join(self._scans), rules=self._desk.rules.hash[:12], pid=os.getpid())
+        notify_systemd("READY=1")
+
+    def _ring(self, worker: Worker, interval: timedelta) -> None:
+        worker.wake()
+        self._scheduler.add_job(
+            worker.wake, IntervalTrigger(seconds=max(1, int(interval.total_seconds()))), max_instances=1,
+            coalesce=True, misfire_grace_time=3600,
+        )  # fmt: skip
+
+    def finish(self) -> bool:
+        """Let every thread end its batch; whether all did in time."""
+        self.stop.set()
+        notify_systemd("STOPPING=1")
+        log.daemon("stopping")
+        self._scheduler.shutdown(wait=False)
+        threads: list[threading.Thread] = [*self._scans.values(), self._delivery]
+        for worker in (*self._scans.values(), self._delivery):
+            worker.wake()
+        end = threading.Event()
+        timer = threading.Timer(GRACE.total_seconds(), end.set)
+        timer.daemon = True
+        timer.start()
+        while not end.is_set() and any(thread.is_alive() for thread in threads):
+            for thread in threads:
+                thread.join(0.05)
+        timer.cancel()
+        done = not any(thread.is_alive() for thread in threads)
+        log.daemon("stopped", clean=str(done).lower())
+        return done
+
+
+def run(desk: Desk, roads: Roads) -> bool:
+    """Be the daemon until SIGTERM or SIGINT; whether everything in hand came to an end in time."""
+    daemon = Daemon(desk, roads)
+    with signals(daemon.stop):
+        daemon.start()
+        # A wait without a limit would keep Python from seeing the signal on some systems.
+        while not daemon.stop.wait(1.0):
+            pass
+        return daemon.finish()
+
+
+@contextmanager
+def signals(stop: threading.Event) -> Iterator[None]:
+    """SIGTERM and SIGINT set STOP instead of ending the process in the middle of something."""
+
+    def asked(_: int, __: FrameType | None) -> None:
+        stop.set()
+
+    before = {name: signal.signal(name, asked) for name in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield
+    finally:
+        for name, handler in before.items():
+            signal.signal(name, handler)
+
+
+def notify_systemd(state: str) -> None:
+    """Tell systemd, where it started us (sd_notify(3)); otherwise nothing happens."""
+    address = os.environ.get("NOTIFY_SOCKET", "")
+    if not address:
+        return
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as channel:
+        try:
+            channel.sendto(state.encode(), "\0" + address[1:] if address.startswith("@") else address)
+        except OSError as error:
+            _log.warning("%-15s why=%s", "daemon.notify", error)

@@ -1,0 +1,117 @@
+"""`helpdesk run`, `scan` and `deliver`: the daemon, and its two rounds one at a time for cron."""
+
+import os
+import random
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal
+
+from commands import logs
+from commands.opening import now, opened_with
+from commands.screen import dump_json
+from desk.config import load
+from domain.errors import DeskError, TemporaryFailure
+
+LogForm = Literal["text", "json"]
+
+
+def run(path: Path, *, form: LogForm, verbose: bool) -> int:
+    """Be the daemon until a signal ends it."""
+    import clock
+    from commands import roads
+    from scanner.read import read
+
+    # Under systemd the journal has the time already.
+    logs.set_up(form, verbose=verbose, with_time="JOURNAL_STREAM" not in os.environ)
+    config = load(path)
+    with opened_with(config) as desk:
+        ways = clock.Roads(
+            connect=roads.imap(config),
+            listen=roads.listeners(config),
+            sender=lambda: roads.sender(config),
+            composer=roads.composer(config, desk),
+            read=read,
+        )
+        return 0 if clock.run(desk, ways) else 1
+
+
+def scan(path: Path, mailboxes: Sequence[str], *, form: LogForm, verbose: bool, as_json: bool) -> int:
+    """Scan once and leave; 1 if a mailbox could not be scanned."""
+    from commands import roads
+    from desk.scan import MailboxScanner, ScanReport
+    from scanner.read import read
+
+    logs.set_up(form, verbose=verbose)
+    config = load(path)
+    names = tuple(mailboxes) or tuple(config.settings.mailboxes)
+    unknown = [name for name in names if name not in config.settings.mailboxes]
+    if unknown:
+        raise DeskError(f"there is no mailbox {unknown[0]!r}; there are: {', '.join(config.settings.mailboxes)}")
+    reports: list[ScanReport] = []
+    failures: list[TemporaryFailure] = []
+    with opened_with(config) as desk:
+        with desk.store.act() as view:
+            view.journal.remember_rules(desk.rules.hash, desk.rules.text, now=now())
+        connections = roads.imap(config)
+        for name in names:
+            scanner = MailboxScanner(desk, name, connections.get(name), read=read, clock=now)
+            try:
+                reports.append(scanner.scan())
+            except TemporaryFailure as failure:
+                failures.append(failure)
+            finally:
+                scanner.close()
+    _print_scans(reports, as_json=as_json)
+    if failures:
+        raise DeskError("\n".join(str(failure) for failure in failures))
+    return 0
+
+
+def _print_scans(reports: Sequence[object], *, as_json: bool) -> None:
+    from collections import Counter
+
+    from desk.scan import ScanReport
+
+    for report in reports:
+        assert isinstance(report, ScanReport)
+        outcomes = Counter(one.outcome.value for one in report.received)
+        facts = {
+            "mailbox": report.mailbox, "listed": report.listed, "outcomes": dict(outcomes),
+            "quarantined": list(report.quarantined), "filed": report.filed, "letters": report.letters,
+            "busy": report.busy,
+        }  # fmt: skip
+        if as_json:
+            dump_json(facts)
+            continue
+        if report.busy:
+            print(f"{report.mailbox}: another process scans it ({report.busy}); nothing was done here")
+            continue
+        became = " · ".join(f"{count} {outcome}" for outcome, count in sorted(outcomes.items())) or "nothing to do"
+        aside = f" · {len(report.quarantined)} quarantined (helpdesk quarantine list)" if report.quarantined else ""
+        print(f"{report.mailbox}: {report.listed} new · {became}{aside} · {report.letters} letters")
+
+
+def deliver(path: Path, *, form: LogForm, verbose: bool, as_json: bool) -> int:
+    """Send what is due once and leave; 1 if the server was away."""
+    from commands import roads
+    from desk.deliver import Delivery
+
+    logs.set_up(form, verbose=verbose)
+    config = load(path)
+    with opened_with(config) as desk:
+        delivery = Delivery(desk, roads.sender(config), roads.composer(config, desk), clock=now, chance=random.random)
+        try:
+            report = delivery.deliver()
+        finally:
+            delivery.close()
+        with desk.store.reading() as view:
+            waiting = view.outbox.waiting()
+    facts = {"sent": report.sent, "postponed": report.postponed, "failed": report.failed,
+             "withheld": report.withheld, "waiting": waiting, "stopped": report.stopped}  # fmt: skip
+    if as_json:
+        dump_json(facts)
+    else:
+        print(" · ".join(f"{count} {name}" for name, count in facts.items() if name != "stopped"))
+    if report.stopped:
+        raise DeskError(f"the rest was not tried: {report.stopped}")
+    return 0

@@ -1,0 +1,104 @@
+"""What would become of a mail: every finder, every rule, every letter, without touching anything."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import rules
+from desk import finders
+from desk.carry_out import Arrived, plan
+from desk.desk import Desk
+from desk.letters import with_recent
+from desk.receive import act_facts, actor_of
+from domain.decision import Decision, Found, Ignore, MailFacts, RuleVerdict
+from domain.event import Event
+from domain.intake import Intake
+from domain.letter import Told, Withheld
+from domain.message import Message
+from domain.people import ContactAddress, ContactFacts
+from domain.ticket import TicketFacts
+from notifier.resolve import resolve
+from scanner.content_key import content_key
+from store.store import View
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explanation:
+    """The walk of one mail.  `ticket` is the state it would have, None where nothing would be done.
+
+    `copy_of` is set where the same mail is in the journal already.
+    """
+
+    message: Message
+    mailbox: str
+    copy_of: Intake | None
+    found: Found
+    walk: tuple[RuleVerdict, ...]
+    decision: Decision
+    opens: bool = False
+    ticket: TicketFacts | None = None
+    events: tuple[Event, ...] = ()
+    told: tuple[Told | Withheld, ...] = ()
+
+
+def explain(desk: Desk, message: Message, *, data: bytes, mailbox: str, now: datetime) -> Explanation:
+    """What the desk would do with MESSAGE if it arrived in MAILBOX now."""
+    with desk.store.reading() as view:
+        found = finders.find(
+            view, message, mailbox=desk.settings.mailboxes[mailbox], settings=desk.settings, keys=desk.keys, lock=False
+        )
+        copy_of = view.journal.first_copy(_key(desk, mailbox, data))
+        contact = _contact(view, message)
+        facts = MailFacts(message=message, mailbox=mailbox, found=found)
+        decision = rules.decide(desk.rules, facts)
+        told = Explanation(
+            message=message, mailbox=mailbox, copy_of=copy_of, found=found, walk=rules.walk(desk.rules, facts),
+            decision=decision,
+        )  # fmt: skip
+        if isinstance(decision.disposition, Ignore):
+            return told
+        return _with_letters(desk, view, told, contact, now=now)
+
+
+def _with_letters(
+    desk: Desk, view: View, told: Explanation, contact: ContactFacts | None, *, now: datetime
+) -> Explanation:
+    arrived = Arrived(
+        message=told.message, mailbox=told.mailbox, contact=contact, actor=actor_of(told.message, contact),
+        moment=now, now=now,
+    )  # fmt: skip
+    planned = plan(desk.settings, arrived, told.found, told.decision)
+    facts = with_recent(desk, view, act_facts(desk.settings, planned.after, planned.told, arrived), now)
+    return Explanation(
+        message=told.message,
+        mailbox=told.mailbox,
+        copy_of=told.copy_of,
+        found=told.found,
+        walk=told.walk,
+        decision=told.decision,
+        opens=planned.opens,
+        ticket=planned.after,
+        events=planned.events,
+        told=resolve(facts, desk.settings),
+    )
+
+
+def _key(desk: Desk, mailbox: str, data: bytes) -> str:
+    key = content_key(data)
+    return f"{mailbox}:{key}" if desk.settings.duplicates == "per_mailbox" else key
+
+
+def _contact(view: View, message: Message) -> ContactFacts | None:
+    """The contact who wrote, or the one that would be made of the sender."""
+    sender = message.sender
+    if sender is None or "@" not in sender.address:
+        return None
+    known = view.people.contact_of(sender.address)
+    if known is not None:
+        return known
+    return ContactFacts(
+        id=0,
+        name=sender.name,
+        addresses=(ContactAddress(address=sender.address, primary=True),),
+        language=message.language,
+        organization=view.people.organization_of(sender.domain),
+    )

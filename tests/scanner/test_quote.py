@@ -1,0 +1,79 @@
+"""What of an answer is new: a table of how mail programs quote."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from domain.marker import REPLY_MARKERS
+from scanner.quote import reply_text
+
+CUT = {
+    "gmail": "Yes.\n\nOn Mon, Mar 2, 2026 at 10:00 AM Ada <ada@x.example> wrote:\n\n> Does it work?\n> Ada",
+    "gmail wrapped": "Yes.\n\nOn Mon, Mar 2, 2026 at 10:00 AM Ada Lovelace, MD\n<ada@x.example> wrote:\n> Well?",
+    "gmail german": "Ja.\n\nAm Mo., 2. März 2026 um 10:00 Uhr schrieb Ada <ada@x.example>:\n\n> Geht es?\n>\n> Ada",
+    "thunderbird german": "Ja.\n\nAm 02.03.26 um 10:00 schrieb Ada:\n> Geht es?",
+    "name first": "Ja.\n\nAda <ada@x.example> schrieb am Mo., 2. März 2026, 10:00:\n\n> Geht es?",
+    "french": "Oui.\n\nLe 2 mars 2026 à 10:00, Ada <ada@x.example> a écrit :\n\n> Ça marche ?",
+    "unmarked history": "Yes.\n\nOn 2 Mar 2026, at 10:00, Ada <ada@x.example> wrote:\n\nDoes it work?\nAda",
+    "outlook": "Yes.\n\nFrom: Ada <ada@x.example>\nSent: March 2, 2026 10:00 AM\nTo: Bob\nSubject: Printer\n\nWell?",
+    "outlook german": "Ja.\n\n________________________________\nVon: Ada <a@x.example>\nGesendet: 2. März 2026 10:00\n"
+    "An: Bob\nBetreff: Drucker\n\nUnd?",
+    "outlook bold": "Yes.\n\n*From:* Ada\n*Sent:* Monday\n*To:* Bob\n*Subject:* Printer\n\nWell?",
+    "original message": "Yes.\n\n-----Original Message-----\nFrom: Ada\n\nWell?",
+    "original german": "Ja.\n\n-----Ursprüngliche Nachricht-----\nVon: Ada\n\nUnd?",
+    "bare quote": "Yes.\n\n> Does it work?\n> Ada",
+    "signature": "Yes.\n-- \nBob\nBigCorp",
+    "quote and signature": "Yes.\n\n-- \nBob\n\nOn 2 Mar 2026, at 10:00, Ada wrote:\n> Well?",
+    "telephone": "Yes.\n\nSent from my iPhone",
+    "telephone german": "Ja.\n\nVon meinem iPhone gesendet\n\n> Am 02.03.2026 um 10:00 schrieb Ada:\n> Und?",
+    "list footer": "Yes.\n_______________________________________________\nhelp mailing list\n"
+    "https://lists.x.example/listinfo/help",
+    "marker": f"Yes.\n\nOn 2 Mar 2026 at 10:00 Help <help@x.example> wrote:\n> {REPLY_MARKERS['en']}\n> Hello",
+    "marker unquoted": f"Ja.\n\n{REPLY_MARKERS['de']}\nGuten Tag",
+    "bottom posting": "On 2 Mar 2026, at 10:00, Ada wrote:\n> Does it work?\n\nYes.",
+}
+
+KEPT = {
+    "plain": "Hello,\n\nthe printer burns.\n\nRegards\nBob",
+    "an honest attribution": "Hello,\n\nOn Monday my boss wrote:\nburn the printer.\n\nWhat shall I do?",
+    "interleaved": "On 2 Mar 2026, at 10:00, Ada wrote:\n> Is it on?\n\nYes.\n\n> Does it burn?\n\nNo.",
+    "interleaved below a greeting": "Hi Ada,\n\nOn 2 Mar 2026, at 10:00, Ada wrote:\n> On?\nYes.\n> Does it burn?\nNo.",
+    "a quotation on purpose": "> The printer burns.\n\nThis is what the display says.",
+    "only a quote": "> The printer burns.",
+    "only a signature": "-- \nBob",
+    "only a header": "From: Ada\nSent: Monday\nTo: Bob\nSubject: Printer\n\nWell?",
+    "a forwarded mail": "See below.\n\n---------- Forwarded message ---------\nFrom: Ada <ada@x.example>\n"
+    "Date: Mon, 2 Mar 2026\nSubject: Printer\nTo: Bob\n\nIt burns.",
+    "a list of settings": "From: 10:00\nto 12:00 nothing works.",
+    "an enumeration": "I see:\n- smoke\n- fire\n-- much fire",
+    "a desk": "It works.\n\nSent from my desk, which is much easier than my mobile phone.",
+    "a log": "The log says\nOn 12/03 the server wrote:\nout of paper",
+}
+
+
+@pytest.mark.parametrize("text", CUT.values(), ids=CUT)
+def test_history_and_signature_are_left_out(text: str) -> None:
+    assert reply_text(text) in ("Yes.", "Ja.", "Oui.")
+
+
+@pytest.mark.parametrize("text", KEPT.values(), ids=KEPT)
+def test_what_may_be_the_writers_own_is_kept(text: str) -> None:
+    assert reply_text(text) == text
+
+
+def test_a_forwarded_mail_is_told_by_its_subject() -> None:
+    text = "See below.\n\nFrom: Ada\nSent: Monday\nTo: Bob\nSubject: Printer\n\nIt burns."
+    assert reply_text(text, subject="WG: Printer") == text
+    assert reply_text(text, subject="AW: Printer") == "See below."
+
+
+def test_an_answer_written_below_our_marker_is_kept() -> None:
+    text = f"> {REPLY_MARKERS['en']}\n> Is it on?\n\nYes.\n\n> Does it burn?\n\nNo."
+    assert reply_text(text) == text
+
+
+@given(st.text(st.sampled_from('ab>:-_\n .@19"<FromSentOnwrote'), max_size=400))
+def test_it_is_never_empty_where_the_text_is_not(text: str) -> None:
+    new = reply_text(text)
+    assert bool(new.strip()) == bool(text.strip())
+    assert all(line.rstrip() in text for line in new.split("\n"))

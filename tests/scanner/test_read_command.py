@@ -1,0 +1,40 @@
+"""`helpdesk parse`: one line a file, and a bad file does not stop the others."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from commands.parse import run
+
+MAIL = (
+    b"From: Ada <ada@x.example>\nTo: help@y.example\nSubject: =?utf-8?q?Fire=1B[2J?=\nMessage-ID: <1@x.example>\n"
+    b"\nIt burns.\x1b[31m\n"
+)
+
+
+def test_json_is_one_line_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "a.eml").write_bytes(MAIL)
+    (tmp_path / "b.eml").write_bytes(b"")
+    assert run([tmp_path / "a.eml", tmp_path / "gone.eml", tmp_path / "b.eml"], as_json=True, text=False) == 1
+    said = capsys.readouterr()
+    first, second = map(json.loads, said.out.splitlines())
+    assert first["from"] == {"name": "Ada", "address": "ada@x.example"}
+    assert (first["message_id"], first["in_reply_to"], first["references"]) == ("1@x.example", "", [])
+    assert second["from"] is None
+    assert said.err.count("\n") == 1
+    assert "gone.eml: cannot be read: No such file" in said.err
+
+
+def test_the_summary_never_steers_the_terminal(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "a.eml").write_bytes(MAIL)
+    assert run([tmp_path / "a.eml"], as_json=False, text=False) == 0
+    out = capsys.readouterr().out
+    assert "It burns." in out
+    assert "\x1b" not in out
+
+
+def test_text_takes_the_file_as_decoded(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "a.txt").write_text("Yes.\n\n> Well?\n")
+    assert run([tmp_path / "a.txt"], as_json=True, text=True) == 0
+    assert json.loads(capsys.readouterr().out)["reply_text"] == "Yes."
