@@ -27,6 +27,21 @@ app = typer.Typer(
 )
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+As = Annotated[
+    str | None,
+    typer.Option(
+        "--as", envvar="HELPDESK_AGENT", metavar="AGENT", help="Who you are: a key of `agents` in the settings."
+    ),
+]
+Ticket = Annotated[str, typer.Argument(metavar="TICKET", help="Its number: 1042 or ACME-1042.")]
+Message = Annotated[
+    str | None,
+    typer.Option("--message", "-m", help="The text; - reads it from the standard input; without it your editor opens."),
+]
+Attach = Annotated[list[Path] | None, typer.Option("--attach", "-a", help="A file that goes along; may be repeated.")]
+Mandatory = Annotated[bool, typer.Option("--mandatory", help="Write also to a customer who opted out.")]
+Silent = Annotated[bool, typer.Option("--silent", help="Write nothing to the customer.")]
+Limit = Annotated[int, typer.Option("--limit", "-n", min=1, help="How many at most.")]
 
 
 def main() -> None:
@@ -104,6 +119,286 @@ def _log_form(text: str) -> Literal["text", "json"]:
     if text != "text":
         raise typer.BadParameter(f"{text!r} is not a form of the log: write text or json")
     return "text"
+
+
+@app.command("list", rich_help_panel=STAFF)
+def list_tickets(
+    ctx: typer.Context,
+    mine: Annotated[bool, typer.Option("--mine", help="Only what is given to you.")] = False,
+    unassigned: Annotated[bool, typer.Option("--unassigned", help="Only what no agent has.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="Solved and closed ones too, the newest first.")] = False,
+    status: Annotated[str, typer.Option(help="Only those with this status.")] = "",
+    customer: Annotated[str, typer.Option(metavar="ADDRESS", help="Only those of this customer.")] = "",
+    group: Annotated[str, typer.Option(help="Only those of this group.")] = "",
+    limit: Limit = 20,
+    who: As = None,
+    as_json: AsJson = False,
+) -> None:
+    """List the tickets that are neither solved nor closed, whoever waits longest first."""
+    from commands import queue as body
+
+    wish = body.Wish(
+        mine=mine, nobodys=unassigned, everything=everything, status=status, customer=customer, group=group, limit=limit
+    )
+    body.run(ctx.obj, wish, who=who, as_json=as_json)
+
+
+@app.command(rich_help_panel=STAFF)
+def show(
+    ctx: typer.Context,
+    ticket: Ticket,
+    full: Annotated[bool, typer.Option("--full", help="With quoted text, and long texts to their end.")] = False,
+    save: Annotated[bool, typer.Option("--save", help="Write its files into a folder instead.")] = False,
+    to: Annotated[Path | None, typer.Option("--to", help="That folder; else one named after the ticket.")] = None,
+    raw: Annotated[int | None, typer.Option("--raw", metavar="N", help="Print the mail of entry N as it came.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show a ticket with its timeline, or save what is attached to it."""
+    from commands import show as body
+
+    if raw is not None:
+        body.raw(ctx.obj, ticket, raw)
+    elif save or to is not None:
+        body.save(ctx.obj, ticket, folder=to)
+    else:
+        body.run(ctx.obj, ticket, full=full, as_json=as_json)
+
+
+@app.command(rich_help_panel=STAFF)
+def new(
+    ctx: typer.Context,
+    customer: Annotated[str, typer.Option(metavar="ADDRESS", help="Whose ticket it is.")],
+    title: Annotated[str, typer.Option(help="What it is about.")],
+    message: Message = None,
+    mailbox: Annotated[str, typer.Option(help="Whose letters it gets; else the first.")] = "",
+    attach: Attach = None,
+    who: As = None,
+    mandatory: Mandatory = False,
+    silent: Silent = False,
+    as_json: AsJson = False,
+) -> None:
+    """Open a ticket for a customer who called or came by."""
+    from commands import acts as body
+
+    at = body.At(path=ctx.obj, who=who, mandatory=mandatory, silent=silent, as_json=as_json)
+    body.new(at, customer=customer, title=title, message=message, mailbox=mailbox, files=attach or ())
+
+
+@app.command(rich_help_panel=STAFF)
+def reply(
+    ctx: typer.Context,
+    ticket: Ticket,
+    message: Message = None,
+    attach: Attach = None,
+    cc: Annotated[list[str] | None, typer.Option(metavar="ADDRESS", help="Who gets it too; may be repeated.")] = None,
+    status: Annotated[str, typer.Option(help="And give the ticket this status.")] = "",
+    who: As = None,
+    mandatory: Mandatory = False,
+    silent: Silent = False,
+    as_json: AsJson = False,
+) -> None:
+    """Write to the customer."""
+    from commands import acts as body
+
+    at = body.At(path=ctx.obj, who=who, mandatory=mandatory, silent=silent, as_json=as_json)
+    body.reply(at, ticket, message=message, files=attach or (), cc=cc or (), status=status)
+
+
+@app.command(rich_help_panel=STAFF)
+def note(
+    ctx: typer.Context,
+    ticket: Ticket,
+    message: Message = None,
+    attach: Attach = None,
+    who: As = None,
+    as_json: AsJson = False,
+) -> None:
+    """Write a note for staff, which no customer sees."""
+    from commands import acts as body
+
+    body.note(body.At(path=ctx.obj, who=who, as_json=as_json), ticket, message=message, files=attach or ())
+
+
+@app.command(rich_help_panel=STAFF)
+def solve(
+    ctx: typer.Context,
+    ticket: Ticket,
+    message: Message = None,
+    attach: Attach = None,
+    who: As = None,
+    mandatory: Mandatory = False,
+    silent: Silent = False,
+    as_json: AsJson = False,
+) -> None:
+    """Enter the solution, or another one; the ticket is solved."""
+    from commands import acts as body
+
+    at = body.At(path=ctx.obj, who=who, mandatory=mandatory, silent=silent, as_json=as_json)
+    body.solve(at, ticket, message=message, files=attach or ())
+
+
+@app.command(rich_help_panel=STAFF)
+def take(
+    ctx: typer.Context,
+    ticket: Ticket,
+    who: As = None,
+    mandatory: Mandatory = False,
+    silent: Silent = False,
+    as_json: AsJson = False,
+) -> None:
+    """Take a ticket over."""
+    from commands import acts as body
+
+    body.take(body.At(path=ctx.obj, who=who, mandatory=mandatory, silent=silent, as_json=as_json), ticket)
+
+
+@app.command(rich_help_panel=STAFF)
+def assign(
+    ctx: typer.Context,
+    ticket: Ticket,
+    agent: Annotated[str, typer.Argument(metavar="[AGENT]", help="Who shall have it.", show_default=False)] = "",
+    group: Annotated[str, typer.Option(help="Which group shall have it.")] = "",
+    who: As = None,
+    mandatory: Mandatory = False,
+    silent: Silent = False,
+    as_json: AsJson = False,
+) -> None:
+    """Give a ticket to an agent, a group, or both."""
+    from commands import acts as body
+
+    at = body.At(path=ctx.obj, who=who, mandatory=mandatory, silent=silent, as_json=as_json)
+    body.assign(at, ticket, to=agent, group=group)
+
+
+@app.command("set", rich_help_panel=STAFF)
+def set_field(
+    ctx: typer.Context,
+    ticket: Ticket,
+    field: Annotated[str, typer.Argument(metavar="FIELD", help="title, priority or category.")],
+    value: Annotated[str, typer.Argument(metavar="VALUE", help="What it shall be.")],
+    who: As = None,
+    mandatory: Mandatory = False,
+    silent: Silent = False,
+    as_json: AsJson = False,
+) -> None:
+    """Set title, priority or category."""
+    from commands import acts as body
+
+    at = body.At(path=ctx.obj, who=who, mandatory=mandatory, silent=silent, as_json=as_json)
+    body.change(at, ticket, field=field, value=value)
+
+
+@app.command(rich_help_panel=STAFF)
+def tag(
+    ctx: typer.Context,
+    ticket: Ticket,
+    tags: Annotated[list[str], typer.Argument(metavar="TAG...", help="Words of your choice.")],
+    who: As = None,
+    as_json: AsJson = False,
+) -> None:
+    """Add tags to a ticket."""
+    from commands import acts as body
+
+    body.tag(body.At(path=ctx.obj, who=who, as_json=as_json), ticket, tags=tags)
+
+
+@app.command(rich_help_panel=STAFF)
+def status(
+    ctx: typer.Context,
+    ticket: Ticket,
+    wanted: Annotated[str, typer.Argument(metavar="STATUS", help="A key of `tickets.statuses` in the settings.")],
+    who: As = None,
+    mandatory: Mandatory = False,
+    silent: Silent = False,
+    as_json: AsJson = False,
+) -> None:
+    """Give a ticket another status."""
+    from commands import acts as body
+
+    at = body.At(path=ctx.obj, who=who, mandatory=mandatory, silent=silent, as_json=as_json)
+    body.status(at, ticket, wanted=wanted)
+
+
+@app.command(rich_help_panel=STAFF)
+def close(
+    ctx: typer.Context,
+    ticket: Ticket,
+    who: As = None,
+    mandatory: Mandatory = False,
+    silent: Silent = False,
+    as_json: AsJson = False,
+) -> None:
+    """Close a ticket."""
+    from commands import acts as body
+
+    body.close(body.At(path=ctx.obj, who=who, mandatory=mandatory, silent=silent, as_json=as_json), ticket)
+
+
+@app.command(rich_help_panel=STAFF)
+def reopen(
+    ctx: typer.Context,
+    ticket: Ticket,
+    who: As = None,
+    mandatory: Mandatory = False,
+    silent: Silent = False,
+    as_json: AsJson = False,
+) -> None:
+    """Open a ticket again."""
+    from commands import acts as body
+
+    body.reopen(body.At(path=ctx.obj, who=who, mandatory=mandatory, silent=silent, as_json=as_json), ticket)
+
+
+@app.command(rich_help_panel=STAFF)
+def history(ctx: typer.Context, ticket: Ticket, as_json: AsJson = False) -> None:
+    """Show everything that happened to a ticket: when, who, what, because."""
+    from commands import history as body
+
+    body.run(ctx.obj, ticket, as_json=as_json)
+
+
+@app.command(rich_help_panel=STAFF)
+def letters(
+    ctx: typer.Context,
+    ticket: Annotated[
+        str | None, typer.Argument(metavar="[TICKET]", help="Its number; else the newest of all.")
+    ] = None,
+    show: Annotated[str | None, typer.Option("--show", metavar="ID", help="Print the words of one letter.")] = None,
+    limit: Limit = 30,
+    as_json: AsJson = False,
+) -> None:
+    """Show who was written to, who was not, and why."""
+    from commands import letters as body
+
+    if show is not None:
+        body.show_one(ctx.obj, show, ticket)
+    else:
+        body.run(ctx.obj, ticket, limit=limit, as_json=as_json)
+
+
+@app.command(rich_help_panel=STAFF)
+def contacts(
+    ctx: typer.Context,
+    words: Annotated[str, typer.Argument(help="Part of a name or address; to change one, his address.")] = "",
+    opt_out: Annotated[bool | None, typer.Option("--opt-out/--opt-in", help="No letters any more, or again.")] = None,
+    language: Annotated[str | None, typer.Option(help="Of letters to him: de or en.")] = None,
+    portal: Annotated[bool | None, typer.Option("--portal/--no-portal", help="A user of the portal, or not.")] = None,
+    name: Annotated[str | None, typer.Option(help="How he is called.")] = None,
+    add: Annotated[bool, typer.Option("--add", help="Make a contact of an address that is new.")] = False,
+    organization: Annotated[str | None, typer.Option(metavar="NAME", help="Add an organization.")] = None,
+    domain: Annotated[list[str] | None, typer.Option(help="A mail domain that it owns; may be repeated.")] = None,
+    limit: Limit = 50,
+    who: As = None,
+    as_json: AsJson = False,
+) -> None:
+    """List the customers; change what one of them wishes."""
+    from commands import contacts as body
+
+    if organization is not None or domain:
+        body.organize(ctx.obj, organization or "", domain or (), as_json=as_json)
+        return
+    wish = body.Wish(opt_out=opt_out, language=language, portal=portal, name=name, add=add)
+    body.run(ctx.obj, words, wish, who=who, limit=limit, as_json=as_json)
 
 
 @app.command(rich_help_panel=MAIL)

@@ -6,9 +6,7 @@ and none is ever written over.
 
 import os
 import re
-import shutil
 import sys
-import textwrap
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -17,6 +15,7 @@ from pathlib import Path
 from commands import screen
 from commands.opening import now, opened, ticket_number
 from commands.phrases import NOBODY, Now, person, size
+from commands.room import columns, wrapped
 from commands.screen import say
 from desk.desk import Desk
 from domain.errors import DeskError, NotFound
@@ -78,11 +77,11 @@ def show(desk: Desk, story: Story, now: Now, *, full: bool = False, width: int |
     ticket = story.ticket
     say(f"{desk.reference(ticket.number)}  {_line(ticket.title) or '(no subject)'}", style="bold")
     for label, value in facts(desk, story, now):
-        say(f"{label:<11}{_line(value)}")
+        say(f"{label:<13}{_line(value)}")
     for place, entry in enumerate(story.entries, start=1):
         say()
         say(heading(place, entry, now), style=_STYLES[entry.kind])
-        for line in _body(entry, full=full, width=width or _width()):
+        for line in _body(entry, full=full, width=width or columns()):
             say(f"   {line}".rstrip())
         for name, octets in files(entry):
             say(f"   [{_line(name)}, {size(octets)}]", style="dim")
@@ -234,16 +233,4 @@ def _body(entry: EntryFacts, *, full: bool, width: int) -> Sequence[str]:
         text = text[:LONGEST]
     elif not full and entry.text.strip() != entry.shown.strip():
         more = ["[... quoted text; --full shows it]"]
-    return [*(part for line in text.splitlines() for part in _wrapped(line, width - 4)), *more]
-
-
-def _wrapped(line: str, width: int) -> Sequence[str]:
-    """LINE in pieces of WIDTH; addresses stay whole."""
-    if len(line) <= width:
-        return [line]
-    return textwrap.wrap(line, width, break_long_words=False, break_on_hyphens=False) or [""]
-
-
-def _width() -> int:
-    """Columns of the terminal; without one, lines stay as they are."""
-    return shutil.get_terminal_size().columns if screen.is_terminal(sys.stdout) else sys.maxsize
+    return [*(part for line in text.splitlines() for part in wrapped(line, width - 4)), *more]

@@ -103,6 +103,9 @@ class Delivery:
             return
         try:
             written = self._composer.compose(facts)
+        except PermanentFailure as error:
+            self._fail(letter, str(error), report)
+            return
         except DeskError as error:
             self._postpone(letter, self._clock() + UNWRITABLE, str(error), report)
             return

@@ -5,7 +5,7 @@ sent, outside any transaction.
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -60,11 +60,7 @@ def with_recent(desk: Desk, view: View, facts: ActFacts, now: datetime) -> ActFa
         keys.add(address_key(ticket.organization.address))
     since = now - desk.settings.notifications.loop_budget.per
     recent = view.outbox.recent(sorted(keys), since=since) if keys and not facts.quiet else {}
-    return _replace(facts, recent=recent)
-
-
-def _replace(facts: ActFacts, **changes: Any) -> ActFacts:
-    return ActFacts(**{name: getattr(facts, name) for name in ActFacts.__dataclass_fields__} | changes)
+    return replace(facts, recent=recent)
 
 
 def _queued(
@@ -79,7 +75,7 @@ def _queued(
     answering: Message | None,
 ) -> QueuedLetter:
     letter = token.letter_id(desk.random(token.ID_BYTES))
-    domain = desk.settings.mailboxes[ticket.mailbox].address.rpartition("@")[2]
+    domain = _domain(desk, ticket)
     thread = _thread(desk, view, told, ticket, answering=answering)
     return QueuedLetter(
         letter=letter,
@@ -97,10 +93,16 @@ def _queued(
     )
 
 
+def _domain(desk: Desk, ticket: TicketFacts) -> str:
+    """The domain of the Message-IDs of letters about TICKET: its mailbox's, or the first's if that is gone."""
+    mailboxes = desk.settings.mailboxes
+    mailbox = mailboxes.get(ticket.mailbox) or next(iter(mailboxes.values()))
+    return mailbox.key.rpartition("@")[2]
+
+
 def _thread(desk: Desk, view: View, told: Told, ticket: TicketFacts, *, answering: Message | None) -> Thread:
     """What a letter answers.  Customers never see ids of letters to staff."""
-    domain = desk.settings.mailboxes[ticket.mailbox].address.rpartition("@")[2]
-    root = f"ticket-{ticket.number}.{desk.settings.helpdesk.tag.lower()}@{domain}"
+    root = f"ticket-{ticket.number}.{desk.settings.helpdesk.tag.lower()}@{_domain(desk, ticket)}"
     if told.recipient.is_staff:
         return Thread(in_reply_to=root, references=(root,))
     if answering is not None and answering.message_id:
@@ -134,8 +136,12 @@ def _facts(told: Told, ticket: TicketFacts, thread: Thread, *, entry: int | None
 
 
 def _entry_of(told: Told, entry: int | None) -> int | None:
-    """The entry that a letter passes on: that of its strongest event that has one."""
-    return next((event.entry for event in told.events if event.entry is not None), entry)
+    """The entry that a letter passes on: that of its strongest event that has one.
+
+    Only staff also gets the act's entry without such an event: it may be a note or an unconfirmed mail.
+    """
+    own = next((event.entry for event in told.events if event.entry is not None), None)
+    return own if own is not None or not told.recipient.is_staff else entry
 
 
 def _name(ticket: TicketFacts) -> str:
@@ -147,7 +153,17 @@ def _name(ticket: TicketFacts) -> str:
 
 def event_json(event: Event) -> dict[str, Any]:
     """An event as JSON; `event_of` reads it back."""
-    return {name: value for name, value in asdict(event).items() if value not in ("", None)}
+    actor = event.actor
+    values = {
+        "kind": event.kind.value,
+        "actor": {"kind": actor.kind, "key": actor.key, "name": actor.name},
+        "field": event.field,
+        "before": event.before,
+        "after": event.after,
+        "entry": event.entry,
+        "because": event.because,
+    }
+    return {name: value for name, value in values.items() if value not in ("", None)}
 
 
 def event_of(stored: Mapping[str, Any]) -> Event:

@@ -271,7 +271,10 @@ def _record(desk: Desk, facts: MailFacts, decision: Decision) -> dict[str, Any]:
         "facts": rules.facts_read(desk.rules, facts),
         "class": list(facts.message.class_because),
         "defects": list(facts.message.defects[:20]),
-        "finders": [asdict(step) for step in facts.found.walk],
+        "finders": [
+            {"finder": step.finder, "verdict": step.verdict.value, "ticket": step.ticket, "because": step.because}
+            for step in facts.found.walk
+        ],
         "rules": list(decision.rules),
         "disposition": type(disposition).__name__.lower(),
         "because": disposition.because,

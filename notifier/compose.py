@@ -8,6 +8,7 @@ Fails with: BadTemplate; PermanentFailure for an address that no envelope can ca
 """
 
 import re
+from dataclasses import replace
 from email.headerregistry import Address as HeaderAddress
 from email.message import EmailMessage
 from email.policy import EmailPolicy
@@ -21,7 +22,8 @@ from domain.errors import PermanentFailure
 from domain.letter import Letter, LetterFacts, LetterKind, OutgoingFile
 from domain.people import domain_key
 from domain.settings import Settings
-from domain.token import Keys, message_id, sign, tagged
+from domain.ticket import EntryKind
+from domain.token import Keys, sign, tagged
 from notifier.wording import SUBJECT_LIMIT, Wording, language_of, mailbox_of, one_line
 
 REFERENCES_LIMIT = 20
@@ -76,6 +78,7 @@ class Composer:
 
     def compose(self, facts: LetterFacts) -> Letter:
         """The finished letter.  Raises BadTemplate, or PermanentFailure for an impossible address."""
+        facts = _without_internals(facts)
         words = self._wording.words(facts)
         mailbox = mailbox_of(facts, self._settings)
         sender, recipient = _sendable(mailbox.address), _sendable(facts.recipient.address)
@@ -84,7 +87,7 @@ class Composer:
         self._thread(mail, facts, words.subject, sender)
         _mark(mail, facts.kind, sender)
         if not facts.kind.is_staff:
-            mail["List-Unsubscribe"] = _unsubscribe(sender, sign(facts.letter, self._keys))
+            mail["List-Unsubscribe"] = _unsubscribe(sender, self._token(facts))
         _fill(mail, words.text, facts)
         # After the content: filling a mail takes the Content fields away or moves them into a part.
         mail["Content-Language"] = language_of(facts.recipient, self._settings)
@@ -95,13 +98,13 @@ class Composer:
         mail["To"] = _header_address(facts.recipient.name, recipient)
         if mailbox_of(facts, self._settings).plus_addressing:
             local, _, host = sender.rpartition("@")
-            mail["Reply-To"] = f"{local}+{sign(facts.letter, self._keys)}@{host}"
+            mail["Reply-To"] = f"{local}+{self._token(facts)}@{host}"
 
     def _thread(self, mail: EmailMessage, facts: LetterFacts, subject: str, sender: str) -> None:
         mail["Subject"] = tagged(_shown(subject), prefix=self._settings.helpdesk.tag, number=facts.ticket)
         mail["Date"] = format_datetime(facts.at)
         domain = sender.rpartition("@")[2]
-        mail["Message-ID"] = f"<{facts.message_id or message_id(facts.letter, domain=domain, keys=self._keys)}>"
+        mail["Message-ID"] = f"<{facts.message_id or f'{self._token(facts)}@{domain}'}>"
         in_reply_to = _ids((facts.in_reply_to,))
         if in_reply_to:
             mail["In-Reply-To"] = in_reply_to
@@ -109,10 +112,21 @@ class Composer:
         if references:
             mail["References"] = references
 
+    def _token(self, facts: LetterFacts) -> str:
+        """`id.mac`, as it was signed when the letter was queued: a change of keys changes no copy."""
+        return facts.message_id.partition("@")[0] or sign(facts.letter, self._keys)
+
 
 def compose(facts: LetterFacts, settings: Settings, *, keys: Keys, templates: Path | None = None) -> Letter:
     """One finished letter; for many, keep a Composer."""
     return Composer(settings, keys=keys, templates=templates).compose(facts)
+
+
+def _without_internals(facts: LetterFacts) -> LetterFacts:
+    """FACTS as a customer may have them: never with an internal note, whoever put it there."""
+    if facts.kind.is_staff or facts.entry is None or facts.entry.kind != EntryKind.NOTE.value:
+        return facts
+    return replace(facts, entry=None, files=())
 
 
 def _is_finished(name: str, value: str) -> bool:

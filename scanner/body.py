@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
+from email.errors import MessageError
 from email.generator import BytesGenerator
 from email.message import Message as Tree
 from email.policy import compat32
@@ -32,6 +33,7 @@ _READABLE = frozenset({"text/plain", "text/html", "text/markdown"})
 # Other forms of the same text for mail programs that we are not.
 _MIRRORS = frozenset({"text/x-amp-html", "text/watch-html"})
 _FILE = re.compile(r"[\w.-]{1,60}\.[A-Za-z][A-Za-z0-9]{1,4}")
+_META = re.compile(rb"<meta[^>]{0,200}charset=[\"']?([A-Za-z0-9_-]{1,40})", re.IGNORECASE)
 _CRLF = compat32.clone(linesep="\r\n")
 
 
@@ -117,16 +119,21 @@ def content(part: Tree) -> bytes:
     if part.is_multipart():
         return _nested(part)
     _mend_encoding(part)
-    payload = part.get_payload()
-    if isinstance(payload, str) and payload.isascii() and part.get("content-transfer-encoding") == "base64":
-        # The standard library gives the same, after a check of every line that takes twice as long.
-        with suppress(binascii.Error):
-            return binascii.a2b_base64(payload)
     try:
-        octets = part.get_payload(decode=True)
-    except (ValueError, LookupError, binascii.Error):
+        octets = _quick_base64(part) or part.get_payload(decode=True)
+    except (ValueError, LookupError, TypeError):
         octets = None
     return octets if isinstance(octets, bytes) else b""
+
+
+def _quick_base64(part: Tree) -> bytes:
+    """What the standard library gives, too, after a check of every line that takes twice as long."""
+    if part.get("content-transfer-encoding") != "base64":
+        return b""
+    payload = part.get_payload()
+    with suppress(binascii.Error):
+        return binascii.a2b_base64(payload) if isinstance(payload, str) and payload.isascii() else b""
+    return b""
 
 
 def _children(place: Leaf, index: int) -> list[Leaf]:
@@ -166,7 +173,7 @@ def _flat(mail: Tree) -> bytes:
     out = BytesIO()
     try:
         BytesGenerator(out, mangle_from_=False, maxheaderlen=0, policy=_CRLF).flatten(mail)
-    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
+    except (MessageError, ValueError, LookupError, TypeError, AttributeError, RecursionError):
         # The generator trusts its trees more than hostile mail deserves; what is written so far counts.
         return out.getvalue()
     return out.getvalue()
@@ -245,7 +252,11 @@ def _capped(text: str, what: str, defects: list[str]) -> str:
 
 def _decoded(leaf: Leaf, defects: list[str]) -> str:
     part = leaf.part
-    text, problem = decode(content(part), _parameter(part, "charset"))
+    octets = content(part)
+    charset = _parameter(part, "charset")
+    if not charset and part.get_content_subtype() == "html" and (stated := _META.search(octets[:2_000])):
+        charset = stated[1].decode("ascii")
+    text, problem = decode(octets, charset)
     if problem:
         defects.append(f"part {leaf.index}: {problem}")
     text = clean(text)

@@ -61,8 +61,12 @@ _T = TypeVar("_T")
 logging.getLogger("imapclient").setLevel(logging.WARNING)
 
 
-class _Refused(Exception):
+class _Refused(MailboxUnreachable):
     """The server understood and said NO or BAD; the connection stays in step."""
+
+    def __init__(self, where: str, act: str, said: str) -> None:
+        super().__init__(f"{where}: the server refused {act}: {said}")
+        self.said = said
 
 
 def connect(imap: Imap, *, password: str) -> "ImapMailbox":
@@ -102,7 +106,7 @@ class _Line:
             return command(self._client)
         except Exception as error:
             if _is_refusal(error):
-                raise _Refused(_words(error)) from error
+                raise _Refused(self.where, act, _words(error)) from error
             self.drop()
             raise self.unreachable(error, act) from error
 
@@ -164,7 +168,7 @@ class _Line:
         try:
             self.ask("starting TLS", lambda client: client.starttls(context))
         except _Refused as refused:
-            raise MailboxUnreachable(f"{self.where}: STARTTLS was refused: {refused}; check imap.tls") from refused
+            raise MailboxUnreachable(f"{self.where}: STARTTLS was refused: {refused.said}; check imap.tls") from refused
 
     def _log_in(self, password: str) -> None:
         user, secret = self._imap.user, self._imap.password
@@ -296,15 +300,15 @@ class ImapMailbox:
         """Like `ask`, where a refusal leaves nothing else to try."""
         try:
             return self._line.ask(act, command)
-        except _Refused as refused:
+        except _Refused:
             self._line.drop()
-            raise MailboxUnreachable(f"{self._line.where}: the server refused {act}: {refused}") from refused
+            raise
 
     def _unselectable(self, folder: str, refused: _Refused) -> MailboxUnreachable:
         there = self.folders()
         if folder in there or folder.upper() == "INBOX":
             self._line.drop()
-            return MailboxUnreachable(f"{self._line.where}: the server does not open folder {folder}: {refused}")
+            return MailboxUnreachable(f"{self._line.where}: the server does not open folder {folder}: {refused.said}")
         named = ", ".join(there[:20]) + (" …" if len(there) > 20 else "")
         return FolderMissing(f"{self._line.where}: there is no folder {folder}; the account has: {named}")
 
@@ -426,7 +430,7 @@ class ImapIdle:
         try:
             self._line.ask(f"opening folder {folder}", lambda client: client.select_folder(folder, readonly=True))
         except _Refused as refused:
-            raise FolderMissing(f"{self._line.where}: folder {folder} cannot be watched: {refused}") from refused
+            raise FolderMissing(f"{self._line.where}: folder {folder} cannot be watched: {refused.said}") from refused
         self._idle()
 
     def wait(self, seconds: float) -> bool:
@@ -455,7 +459,7 @@ class ImapIdle:
             return self._line.ask("waiting for mail", command)
         except _Refused as refused:
             self._line.drop()
-            raise MailboxUnreachable(f"{self._line.where}: the server ended IDLE: {refused}") from refused
+            raise MailboxUnreachable(f"{self._line.where}: the server ended IDLE: {refused.said}") from refused
 
 
 def _login(client: Any, user: str, password: str) -> None:

@@ -90,8 +90,9 @@ def reply_text(text: str, *, subject: str = "") -> str:
 
 def _may_have_history(lines: Sequence[str]) -> bool:
     """Any line looks like the edge of a quote or a signature: the cheap test, on single characters."""
-    if any(line[:1] in _EDGES or line[-1:] in _ENDS or ":" in line[:20] or "：" in line[:20] for line in lines if line):
-        return True
+    for line in map(str.strip, lines):
+        if line and (line[0] in _EDGES or line[-1] in _ENDS or ":" in line[:20] or "：" in line[:20]):
+            return True
     return any(_DEVICE.match(line.strip()) for line in lines[-12:] if len(line) < MAX_LINE)
 
 

@@ -1,8 +1,9 @@
 """Reading a mail: bytes to `Message`, the one door between mail as it is sent and our own words.
 
 mail-parser parses once; headers, addresses, date and defects come from it, body and attachments
-from a walk of its tree.  Whatever it stumbles over, a Message comes back: what could not be read
-is said in `defects`, and the raw mail stays in its blob.  Pure: no clock, no network, no file.
+from a walk of its tree.  Where it gives up, the standard library's tree takes its place; where
+that cannot be walked either, header and bare body remain.  So a Message always comes back: what
+could not be read is said in `defects`, and the raw mail stays in its blob.  Pure: no clock, no network, no file.
 
 Never raises, except `attachment` for a part that the mail does not have.
 """
@@ -11,8 +12,10 @@ import logging
 import re
 from collections.abc import Iterable
 from email import message_from_bytes
+from email.message import Message as Tree
 
 from mailparser import MailParser, parse_from_bytes
+from mailparser.dates import parse_mail_date
 
 from domain.errors import NotFound
 from domain.message import Message, RawMail
@@ -39,12 +42,17 @@ logging.getLogger("flufl.bounce").setLevel(logging.CRITICAL + 1)
 
 def read(raw: RawMail) -> Message:
     """The mail as a value.  Never raises; the worst mail gives an empty Message that says so."""
-    cut = [f"only the first {len(raw.data)} of {raw.size} octets were read"] if raw.cut else []
+    defects = [f"only the first {len(raw.data)} of {raw.size} octets were read"] if raw.cut else []
+    parser = None
     try:
         parser = parse_from_bytes(raw.data)
-        return _message(parser, raw, cut, body_of(parser.message))
+    except Exception as error:  # one broken word in a header is enough; the rest of the mail is still there
+        defects.append(_unreadable("mail-parser gave up", error))
+    try:
+        tree = parser.message if parser else message_from_bytes(raw.data)
+        return _message(tree, parser, raw, body=body_of(tree), defects=defects)
     except Exception as error:  # the point of this door: no mail may stop the ones behind it
-        return _salvaged(raw, [*cut, f"not readable as a whole ({type(error).__name__}): {error}"])
+        return _salvaged(raw, [*defects, _unreadable("not readable as a whole", error)])
 
 
 def read_text(text: str) -> Message:
@@ -70,6 +78,10 @@ def attachment(data: bytes, index: int) -> bytes:
     return content(found.part)
 
 
+def _unreadable(what: str, error: Exception) -> str:
+    return f"{what} ({type(error).__name__}): {error}"
+
+
 def _salvaged(raw: RawMail, defects: list[str]) -> Message:
     """Header and bare body of a mail whose structure cannot be read; empty if that fails as well."""
     head, rest = split(raw.data)
@@ -77,16 +89,17 @@ def _salvaged(raw: RawMail, defects: list[str]) -> Message:
     # The structure is what hurts, and it is told by these fields.
     plain = _CONTENT_FIELD.sub(b"", head[:MAX_SALVAGED].replace(b"\r\n", b"\n"))
     try:
-        return _message(parse_from_bytes(plain.rstrip(b"\n") + b"\n\n"), raw, defects, body)
+        return _message(message_from_bytes(plain.rstrip(b"\n") + b"\n\n"), None, raw, body=body, defects=defects)
     except Exception as error:
-        defects.append(f"header not readable ({type(error).__name__}): {error}")
+        defects.append(_unreadable("header not readable", error))
     return Message(sender=None, text=body.text, reply_text=body.text, defects=_tidy(defects), size=raw.size)
 
 
-def _message(parser: MailParser, raw: RawMail, defects: list[str], body: Body) -> Message:
-    fields = Fields.of(parser.message)
+def _message(tree: Tree, parser: MailParser | None, raw: RawMail, *, body: Body, defects: list[str]) -> Message:
+    """The Message of a mail; PARSER is mail-parser's reading of TREE, None where it failed."""
+    fields = Fields.of(tree)
     sender, remark = _sender(parser, fields)
-    classes = classes_of(parser.message, fields, sender=sender, text=body.text, size=len(raw.data))
+    classes = classes_of(tree, fields, sender=sender, text=body.text, size=len(raw.data))
     subject = fields.first("subject")
     new = reply_text(body.text, subject=subject)
     return Message(
@@ -96,7 +109,7 @@ def _message(parser: MailParser, raw: RawMail, defects: list[str], body: Body) -
         to=_people(parser, fields, "to"),
         cc=_people(parser, fields, "cc"),
         delivered_to=addresses(fields.every("delivered-to", "x-original-to", "envelope-to", "x-envelope-to")),
-        date=parser.date,
+        date=parser.date if parser else parse_mail_date(fields.first("date")).value,
         message_id=message_id(fields.every("message-id")),
         in_reply_to=message_ids(fields.every("in-reply-to")),
         references=message_ids(fields.every("references")),
@@ -117,17 +130,17 @@ def _message(parser: MailParser, raw: RawMail, defects: list[str], body: Body) -
     )
 
 
-def _people(parser: MailParser, fields: Fields, name: str) -> tuple[Address, ...]:
+def _people(parser: MailParser | None, fields: Fields, name: str) -> tuple[Address, ...]:
     """The addresses of every field called NAME; mail-parser's own answer where it cannot be wrong."""
     values = fields.every(name)
-    if len(values) == 1 and values[0].isascii() and "=?" not in values[0]:
+    if parser and len(values) == 1 and values[0].isascii() and "=?" not in values[0]:
         return tuple(
             dict.fromkeys(Address(address, shown) for shown, address in getattr(parser, name.replace("-", "_")))
         )
     return addresses(values)
 
 
-def _sender(parser: MailParser, fields: Fields) -> tuple[Address | None, str]:
+def _sender(parser: MailParser | None, fields: Fields) -> tuple[Address | None, str]:
     """Who wrote, and what is odd about it: From, else Reply-To, Sender, Return-Path."""
     writers = _people(parser, fields, "from")
     if writers:
@@ -152,8 +165,8 @@ def _remarks(fields: Fields, remark: str) -> Iterable[str]:
         yield f"{fields.dropped} header fields more are not kept"
 
 
-def _found_by_parser(parser: MailParser) -> Iterable[str]:
-    for found in parser.defects[:MAX_DEFECTS]:
+def _found_by_parser(parser: MailParser | None) -> Iterable[str]:
+    for found in parser.defects[:MAX_DEFECTS] if parser else ():
         for where, problems in found.items():
             # Its charsets are not ours: body.py reads the octets again and says what it found.
             yield from (f"{where}: {one}" for one in problems[:MAX_DEFECTS] if not one.startswith("CharsetDecode"))

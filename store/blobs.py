@@ -7,6 +7,7 @@ not there; a file whose transaction failed is only an orphan, and the next copy 
 
 import hashlib
 import os
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -37,16 +38,21 @@ class Blobs:
         if self._directory is not None:
             _write(self._directory / name[:2] / name, data)
         dialect = postgresql if self._connection.dialect.name == "postgresql" else sqlite
+        new = dialect.insert(_blob).values(sha256=name, size=len(data), data=data if self._directory is None else None)
+        if self._directory is not None:
+            self._connection.execute(new.on_conflict_do_nothing(index_elements=["sha256"]))
+            return name
+        # A row from the days of a directory gets its bytes now.
         self._connection.execute(
-            dialect.insert(_blob)
-            .values(sha256=name, size=len(data), data=data if self._directory is None else None)
-            .on_conflict_do_nothing(index_elements=["sha256"])
+            new.on_conflict_do_update(
+                index_elements=["sha256"], set_={"data": new.excluded.data}, where=_blob.c.data.is_(None)
+            )
         )
         return name
 
     def get(self, name: str) -> bytes:
         """The bytes of a blob.  Raises NotFound if it is missing."""
-        row = self._connection.execute(select(_blob.c.data).where(_blob.c.sha256 == name)).one_or_none()
+        row = self._connection.execute(select(_blob.c.data, _blob.c.size).where(_blob.c.sha256 == name)).one_or_none()
         if row is None:
             raise NotFound(f"blob {name}: it is not in the database")
         if row.data is not None:
@@ -54,9 +60,12 @@ class Blobs:
         if self._directory is None:
             raise NotFound(f"blob {name}: it lies in a directory, but config.yaml says `blobs: database`")
         try:
-            return (self._directory / name[:2] / name).read_bytes()
+            data = (self._directory / name[:2] / name).read_bytes()
         except OSError as error:
             raise NotFound(f"blob {name}: {error.strerror or error}") from error
+        if len(data) != row.size:
+            raise NotFound(f"blob {name}: its file has {len(data)} of {row.size} bytes; put back a backup")
+        return data
 
     def names(self) -> Iterator[str]:
         """The names of all blobs, in order."""
@@ -65,22 +74,32 @@ class Blobs:
 
 def _write(path: Path, data: bytes) -> None:
     """Write a file so that it is whole or not there, and on the disk when this returns."""
-    if path.exists() and path.stat().st_size == len(data):
-        return
+    scratch = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}")
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        scratch = path.with_name(f".{path.name}.{os.getpid()}")
-        with scratch.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        scratch.rename(path)
-        folder = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        if not (path.exists() and path.stat().st_size == len(data)):
+            _write_whole(scratch, data)
+            scratch.rename(path)
+        # Also for a file that was there: whoever wrote it may not have come this far.
+        _flush_folder(path.parent)
+        _flush_folder(path.parent.parent)
     except OSError as error:
+        scratch.unlink(missing_ok=True)
         raise StoreUnusable(
             f"blob directory {path.parent.parent}: {error.strerror or error}; nothing was written"
         ) from error
+
+
+def _write_whole(path: Path, data: bytes) -> None:
+    with path.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _flush_folder(folder: Path) -> None:
+    opened = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)

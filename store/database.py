@@ -12,6 +12,7 @@ Fails with: StoreUnusable (read-only, full, missing, newer than this program), T
 (locked for longer than the busy timeout, server away).
 """
 
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,9 +21,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError, SQLAlchemyError
 
-from domain.errors import DeskError, StoreUnusable, TemporaryFailure
+from domain.errors import StoreUnusable, TemporaryFailure
 
 BUSY_SECONDS = 30.0
 
@@ -58,10 +59,11 @@ class Database:
                 with connection.begin():
                     yield connection
         except DBAPIError as error:
-            reason = explained(error, self.name)
-            if reason is error:
+            first = first_of(error)
+            reason = explained(first, self.name)
+            if reason is first:
                 raise
-            raise reason from error
+            raise reason from first
 
     def close(self) -> None:
         self.engine.dispose()
@@ -69,33 +71,79 @@ class Database:
 
 def explained(error: DBAPIError, name: str) -> Exception:
     """ERROR as something a person can act on; itself, if it is our bug."""
-    cause = str(error.orig).strip().splitlines()[0] if error.orig else str(error)
+    cause = cause_of(error)
+    if not isinstance(error.orig, sqlite3.Error):
+        return _explained_server(error, name, cause)
     low = cause.lower()
     if "database is locked" in low or "database table is locked" in low:
-        return TemporaryFailure(f"database {name}: locked by another program for {BUSY_SECONDS:.0f} s; try again")
-    if "readonly" in low or "read-only" in low:
+        return TemporaryFailure(f"database {name}: it stayed locked by another program; try again")
+    if "readonly" in low:
         return StoreUnusable(f"database {name}: it is read-only ({cause}); make the file and its folder writable")
-    if "disk is full" in low or "no space left" in low or "disk i/o error" in low:
+    if "disk is full" in low or "disk i/o error" in low:
         return StoreUnusable(f"database {name}: {cause}; nothing was written, make room and try again")
     if "unable to open" in low:
         return StoreUnusable(f"database {name}: it cannot be opened ({cause}); check the path and its permissions")
     if "not a database" in low or "malformed" in low:
         return StoreUnusable(f"database {name}: {cause}; put back a backup, or look at another file")
-    if isinstance(error, OperationalError) and not isinstance(error.orig, sqlite3.Error):
+    return error
+
+
+def _explained_server(error: DBAPIError, name: str, cause: str) -> Exception:
+    """What a PostgreSQL server said, by its SQLSTATE: the words come in the server's language."""
+    state: str | None = getattr(error.orig, "sqlstate", None)
+    if state is None:
+        # Without a state nothing came back from the server; a value that the driver refuses is our bug.
+        away = isinstance(error, OperationalError | InterfaceError)
+        return (
+            TemporaryFailure(f"database {name}: {cause}; check that the server is up and lets us in") if away else error
+        )
+    if state == "55P03" or state.startswith("40"):
+        return TemporaryFailure(f"database {name}: another process was in the way ({cause}); try again")
+    if state == "53100":
+        return StoreUnusable(f"database {name}: {cause}; nothing was written, make room and try again")
+    if state in ("25006", "42501"):
+        return StoreUnusable(
+            f"database {name}: we may not write there ({cause}); check the server and the user's rights"
+        )
+    if state[:2] in ("08", "28", "3D", "53", "57", "58"):
         return TemporaryFailure(f"database {name}: {cause}; check that the server is up and lets us in")
     return error
 
 
-def connect(url: str, *, base: Path = Path(), password: str | None = None) -> Engine:
-    """An engine for `sqlite:///FILE` (relative to BASE) or `postgresql://…`, without touching the database."""
+def first_of(error: DBAPIError) -> DBAPIError:
+    """The error that ERROR came from: a rollback that fails must not hide why it was needed."""
+    while isinstance(error.__context__, DBAPIError):
+        error = error.__context__
+    return error
+
+
+def is_taken(error: IntegrityError) -> bool:
+    """A unique key was taken by somebody else; any other constraint is our bug."""
+    if isinstance(error.orig, sqlite3.Error):
+        return error.orig.sqlite_errorname in ("SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_PRIMARYKEY")
+    return getattr(error.orig, "sqlstate", None) == "23505"
+
+
+def cause_of(error: DBAPIError) -> str:
+    """What the database said, in one line."""
+    lines = [line.strip() for line in str(error.orig or error).splitlines() if line.strip()] or [type(error).__name__]
+    # A server with several addresses: each failure has a line below a heading.
+    return lines[1].removeprefix("- ") if lines[0].endswith(":") and len(lines) > 1 else lines[0]
+
+
+def connect(url: str, *, base: Path = Path(), password: str | None = None, busy: float = BUSY_SECONDS) -> Engine:
+    """An engine for `sqlite:///FILE` (relative to BASE) or `postgresql://…`, without touching the database.
+
+    BUSY is how many seconds to wait for somebody else's lock.
+    """
     try:
         parsed = make_url(url)
-    except SQLAlchemyError as error:
-        raise StoreUnusable(f"database {url!r} is not an address: write sqlite:///FILE or postgresql://…") from error
+    except (SQLAlchemyError, ValueError) as error:
+        raise StoreUnusable("database: that is no address: write sqlite:///FILE or postgresql://…") from error
     if parsed.get_backend_name() == "sqlite":
-        return _sqlite(parsed, base)
+        return _sqlite(parsed, base, busy)
     if parsed.get_backend_name() == "postgresql":
-        return _postgresql(parsed, password)
+        return _postgresql(parsed, password, busy)
     raise StoreUnusable(
         f"database {parsed.get_backend_name()!r} is not supported: write sqlite:///FILE or postgresql://…"
     )
@@ -109,15 +157,17 @@ def sqlite_file(url: str, base: Path) -> Path | None:
     return base / (parsed.database or "helpdesk.db")
 
 
-def _sqlite(url: URL, base: Path) -> Engine:
+def _sqlite(url: URL, base: Path, busy: float) -> Engine:
     path = base / (url.database or "helpdesk.db")
     engine = create_engine(
         url.set(database=str(path)),
-        connect_args={"timeout": BUSY_SECONDS, "isolation_level": None, "check_same_thread": False},
+        connect_args={"timeout": busy, "isolation_level": None, "check_same_thread": False},
         json_serializer=_dump,
     )
 
     def opened(driver: Any, _: Any) -> None:
+        # SQLite's own lower() knows ASCII only, and people look for Ärzte.
+        driver.create_function("lower", 1, _lower, deterministic=True)
         cursor = driver.cursor()
         cursor.execute("PRAGMA foreign_keys = ON")
         cursor.execute("PRAGMA synchronous = FULL")
@@ -139,7 +189,7 @@ def _sqlite(url: URL, base: Path) -> Engine:
     return engine
 
 
-def _postgresql(url: URL, password: str | None) -> Engine:
+def _postgresql(url: URL, password: str | None, busy: float) -> Engine:
     url = url.set(drivername="postgresql+psycopg")
     if password is not None:
         url = url.set(password=password)
@@ -154,7 +204,7 @@ def _postgresql(url: URL, password: str | None) -> Engine:
         autocommit, driver.autocommit = driver.autocommit, True
         driver.execute("SET synchronous_commit = on")
         driver.execute("SET timezone = 'UTC'")
-        driver.execute(f"SET lock_timeout = '{int(BUSY_SECONDS)}s'")
+        driver.execute(f"SET lock_timeout = {int(busy * 1000)}")
         driver.autocommit = autocommit
 
     def begin(connection: Connection) -> None:
@@ -166,23 +216,24 @@ def _postgresql(url: URL, password: str | None) -> Engine:
     return engine
 
 
-def open_database(url: str, *, base: Path = Path(), password: str | None = None) -> Database:
+def open_database(
+    url: str, *, base: Path = Path(), password: str | None = None, busy: float = BUSY_SECONDS
+) -> Database:
     """The database at URL, made if it is a SQLite file that is missing, and migrated to the newest revision.
 
     Raises StoreUnusable where it cannot be used, with the way out.
     """
-    engine = connect(url, base=base, password=password)
+    engine = connect(url, base=base, password=password, busy=busy)
     path = sqlite_file(url, base)
     name = path.name if path else make_url(url).render_as_string(hide_password=True)
     try:
         if path is not None:
             _make_sqlite(engine, path)
         bring_up_to_date(engine, name=name)
-    except DBAPIError as error:
+    except BaseException as error:
         engine.dispose()
-        raise explained(error, name) from error
-    except DeskError:
-        engine.dispose()
+        if isinstance(error, DBAPIError):
+            raise explained(error, name) from error
         raise
     return Database(engine, name=name)
 
@@ -191,17 +242,22 @@ def _make_sqlite(engine: Engine, path: Path) -> None:
     """Set WAL once; it is a property of the file.  Mails hold secrets: the file is for its owner only."""
     if not path.parent.is_dir():
         raise StoreUnusable(f"database {path.name}: the folder {path.parent} does not exist; make it first")
-    is_new = not path.exists() or path.stat().st_size == 0
-    driver = engine.raw_connection()
     try:
-        cursor = driver.cursor()
-        if cursor.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
-            cursor.execute("PRAGMA journal_mode = WAL")
-        cursor.close()
-    finally:
-        driver.close()
-    if is_new:
-        path.chmod(0o600)
+        # Made here, because the files beside it get its permissions when SQLite makes them.
+        os.close(os.open(path, os.O_CREAT | os.O_RDONLY, 0o600))
+    except OSError as error:
+        raise StoreUnusable(
+            f"database {path.name}: it cannot be opened ({error.strerror}); check the path and its permissions"
+        ) from error
+    with engine.connect() as plain:
+        driver = plain.connection.cursor()
+        try:
+            if driver.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
+                driver.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.Error as error:
+            raise OperationalError("PRAGMA journal_mode", None, error) from error
+        finally:
+            driver.close()
 
 
 def bring_up_to_date(engine: Engine, *, name: str) -> None:
@@ -240,3 +296,7 @@ def _dump(value: Any) -> str:
     import json
 
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def _lower(value: Any) -> Any:
+    return value.lower() if isinstance(value, str) else value

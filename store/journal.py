@@ -9,7 +9,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, func, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    String,
+    and_,
+    bindparam,
+    cast,
+    func,
+    insert,
+    literal_column,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 
 from domain.errors import Conflict
@@ -20,7 +33,16 @@ _blob, _folder, _intake = table(BlobRow), table(FolderRow), table(IntakeRow)
 _entry, _ticket, _rules = table(EntryRow), table(TicketRow), table(RuleSetRow)
 # Everything but the decision record, which may be long and is asked for by itself.
 _facts = [column for column in _intake.c if column.name not in ("decision", "content_key")]
+# Written out, not bound: only so may a database use the partial index on what is unfinished.
+_UNFINISHED = _intake.c.state != literal_column("'filed'")
 _CHUNK = 500
+# What every mail asks is put together once: SQLAlchemy needs longer to build such a statement than to run it.
+_FIRST_COPY = select(*_facts).where(_intake.c.content_key == bindparam("key"))
+_FINISH = update(_intake).where(
+    _intake.c.id == bindparam("in_hand"),
+    _intake.c.state == State.STORED.value,
+    _intake.c.attempts == bindparam("fence"),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +105,7 @@ class Journal:
     def to_fetch(self, mailbox: str, folder: str, *, uidvalidity: int) -> tuple[Intake, ...]:
         """The mails of FOLDER whose bytes are not here yet, in UID order."""
         return self._rows(
+            _UNFINISHED,
             _intake.c.source == mailbox,
             _intake.c.state == State.LISTED,
             _intake.c.folder == folder,
@@ -116,7 +139,7 @@ class Journal:
         A row that was in hand before comes alone, so that a mail that kills the process takes no
         other with it; one that was in hand ATTEMPTS times is quarantined instead.
         """
-        mine = [_intake.c.source == source, _intake.c.state == State.STORED]
+        mine = [_UNFINISHED, _intake.c.source == source, _intake.c.state == State.STORED]
         if only is not None:
             mine.append(_intake.c.id == only)
         waiting = self._rows(*mine, order=_intake.c.id, limit=limit, lock=True)
@@ -154,7 +177,7 @@ class Journal:
 
     def first_copy(self, content_key: str) -> Intake | None:
         """The mail that holds CONTENT_KEY, None if there is none yet."""
-        row = self._connection.execute(select(*_facts).where(_intake.c.content_key == content_key)).one_or_none()
+        row = self._connection.execute(_FIRST_COPY, {"key": content_key}).one_or_none()
         return _fact(row) if row else None
 
     def finish(
@@ -177,29 +200,20 @@ class Journal:
         Raises Conflict if the mail is no longer in this hand, and the database's IntegrityError if
         another copy took CONTENT_KEY meanwhile; either way the savepoint around it must go.
         """
-        changed = self._connection.execute(
-            update(_intake)
-            .where(_intake.c.id == row.id, _intake.c.state == State.STORED, _intake.c.attempts == row.attempts)
-            .values(
-                state=State.DONE,
-                outcome=outcome,
-                because=because[:2000],
-                done_at=now,
-                content_key=content_key,
-                message_id=message_id[:998],
-                sender=sender[:320],
-                subject=subject[:500],
-                ticket=ticket,
-                duplicate_of=duplicate_of,
-                decision=dict(decision) if decision is not None else None,
-            )
-        )
+        values = {
+            "in_hand": row.id, "fence": row.attempts, "state": State.DONE, "outcome": outcome,
+            "because": because[:2000], "done_at": now, "content_key": content_key, "message_id": message_id[:998],
+            "sender": sender[:320], "subject": subject[:500], "ticket": ticket, "duplicate_of": duplicate_of,
+            "decision": dict(decision) if decision is not None else None,
+        }  # fmt: skip
+        changed = self._connection.execute(_FINISH, values)
         if changed.rowcount != 1:
             raise Conflict(f"mail {row.id} was taken up by another process; nothing was written here")
 
     def to_file(self, mailbox: str, folder: str, *, uidvalidity: int) -> tuple[Intake, ...]:
         """The mails of FOLDER that are decided and still lie on the server as they came."""
         return self._rows(
+            _UNFINISHED,
             _intake.c.source == mailbox,
             _intake.c.state == State.DONE,
             _intake.c.folder == folder,
@@ -232,6 +246,17 @@ class Journal:
         )
         return frozenset(rows.scalars())
 
+    def make_room(self, mailbox: str, folder: str, *, uidvalidity: int) -> None:
+        """Take rows out of the way that UIDVALIDITY named once before, as after a backup was put back.
+
+        Their mails are no longer where the rows say; without this a new mail would be taken for an old one.
+        """
+        self._connection.execute(
+            update(_intake)
+            .where(_intake.c.source == mailbox, _intake.c.folder == folder, _intake.c.uidvalidity == uidvalidity)
+            .values(uidvalidity=0, position=_intake.c.position + "/before/" + cast(_intake.c.id, String))
+        )
+
     def move_to(self, row: Intake, *, uidvalidity: int, uid: int) -> None:
         """Give a known mail the UID that it has after the server renumbered the folder."""
         self._connection.execute(
@@ -241,9 +266,15 @@ class Journal:
         )
 
     def quarantine(self, row: Intake, *, because: str) -> None:
-        """Put a mail aside until a person decides."""
+        """Put a mail aside until a person decides, if it has not been decided meanwhile."""
         self._connection.execute(
-            update(_intake).where(_intake.c.id == row.id).values(state=State.QUARANTINED, because=because[:2000])
+            update(_intake)
+            .where(
+                _intake.c.id == row.id,
+                _intake.c.state.in_([State.LISTED, State.STORED]),
+                _intake.c.attempts == row.attempts,
+            )
+            .values(state=State.QUARANTINED, because=because[:2000])
         )
 
     def _quarantine(self, rows: Sequence[Intake]) -> None:
@@ -253,7 +284,8 @@ class Journal:
 
     def release(self, row: Intake) -> bool:
         """Give a quarantined mail another go; False if it is not in quarantine."""
-        return self._leave_quarantine(row, state=State.STORED, attempts=0)
+        back_to = State.STORED if row.blob else State.LISTED
+        return self._leave_quarantine(row, state=back_to, attempts=0)
 
     def discard(self, row: Intake, *, because: str, now: datetime) -> bool:
         """End a quarantined mail by a person's word; False if it is not in quarantine."""
@@ -278,6 +310,8 @@ class Journal:
         wanted: list[ColumnElement[bool]] = []
         if states:
             wanted.append(_intake.c.state.in_(states))
+            if State.FILED not in states:
+                wanted.append(_UNFINISHED)
         if outcome is not None:
             wanted.append(_intake.c.outcome == outcome)
         if mailbox:
@@ -295,6 +329,7 @@ class Journal:
     def unfinished(self, *, listed_before: datetime) -> tuple[Intake, ...]:
         """Rows that should have come to an end by now."""
         return self._rows(
+            _UNFINISHED,
             _intake.c.state.in_([State.LISTED, State.STORED, State.DONE]),
             _intake.c.listed_at < listed_before,
             order=_intake.c.id,

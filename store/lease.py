@@ -8,7 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 
 from store.tables import LeaseRow, table
 
@@ -35,12 +36,12 @@ class Leases:
         self, name: str, holder: str, *, now: datetime, duration: timedelta, is_dead: Callable[[str], bool]
     ) -> Lease:
         """The lease as it is held from now on: by HOLDER, or by somebody else who was first."""
-        row = self._connection.execute(select(_lease).where(_lease.c.name == name).with_for_update()).one_or_none()
-        if row is None:
-            made = Lease(name=name, holder=holder, epoch=1, until=now + duration)
-            values = {"name": name, "holder": holder, "epoch": 1, "until": made.until}
-            self._connection.execute(insert(_lease).values(values))
-            return made
+        # Two first takers at once: the row is there for both, and its lock decides.
+        dialect = postgresql if self._connection.dialect.name == "postgresql" else sqlite
+        self._connection.execute(
+            dialect.insert(_lease).values(name=name, holder="", epoch=0, until=now).on_conflict_do_nothing()
+        )
+        row = self._connection.execute(select(_lease).where(_lease.c.name == name).with_for_update()).one()
         if row.holder not in ("", holder) and row.until > now and not is_dead(row.holder):
             return Lease(name=name, holder=row.holder, epoch=row.epoch, until=row.until)
         epoch = row.epoch if row.holder == holder else row.epoch + 1
@@ -52,5 +53,7 @@ class Leases:
     def leave(self, lease: Lease) -> None:
         """Give a lease back, if it is still ours."""
         self._connection.execute(
-            update(_lease).where(_lease.c.name == lease.name, _lease.c.holder == lease.holder).values(holder="")
+            update(_lease)
+            .where(_lease.c.name == lease.name, _lease.c.holder == lease.holder, _lease.c.epoch == lease.epoch)
+            .values(holder="")
         )

@@ -14,13 +14,26 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, func, insert, literal_column, or_, select, update
 
 from domain.letter import LetterKind, Reason, Recipient, Withheld
 from domain.people import address_key
-from store.tables import OutboxRow, WithheldRow, table
+from store.tables import OutboxRow, WithheldRow, clean, table
 
 _outbox, _withheld = table(OutboxRow), table(WithheldRow)
+# What every mail asks is put together once: SQLAlchemy needs longer to build such a statement than to run it.
+_QUEUE = insert(_outbox)
+_RECENT = (
+    select(_outbox.c.recipient_key, func.count())
+    .where(
+        _outbox.c.recipient_key.in_(bindparam("keys", expanding=True)),
+        _outbox.c.queued_at >= bindparam("since"),
+        _outbox.c.automatic,
+    )
+    .group_by(_outbox.c.recipient_key)
+)
+# Written out, not bound: only so may a database use the partial index on what is queued.
+_QUEUED: ColumnElement[str] = literal_column("'queued'")
 
 
 class LetterState(StrEnum):
@@ -74,7 +87,7 @@ class Outbox:
     def queue(self, letters: Sequence[QueuedLetter]) -> None:
         """Put letters into the outbox."""
         if letters:
-            self._connection.execute(insert(_outbox), [_queued(letter) for letter in letters])
+            self._connection.execute(_QUEUE, [_queued(letter) for letter in letters])
 
     def withhold(self, act: int, ticket: int, withheld: Sequence[Withheld], *, now: datetime, letter: str = "") -> None:
         """Record letters that were not written, or the one queued LETTER that is not sent."""
@@ -92,14 +105,12 @@ class Outbox:
 
     def recent(self, keys: Sequence[str], *, since: datetime) -> dict[str, int]:
         """How many automatic letters these addresses were written since SINCE: address key → count."""
-        if not keys:
+        stored = {key: clean(key) for key in keys}
+        if not stored:
             return {}
-        rows = self._connection.execute(
-            select(_outbox.c.recipient_key, func.count())
-            .where(_outbox.c.recipient_key.in_(keys), _outbox.c.queued_at >= since, _outbox.c.automatic)
-            .group_by(_outbox.c.recipient_key)
-        )
-        return dict(rows.tuples().all())
+        rows = self._connection.execute(_RECENT, {"keys": sorted(set(stored.values())), "since": since})
+        found: dict[str, int] = dict(rows.tuples().all())
+        return {key: found[own] for key, own in stored.items() if own in found}
 
     def claim(
         self, holder: str, *, now: datetime, limit: int, stale: datetime, is_dead: Callable[[str], bool]
@@ -113,7 +124,7 @@ class Outbox:
         ahead = select(earlier.c.id).where(
             earlier.c.ticket == _outbox.c.ticket,
             earlier.c.recipient_key == _outbox.c.recipient_key,
-            earlier.c.state == LetterState.QUEUED,
+            earlier.c.state == _QUEUED,
             earlier.c.id < _outbox.c.id,
         )
         free = or_(
@@ -123,14 +134,17 @@ class Outbox:
         )
         due = (
             select(_outbox.c.id)
-            .where(_outbox.c.state == LetterState.QUEUED, _outbox.c.due_at <= now, free, ~ahead.exists())
+            .where(_outbox.c.state == _QUEUED, _outbox.c.due_at <= now, free, ~ahead.exists())
             .order_by(_outbox.c.due_at, _outbox.c.id)
             .limit(limit)
             .with_for_update(skip_locked=True)
+            .cte("due")
+            # Computed once: a plan that asked again for each row would lock new ones beyond the limit.
+            .prefix_with("MATERIALIZED", dialect="postgresql")
         )
         rows = self._connection.execute(
             update(_outbox)
-            .where(_outbox.c.id.in_(due.scalar_subquery()))
+            .where(_outbox.c.id.in_(select(due.c.id)))
             .values(claimed_by=holder, claimed_at=now)
             .returning(*_outbox.c)
         ).all()
@@ -138,9 +152,7 @@ class Outbox:
 
     def _claimants(self) -> tuple[str, ...]:
         rows = self._connection.execute(
-            select(_outbox.c.claimed_by)
-            .where(_outbox.c.state == LetterState.QUEUED, _outbox.c.claimed_by != "")
-            .distinct()
+            select(_outbox.c.claimed_by).where(_outbox.c.state == _QUEUED, _outbox.c.claimed_by != "").distinct()
         )
         return tuple(rows.scalars())
 
@@ -162,8 +174,9 @@ class Outbox:
         self._settle(letter, state=LetterState.FAILED, reply=reply, attempts=letter.attempts + 1)
 
     def withdraw(self, letter: QueuedLetter, withheld: Withheld, *, now: datetime) -> None:
-        """It is no longer permitted: what was a letter becomes a withheld one."""
-        self._settle(letter, state=LetterState.WITHHELD, reply=withheld.because)
+        """It is no longer permitted: what was a letter becomes a withheld one, if it is still in our hand."""
+        if not self._settle(letter, state=LetterState.WITHHELD, reply=withheld.because):
+            return
         self.withhold(letter.act, letter.ticket, [withheld], now=now, letter=letter.letter)
 
     def put_back(self, letters: Iterable[QueuedLetter]) -> None:
@@ -171,8 +184,9 @@ class Outbox:
         for letter in letters:
             self._settle(letter)
 
-    def _settle(self, letter: QueuedLetter, **values: Any) -> None:
-        self._connection.execute(
+    def _settle(self, letter: QueuedLetter, **values: Any) -> bool:
+        """Write what became of a letter and lay it down; False if it is no longer in our hand."""
+        changed = self._connection.execute(
             update(_outbox)
             .where(
                 _outbox.c.id == letter.id,
@@ -181,6 +195,7 @@ class Outbox:
             )
             .values(claimed_by="", claimed_at=None, **values)
         )
+        return changed.rowcount == 1
 
     def by_letter(self, letter: str) -> QueuedLetter | None:
         """The letter with this id, whatever became of it."""
@@ -197,14 +212,14 @@ class Outbox:
     def next_due(self) -> datetime | None:
         """When the next letter is due, None if none waits."""
         found: datetime | None = self._connection.execute(
-            select(func.min(_outbox.c.due_at)).where(_outbox.c.state == LetterState.QUEUED)
+            select(func.min(_outbox.c.due_at)).where(_outbox.c.state == _QUEUED)
         ).scalar()
         return found
 
     def waiting(self) -> int:
         """How many letters wait to be sent."""
         return self._connection.execute(
-            select(func.count()).select_from(_outbox).where(_outbox.c.state == LetterState.QUEUED)
+            select(func.count()).select_from(_outbox).where(_outbox.c.state == _QUEUED)
         ).scalar_one()
 
     def written_to(self, number: int, key: str, *, limit: int = 5) -> tuple[str, ...]:

@@ -4,13 +4,24 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from domain.people import Address, ContactAddress, ContactFacts, OrganizationFacts, address_key, domain_key
 from store.tables import ContactAddressRow, ContactRow, OrganizationDomainRow, OrganizationRow, table
 
 _contact, _address = table(ContactRow), table(ContactAddressRow)
 _organization, _domain = table(OrganizationRow), table(OrganizationDomainRow)
+# What every mail asks is put together once: SQLAlchemy needs longer to build such a statement than to run it.
+_CONTACT_OF = select(_address.c.contact).where(_address.c.key == bindparam("key"))
+_CONTACTS = select(_contact).where(_contact.c.id.in_(bindparam("ids", expanding=True)))
+_ADDRESSES = (
+    select(_address)
+    .where(_address.c.contact.in_(bindparam("contacts", expanding=True)))
+    .order_by(_address.c.primary.desc(), _address.c.id)
+)
+_ORGANIZATION_OF = select(_domain.c.organization).where(_domain.c.domain == bindparam("domain"))
+_ADD_CONTACT = insert(_contact).returning(_contact.c.id)
+_ADD_ADDRESS = insert(_address)
 
 
 class People:
@@ -28,16 +39,14 @@ class People:
         wanted = sorted(set(ids))
         if not wanted:
             return {}
-        rows = self._connection.execute(select(_contact).where(_contact.c.id.in_(wanted))).all()
+        rows = self._connection.execute(_CONTACTS, {"ids": wanted}).all()
         addresses = self._addresses(wanted)
         companies = self.organizations(row.organization for row in rows if row.organization is not None)
         return {row.id: _facts(row, addresses.get(row.id, ()), companies.get(row.organization)) for row in rows}
 
     def contact_of(self, address: str) -> ContactFacts | None:
         """The contact whose address this is."""
-        found = self._connection.execute(
-            select(_address.c.contact).where(_address.c.key == address_key(address))
-        ).scalar()
+        found = self._connection.execute(_CONTACT_OF, {"key": address_key(address)}).scalar()
         return self.contact(found) if found is not None else None
 
     def add_contact(
@@ -45,24 +54,19 @@ class People:
     ) -> ContactFacts:
         """A new contact with this address, in the organization that owns its domain."""
         company = self.organization(organization) if organization else self.organization_of(address.domain)
-        made = self._connection.execute(
-            insert(_contact)
-            .values(
-                name=address.name,
-                language=language,
-                organization=company.id if company else None,
-                email_opt_out=False,
-                opted_out_how="",
-                portal_user=False,
-                created_at=now,
-            )
-            .returning(_contact.c.id)
-        ).scalar_one()
-        self._connection.execute(
-            insert(_address).values(
-                contact=made, address=address.address, key=address.key, primary=True, undeliverable=False
-            )
-        )
+        values = {
+            "name": address.name, "language": language, "organization": company.id if company else None,
+            "email_opt_out": False, "opted_out_how": "", "portal_user": False, "created_at": now,
+        }  # fmt: skip
+        made = self._connection.execute(_ADD_CONTACT, values).scalar_one()
+        own_row = {
+            "contact": made,
+            "address": address.address,
+            "key": address.key,
+            "primary": True,
+            "undeliverable": False,
+        }
+        self._connection.execute(_ADD_ADDRESS, own_row)
         own = ContactAddress(address=address.address, primary=True)
         return ContactFacts(id=made, name=address.name, addresses=(own,), language=language, organization=company)
 
@@ -87,7 +91,9 @@ class People:
         query = select(_contact.c.id).order_by(func.lower(_contact.c.name), _contact.c.id).limit(limit)
         if words:
             like = f"%{_escaped(words.lower())}%"
-            hits = select(_address.c.contact).where(_address.c.key.like(like, escape="\\"))
+            hits = select(_address.c.contact).where(
+                _address.c.key.like(like, escape="\\") | func.lower(_address.c.address).like(like, escape="\\")
+            )
             query = query.where(func.lower(_contact.c.name).like(like, escape="\\") | _contact.c.id.in_(hits))
         ids = self._connection.execute(query).scalars().all()
         found = self.contacts(ids)
@@ -100,16 +106,12 @@ class People:
         """The organization that owns a mail domain."""
         if not domain:
             return None
-        found = self._connection.execute(
-            select(_domain.c.organization).where(_domain.c.domain == domain_key(domain))
-        ).scalar()
+        found = self._connection.execute(_ORGANIZATION_OF, {"domain": domain_key(domain)}).scalar()
         return self.organization(found) if found is not None else None
 
     def organization_named(self, name: str) -> OrganizationFacts | None:
-        """The organization of this name, in any case."""
-        found = self._connection.execute(
-            select(_organization.c.id).where(func.lower(_organization.c.name) == name.lower())
-        ).scalar()
+        """The organization of this name."""
+        found = self._connection.execute(select(_organization.c.id).where(_organization.c.name == name)).scalar()
         return self.organization(found) if found is not None else None
 
     def organizations(self, ids: Iterable[int]) -> dict[int, OrganizationFacts]:
@@ -160,9 +162,7 @@ class People:
 
     def _addresses(self, contacts: Sequence[int]) -> dict[int, tuple[ContactAddress, ...]]:
         found: dict[int, list[ContactAddress]] = {}
-        for row in self._connection.execute(
-            select(_address).where(_address.c.contact.in_(contacts)).order_by(_address.c.primary.desc(), _address.c.id)
-        ):
+        for row in self._connection.execute(_ADDRESSES, {"contacts": contacts}):
             own = ContactAddress(address=row.address, primary=row.primary, undeliverable=row.undeliverable)
             found.setdefault(row.contact, []).append(own)
         return {contact: tuple(own) for contact, own in found.items()}

@@ -11,11 +11,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from sqlalchemy import Connection
-from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from domain.errors import Conflict
 from store.blobs import Blobs
-from store.database import Database, explained, open_database
+from store.database import BUSY_SECONDS, Database, explained, first_of, is_taken, open_database
 from store.journal import Journal
 from store.lease import Leases
 from store.outbox import Outbox
@@ -26,8 +26,9 @@ from store.tickets import Tickets
 class View:
     """The store within one transaction."""
 
-    def __init__(self, connection: Connection, *, blobs: Path | None) -> None:
+    def __init__(self, connection: Connection, *, blobs: Path | None, name: str) -> None:
         self._connection = connection
+        self._name = name
         self.journal = Journal(connection)
         self.people = People(connection)
         self.tickets = Tickets(connection, self.people)
@@ -46,9 +47,16 @@ class View:
             with self._connection.begin_nested():
                 yield
         except IntegrityError as error:
-            raise Conflict(f"another process was faster: {error.orig}") from error
-        except OperationalError as error:
-            raise explained(error, self._connection.engine.dialect.name) from error
+            if not is_taken(error):
+                raise
+            raise Conflict("another process was faster; nothing was written") from error
+        except DBAPIError as error:
+            # SQLite may have ended the whole transaction; that the savepoint is missing is not the reason.
+            first = first_of(error)
+            reason = explained(first, self._name)
+            if reason is first:
+                raise
+            raise reason from first
 
 
 class Store:
@@ -62,22 +70,31 @@ class Store:
     def reading(self) -> Iterator[View]:
         """One consistent state, read-only; on SQLite it never waits for a writer."""
         with self.database.reading() as connection:
-            yield View(connection, blobs=self._blobs)
+            yield View(connection, blobs=self._blobs, name=self.database.name)
 
     @contextmanager
     def act(self) -> Iterator[View]:
         """All that is written inside, or none of it."""
         with self.database.act() as connection:
-            yield View(connection, blobs=self._blobs)
+            yield View(connection, blobs=self._blobs, name=self.database.name)
 
     def close(self) -> None:
         self.database.close()
 
 
-def open_store(url: str, *, base: Path = Path(), password: str | None = None, blobs: str = "database") -> Store:
-    """The store at URL, made and migrated as needed.  BLOBS is `database` or a directory relative to BASE.
+def open_store(
+    url: str,
+    *,
+    base: Path = Path(),
+    password: str | None = None,
+    blobs: str = "database",
+    busy: float = BUSY_SECONDS,
+) -> Store:
+    """The store at URL, made and migrated as needed.
+
+    BLOBS is `database` or a directory relative to BASE, BUSY how many seconds to wait for a lock.
 
     Raises StoreUnusable or TemporaryFailure with the way out.
     """
-    database = open_database(url, base=base, password=password)
+    database = open_database(url, base=base, password=password, busy=busy)
     return Store(database, blobs=None if blobs == "database" else base / blobs)

@@ -41,6 +41,11 @@ def clean(value: str) -> str:
     return unicodedata.normalize("NFC", storable)
 
 
+def cut(value: str, octets: int) -> str:
+    """VALUE as it is stored in so many octets at most: PostgreSQL's indexes take no keys over 2,704."""
+    return clean(value).encode()[:octets].decode(errors="ignore")
+
+
 class UtcTime(TypeDecorator[datetime]):
     """A moment.  SQLite keeps it as UTC text, PostgreSQL as timestamptz; naive values are refused."""
 
@@ -78,7 +83,8 @@ class CleanJson(TypeDecorator[Any]):
     cache_ok = True
 
     def load_dialect_impl(self, dialect: Dialect) -> Any:
-        return dialect.type_descriptor(JSONB() if dialect.name == "postgresql" else JSON())
+        kind = JSONB if dialect.name == "postgresql" else JSON
+        return dialect.type_descriptor(kind(none_as_null=True))
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> Any:
         return _clean_json(value)
@@ -178,7 +184,7 @@ class IntakeRow(Record, table=True):
     __table_args__ = (
         UniqueConstraint("source", "position"),
         UniqueConstraint("content_key"),
-        Index("ix_intake_unfinished", "source", "state", "id", sqlite_where=text("state != 'filed'"),
+        Index("ix_intake_unfinished", "state", "source", "id", sqlite_where=text("state != 'filed'"),
               postgresql_where=text("state != 'filed'")),
         Index("ix_intake_uid", "mailbox", "folder", "uidvalidity", "uid"),
     )  # fmt: skip
@@ -237,7 +243,7 @@ class OrganizationDomainRow(Record, table=True):
 
     __tablename__ = "organization_domain"
 
-    domain: str = Field(primary_key=True)
+    domain: str = Field(sa_column=Column(CleanText, primary_key=True))
     organization: int = _ref("organization.id", index=True)
 
 
@@ -377,7 +383,7 @@ class FileRow(Record, table=True):
     entry: int = _ref("entry.id", index=True)
     blob: str = _blob_ref()
     name: str = _text()
-    content_type: str = "application/octet-stream"
+    content_type: str = _text(default="application/octet-stream")
     size: int = 0
 
 

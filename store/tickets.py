@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from domain.errors import NotFound
@@ -25,12 +25,24 @@ from store.tables import (
     TicketRow,
     TicketTagRow,
     WatcherRow,
+    cut,
     table,
 )
 
 _ticket, _tag, _watcher = table(TicketRow), table(TicketTagRow), table(WatcherRow)
 _entry, _file, _event, _act = table(EntryRow), table(FileRow), table(EventRow), table(ActRow)
 _contact, _address, _organization = table(ContactRow), table(ContactAddressRow), table(OrganizationRow)
+
+# What every mail asks is put together once: SQLAlchemy needs longer to build such a statement than to run it.
+_OPEN = insert(_ticket).returning(_ticket.c.number)
+_BEGIN_ACT = insert(_act).returning(_act.c.id)
+_ADD_ENTRY = insert(_entry).returning(_entry.c.id)
+_RECORD = insert(_event)
+_BY_MESSAGE_IDS = (
+    select(_entry.c.message_id, func.min(_entry.c.ticket))
+    .where(_entry.c.message_id.in_(bindparam("ids", expanding=True)))
+    .group_by(_entry.c.message_id)
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +65,7 @@ class Tickets:
     def open(self, facts: Mapping[str, Any], *, now: datetime) -> int:
         """A new ticket; its number."""
         values = {"solution": "", "version": 1, "created_at": now, "updated_at": now, **facts}
-        number: int = self._connection.execute(insert(_ticket).values(values).returning(_ticket.c.number)).scalar_one()
+        number: int = self._connection.execute(_OPEN, values).scalar_one()
         return number
 
     def change(self, number: int, *, now: datetime, **values: Any) -> None:
@@ -141,7 +153,7 @@ class Tickets:
             "kind": kind, "actor_kind": actor.kind, "actor": actor.key, "actor_name": actor.name,
             "intake": intake, "at": now,
         }  # fmt: skip
-        act: int = self._connection.execute(insert(_act).values(values).returning(_act.c.id)).scalar_one()
+        act: int = self._connection.execute(_BEGIN_ACT, values).scalar_one()
         return act
 
     def add_entry(
@@ -165,10 +177,10 @@ class Tickets:
         values = {
             "ticket": number, "kind": kind, "author": author, "text": text, "at": now, "contact": contact,
             "reply_text": None if shown is None or shown == text else shown, "agent": agent, "intake": intake,
-            "message_id": message_id[:998], "machine": machine, "unconfirmed": unconfirmed,
+            "message_id": cut(message_id, 998), "machine": machine, "unconfirmed": unconfirmed,
             "attachments": [asdict(part) for part in attachments] or None,
         }  # fmt: skip
-        entry: int = self._connection.execute(insert(_entry).values(values).returning(_entry.c.id)).scalar_one()
+        entry: int = self._connection.execute(_ADD_ENTRY, values).scalar_one()
         return entry
 
     def add_file(self, entry: int, file: FileFacts) -> None:
@@ -188,7 +200,7 @@ class Tickets:
             }
             for event in events
         ]  # fmt: skip
-        self._connection.execute(insert(_event), rows)
+        self._connection.execute(_RECORD, rows)
 
     def entries(self, number: int) -> tuple[EntryFacts, ...]:
         """A ticket's timeline, the oldest first."""
@@ -239,13 +251,10 @@ class Tickets:
 
     def by_message_ids(self, message_ids: Sequence[str]) -> dict[str, int]:
         """Which tickets hold mails with these Message-IDs: id → number."""
-        if not message_ids:
+        stored = {message_id: cut(message_id, 998) for message_id in message_ids if message_id}
+        if not stored:
             return {}
-        rows = self._connection.execute(
-            select(_entry.c.message_id, func.min(_entry.c.ticket))
-            .where(_entry.c.message_id.in_(message_ids))
-            .group_by(_entry.c.message_id)
-        )
+        rows = self._connection.execute(_BY_MESSAGE_IDS, {"ids": list(message_ids)})
         return dict(rows.tuples().all())
 
     def conversation(self, number: int, *, limit: int = 10) -> tuple[str, ...]:

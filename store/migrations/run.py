@@ -1,10 +1,14 @@
 """Running the migrations from the program; there is no alembic.ini."""
 
 import logging
+from threading import Lock
 
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import Engine
+
+# Alembic keeps the migration that runs in a module; two threads would take it from each other.
+_one_at_a_time = Lock()
 
 
 def upgrade(engine: Engine, revision: str = "head") -> None:
@@ -13,4 +17,5 @@ def upgrade(engine: Engine, revision: str = "head") -> None:
     config = Config()
     config.set_main_option("script_location", "store:migrations")
     config.attributes["engine"] = engine
-    command.upgrade(config, revision)
+    with _one_at_a_time:
+        command.upgrade(config, revision)

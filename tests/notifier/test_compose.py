@@ -110,6 +110,24 @@ def test_the_same_facts_give_the_same_bytes() -> None:
     assert one.data != compose(facts(files=files, letter="b" * 16), SETTINGS, keys=KEYS).data
 
 
+def test_a_change_of_keys_changes_no_copy_of_a_queued_letter() -> None:
+    queued = facts(message_id="abcdefghij234567.macmacmacmacmac2@acme.example", mailbox="plus")
+    letter = written(queued)
+    assert letter == Composer(SETTINGS, keys=Keys((b"a new key of the desk", *KEYS.secrets))).compose(queued)
+    assert read(letter)["Message-ID"] == "<abcdefghij234567.macmacmacmacmac2@acme.example>"
+    assert read(letter)["Reply-To"] == "help+abcdefghij234567.macmacmacmacmac2@acme.example"
+    assert "macmacmacmacmac2" in read(letter)["List-Unsubscribe"]
+
+
+@pytest.mark.parametrize("kind", [kind for kind in LetterKind if not kind.is_staff], ids=lambda kind: kind.value)
+def test_no_letter_to_a_customer_quotes_an_internal_note(kind: LetterKind) -> None:
+    note = QuotedEntry(kind="note", author="Ada Example", text="He never pays.", at=NOON)
+    files = (OutgoingFile(name="bills.pdf", content_type="application/pdf", data=b"%PDF"),)
+    letter = written(facts(kind, entry=note, files=files))
+    assert "never pays" not in text(letter)
+    assert b"bills" not in letter.data
+
+
 AUTO = {
     LetterKind.ACKNOWLEDGEMENT: "auto-replied",
     LetterKind.NOTICE: "auto-generated",

@@ -30,6 +30,7 @@ CUT = {
     "https://lists.x.example/listinfo/help",
     "marker": f"Yes.\n\nOn 2 Mar 2026 at 10:00 Help <help@x.example> wrote:\n> {REPLY_MARKERS['en']}\n> Hello",
     "marker unquoted": f"Ja.\n\n{REPLY_MARKERS['de']}\nGuten Tag",
+    "trailing blanks": "Yes.\n\nOn 2 Mar 2026, at 10:00, Ada <ada@x.example> wrote: \n\nWell?",
     "bottom posting": "On 2 Mar 2026, at 10:00, Ada wrote:\n> Does it work?\n\nYes.",
 }
 

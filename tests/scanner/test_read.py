@@ -124,6 +124,11 @@ def test_every_charset_gives_text(charset: bytes, octets: bytes, text: str) -> N
     assert of(HEAD + b"Content-Type: text/plain; charset=" + charset + b"\n\n" + octets).text == text
 
 
+def test_html_states_its_charset_itself() -> None:
+    html = b'Content-Type: text/html\n\n<meta charset="windows-1251"><p>\xcf\xf0\xe8\xe2\xe5\xf2'
+    assert of(HEAD + html).text == "Привет"
+
+
 HEADERS = {
     "raw latin": (b"Subject: Gr\xf6\xdfe", "Größe"),
     "raw utf-8": ("Subject: Größe".encode(), "Größe"),
@@ -193,11 +198,26 @@ def test_what_was_cut_is_said() -> None:
     assert of(HEAD + b"\nhi", size=5000).defects[0] == f"only the first {len(HEAD) + 3} of 5000 octets were read"
 
 
+STUMBLES = {
+    "a broken base64 word in a name": b"To: =?utf-8?B?x?= <help@y.example>\n",
+    "an impossible charset": b'Content-Type: text/plain; charset="a\0b"\n',
+    "an endless parameter number": b"Content-Type: text/plain; name*" + b"9" * 5000 + b"=x\n",
+}
+
+
+@pytest.mark.parametrize("header", STUMBLES.values(), ids=STUMBLES)
+def test_what_stops_the_parser_costs_neither_sender_nor_text(header: bytes) -> None:
+    message = of(HEAD + header + b"Date: Mon, 2 Mar 2026 10:00:00 +0100\n\nIt burns.")
+    assert (message.sender, message.text) == (Address("ada@x.example", "Ada"), "It burns.")
+    assert message.date == datetime(2026, 3, 2, 9, tzinfo=UTC)
+    assert message.defects
+
+
 def test_too_deep_a_mail_still_tells_its_sender_and_subject() -> None:
     nest = b"".join(b'Content-Type: multipart/mixed; boundary="%d"\n\n--%d\n' % (n, n) for n in range(3000))
     message = of(HEAD + nest + b"\nhi")
     assert (message.sender, message.subject) == (Address("ada@x.example", "Ada"), "Printer")
-    assert message.defects[0].startswith("not readable as a whole")
+    assert any(defect.startswith("not readable as a whole") for defect in message.defects)
 
 
 def test_parts_headers_and_references_are_capped() -> None:
@@ -217,7 +237,7 @@ def test_deep_html_is_cut_in_place_of_hanging() -> None:
 def test_a_long_run_of_marks_is_read_in_linear_time() -> None:
     marks = ("\u0316\u0301" * 3_000).encode()
     text = of(HEAD + b"Content-Type: text/plain; charset=utf-8\n\nu\xcc\x88 " + b"a" + marks).text
-    assert text.startswith("ü a")
+    assert (text[:2], len(text)) == ("ü ", 6_002)
 
 
 def test_a_part_that_is_not_there_is_an_error() -> None:

@@ -78,7 +78,7 @@ def upgrade() -> None:
     op.create_index(op.f("ix_contact_organization"), "contact", ["organization"], unique=False)
     op.create_table(
         "organization_domain",
-        sa.Column("domain", sa.String(), nullable=False),
+        sa.Column("domain", CleanText(), nullable=False),
         sa.Column("organization", ID, nullable=False),
         sa.ForeignKeyConstraint(
             ["organization"], ["organization.id"], name=op.f("fk_organization_domain_organization")
@@ -169,7 +169,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_intake_unfinished",
         "intake",
-        ["source", "state", "id"],
+        ["state", "source", "id"],
         unique=False,
         sqlite_where=sa.text("state != 'filed'"),
         postgresql_where=sa.text("state != 'filed'"),
@@ -259,7 +259,7 @@ def upgrade() -> None:
         sa.Column("entry", ID, nullable=False),
         sa.Column("blob", sa.Text(), nullable=False),
         sa.Column("name", CleanText(), nullable=False),
-        sa.Column("content_type", sa.String(), nullable=False),
+        sa.Column("content_type", CleanText(), nullable=False),
         sa.Column("size", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(["blob"], ["blob.sha256"], name=op.f("fk_file_blob")),
         sa.ForeignKeyConstraint(["entry"], ["entry.id"], name=op.f("fk_file_entry")),

@@ -1,0 +1,118 @@
+"""From nothing to the newest revision, whatever happens on the way."""
+
+import stat
+import subprocess
+import sys
+from pathlib import Path
+from signal import SIGKILL
+
+import pytest
+from sqlalchemy import Connection, inspect
+
+from domain.errors import StoreUnusable
+from store.database import connect
+from store.tables import metadata
+from tests.store.conftest import Place
+from tests.store.samples import NOW, at_once, stored, ticket
+
+ROOT = Path(__file__).parents[2]
+OPEN = "import sys; from pathlib import Path; from store.store import open_store; "
+OPENED = "store = open_store(sys.argv[1], base=Path(sys.argv[2])); "
+KILLED_IN_THE_MIDDLE = """
+import os, signal
+from sqlalchemy import Engine, event
+def kill(connection, cursor, statement, parameters, context, many):
+    if "CREATE TABLE ticket_tag" in statement: os.kill(os.getpid(), signal.SIGKILL)
+event.listen(Engine, "before_cursor_execute", kill)
+"""
+
+
+def run(code: str, place: Place) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", OPEN + code, place.url, str(place.base)],
+        cwd=ROOT, capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+
+
+def tables(connection: Connection) -> set[str]:
+    return set(inspect(connection).get_table_names())
+
+
+def test_the_migrations_make_what_the_tables_say(empty: Place) -> None:
+    from alembic.autogenerate import compare_metadata
+    from alembic.migration import MigrationContext
+
+    store = empty.open()
+    with store.database.reading() as connection:
+        assert tables(connection) == {*metadata.tables, "alembic_version"}
+        context = MigrationContext.configure(connection)
+        assert compare_metadata(context, metadata) == []
+    store.close()
+
+
+def test_an_index_is_partial_where_its_table_says_so(empty: Place) -> None:
+    store = empty.open()
+    with store.database.reading() as connection:
+        found = [one for one in inspect(connection).get_indexes("intake") if one["name"] == "ix_intake_unfinished"]
+        assert [one["column_names"] for one in found] == [["state", "source", "id"]]
+        assert "filed" in " ".join(str(option) for option in found[0]["dialect_options"].values())
+    store.close()
+
+
+def test_a_second_open_does_nothing_and_loads_no_alembic(place: Place) -> None:
+    done = run(OPENED + "print('alembic' in sys.modules)", place)
+    assert (done.stdout, done.stderr) == ("False\n", "")
+
+
+def test_a_newer_database_is_refused_in_one_line(place: Place) -> None:
+    store = place.open()
+    with store.database.act() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9001'")
+    store.close()
+    with pytest.raises(StoreUnusable, match=r"newer helpdesk \(revision 9001\); update the program$") as refused:
+        place.open()
+    assert "\n" not in str(refused.value)
+
+
+def test_a_migration_that_is_killed_leaves_nothing_behind(empty: Place) -> None:
+    killed = run(KILLED_IN_THE_MIDDLE + OPENED, empty)
+    assert killed.returncode == -SIGKILL, killed.stderr
+    engine = connect(empty.url, base=empty.base)
+    with engine.connect() as connection:
+        assert tables(connection) == set()
+    engine.dispose()
+    store = empty.open()
+    with store.act() as act:
+        assert ticket(act) == 1
+    store.close()
+
+
+def test_two_processes_open_a_new_database_at_once(empty: Place) -> None:
+    code = OPENED + "store.close(); print('open')"
+    both = at_once([lambda: run(code, empty)] * 3)
+    assert [(one.stdout, one.stderr) for one in both] == [("open\n", "")] * 3
+
+
+def test_threads_open_a_new_database_at_once(empty: Place) -> None:
+    for store in at_once([empty.open] * 4):
+        store.close()
+
+
+def test_the_files_are_for_their_owner_only(tmp_path: Path) -> None:
+    store = Place(url="sqlite:///helpdesk.db", base=tmp_path).open()
+    stored(store, 1)
+    files = sorted(tmp_path.iterdir())
+    assert [file.name for file in files] == ["helpdesk.db", "helpdesk.db-shm", "helpdesk.db-wal"]
+    assert {stat.S_IMODE(file.stat().st_mode) for file in files} == {0o600}
+    store.close()
+
+
+def test_what_was_written_is_there_after_the_next_open(place: Place) -> None:
+    first = place.open()
+    with first.act() as act:
+        number = ticket(act, waiting_since=NOW)
+    first.close()
+    again = place.open()
+    with again.reading() as view:
+        assert view.tickets.facts(number).waiting_since == NOW
+    again.close()
