@@ -602,3 +602,7 @@ def check(
     from commands import check as body
 
     raise typer.Exit(body.run(ctx.obj, connect=connect, as_json=as_json))
+
+
+if __name__ == "__main__":
+    main()

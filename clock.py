@@ -34,8 +34,9 @@ from notifier.sender import Sender
 from scanner.backoff import delay
 from scanner.idle import Ending, IdleConnection, watch
 
-# A letter that was postponed is looked for at this pace; new letters wake the thread at once.
-DELIVERY_INTERVAL = timedelta(seconds=15)
+# How often the outbox is looked through.  Letters of mails wake the thread at once; those of a command come from
+# another process, which cannot, and nobody who has just answered a customer wants to wait for long.
+DELIVERY_INTERVAL = timedelta(seconds=1)
 # What systemd's and docker's patience allows for, with a margin.
 GRACE = timedelta(seconds=9)
 

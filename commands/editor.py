@@ -51,7 +51,7 @@ def written(
         except BaseException:
             _keep_or_drop(draft, conversation)
             raise
-        draft.unlink(missing_ok=True)
+        shutil.rmtree(draft.parent, ignore_errors=True)
 
 
 def _piped() -> str:
@@ -62,10 +62,10 @@ def _piped() -> str:
 
 
 def _draft(name: str, below: str) -> Path:
-    handle, file = tempfile.mkstemp(prefix=f"helpdesk-{name}-", suffix=".txt")
-    with os.fdopen(handle, "w", encoding="utf-8", errors="replace") as draft:
-        draft.write(f"\n{SCISSORS}\n{_harmless(below)}\n")
-    return Path(file)
+    """A file to type in, in a folder that is ours alone: editors put copies of their own beside it."""
+    draft = Path(tempfile.mkdtemp(prefix="helpdesk-")) / f"{name}.txt"
+    draft.write_text(f"\n{SCISSORS}\n{_harmless(below)}\n", encoding="utf-8", errors="replace")
+    return draft
 
 
 def _harmless(below: str) -> str:
@@ -123,4 +123,4 @@ def _keep_or_drop(draft: Path, below: str) -> None:
     if typed:
         complain(f"What you wrote is kept in {draft}")
     else:
-        draft.unlink(missing_ok=True)
+        shutil.rmtree(draft.parent, ignore_errors=True)

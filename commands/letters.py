@@ -61,7 +61,7 @@ def run(path: Path, ticket: str | None, *, limit: int, as_json: bool) -> None:
     with opened(path) as desk:
         number = ticket_number(ticket, desk.settings) if ticket else None
         with desk.store.reading() as view:
-            lines = _about(view, number) if number is not None else _newest(view, limit)
+            lines = about(view, number) if number is not None else _newest(view, limit)
         if as_json:
             screen.dump_json(lines)
         else:
@@ -98,7 +98,7 @@ def show_one(path: Path, letter: str, ticket: str | None) -> None:
         say(f"[{screen.clean(file.name)}]", style="dim")
 
 
-def _about(view: View, number: int) -> tuple[Line, ...]:
+def about(view: View, number: int) -> tuple[Line, ...]:
     view.tickets.facts(number)
     letters, withheld = view.outbox.of_ticket(number)
     return tuple(sorted(_lines(letters, withheld), key=lambda line: line.at))

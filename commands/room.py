@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from commands.screen import Cell, clean, is_terminal
 
 ENDLESS = 10_000
-LEAST = 24
+LEAST = 20
 """Columns that a folded text gets, however wide its neighbours are."""
 
 

@@ -190,8 +190,8 @@ def safe_name(name: str) -> str:
     bare = re.sub(r'[<>:"/\\|?*\x7f]', "_", re.split(r"[/\\]", shown)[-1]).strip(" .") or "file"
     stem, ending = os.path.splitext(bare)
     while len((stem + ending[:20]).encode()) > 120 and stem:
-        stem = stem[:-1]
-    return (stem + ending[:20]) or "file"
+        stem = stem[:-1].rstrip(" .")
+    return (stem + ending[:20]).strip(" .") or "file"
 
 
 def _keep(folder: Path, name: str, data: bytes) -> str:

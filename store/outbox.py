@@ -109,7 +109,7 @@ class Outbox:
         if not stored:
             return {}
         rows = self._connection.execute(_RECENT, {"keys": sorted(set(stored.values())), "since": since})
-        found: dict[str, int] = dict(rows.tuples().all())
+        found: dict[str, int] = dict(iter(rows))
         return {key: found[own] for key, own in stored.items() if own in found}
 
     def claim(

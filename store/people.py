@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from domain.people import Address, ContactAddress, ContactFacts, OrganizationFacts, address_key, domain_key
-from store.tables import ContactAddressRow, ContactRow, OrganizationDomainRow, OrganizationRow, table
+from store.tables import ContactAddressRow, ContactRow, OrganizationDomainRow, OrganizationRow, clean, table
 
 _contact, _address = table(ContactRow), table(ContactAddressRow)
 _organization, _domain = table(OrganizationRow), table(OrganizationDomainRow)
@@ -90,7 +90,7 @@ class People:
         """Contacts whose name or address contains WORDS, by name."""
         query = select(_contact.c.id).order_by(func.lower(_contact.c.name), _contact.c.id).limit(limit)
         if words:
-            like = f"%{_escaped(words.lower())}%"
+            like = f"%{_escaped(clean(words).lower())}%"
             hits = select(_address.c.contact).where(
                 _address.c.key.like(like, escape="\\") | func.lower(_address.c.address).like(like, escape="\\")
             )

@@ -1,0 +1,140 @@
+"""`python -m demo`: from the first mail of the day to the proof that none was lost."""
+
+import os
+import signal
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from types import FrameType
+
+from commands.opening import opened_with
+from commands.screen import complain, say
+from demo import mails, transcript
+from demo.bell import Bell
+from demo.day import ADA, Day
+from demo.post import HOST, PASSWORD, PostOffice
+from demo.program import ROOT, Program
+from desk.config import load
+from desk.desk import Desk
+from domain.errors import DeskError
+
+INTERRUPTED = 130
+
+
+def main() -> int:
+    """Play the day; the exit code: 0 all came true, 1 something did not, 130 interrupted."""
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(AttributeError):
+            stream.reconfigure(errors="replace", line_buffering=True)  # type: ignore[union-attr]
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        _run(Path(tempfile.mkdtemp(prefix="helpdesk-demo-")), keep=os.environ.get("KEEP", "") not in ("", "0"))
+    except KeyboardInterrupt:
+        complain("\nInterrupted; everything is stopped.")
+        return INTERRUPTED
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except DeskError as error:
+        complain(f"\nThe demo failed: {error}", style="bold red")
+        return 1
+    return 0
+
+
+def _interrupt(_: int, __: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def _run(folder: Path, *, keep: bool) -> None:
+    bell = Bell()
+    program = Program(folder, bell=bell)
+    addresses = [mails.SUPPORT, *(person.address for person in mails.CUSTOMERS)]
+    transcript.heading("A morning at the support desk of Acme")
+    with PostOffice(addresses, bell=bell) as post:
+        program.set_up(imap_port=post.imap_port, smtp_port=post.smtp_port)
+        with opened_with(load(program.config)) as desk, _stopped(program):
+            _open(desk, program, post, bell)
+            Day(desk, program, post, bell=bell).play()
+            _sum_up(program)
+            if keep:
+                _keep(program, post)
+    _farewell(folder)
+
+
+@contextmanager
+def _stopped(program: Program) -> Iterator[None]:
+    """Whatever happens inside, the daemon is stopped afterwards, and nothing interrupts that."""
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        program.stop()
+
+
+def _open(desk: Desk, program: Program, post: PostOffice, bell: Bell) -> None:
+    """Before the first mail: a contact who wants no letters, and the daemon at its post."""
+    transcript.line("servers", f"IMAP on {HOST}:{post.imap_port}, SMTP on {HOST}:{post.smtp_port}", timed=True)
+    words = ("contacts", mails.PAUL.address, "--add", "--name", mails.PAUL.name, "--opt-out")
+    program.command(*words, agent=ADA)
+    transcript.line("contact", f"{mails.PAUL} wants no letters from us (helpdesk contacts … --opt-out)", timed=True)
+    program.start()
+    bell.wait_for("the daemon has looked into its mailbox", lambda: _is_at_work(desk))
+    transcript.line("daemon", "helpdesk run: scans support@acme.example and waits for mail", timed=True)
+
+
+def _is_at_work(desk: Desk) -> bool:
+    with desk.store.reading() as view:
+        return bool(view.journal.marks())
+
+
+def _sum_up(program: Program) -> None:
+    transcript.heading("The tickets at noon (helpdesk list --all)")
+    transcript.plain(program.command("list", "--all", agent=ADA).splitlines())
+    transcript.heading("The proof that no mail is lost (helpdesk reconcile)")
+    transcript.plain(program.command("reconcile").splitlines())
+
+
+def _keep(program: Program, post: PostOffice) -> None:
+    """Stay up until somebody interrupts."""
+    post.hand_out()
+    transcript.heading("The helpdesk stays up until you press Ctrl-C")
+    command = f"{_helpdesk()} -c {program.config}"
+    transcript.plain((
+        f"  read mail    IMAP {HOST}, port {post.imap_port}, no encryption",
+        f"               user {mails.JONAS.address}, password {PASSWORD}",
+        f"               (or {mails.OLIVIA.address}, {mails.SUPPORT} …, same password)",
+        f"  write mail   SMTP {HOST}, port {post.smtp_port}, no encryption, no login; to {mails.SUPPORT}",
+        f"  be an agent  export HELPDESK_AGENT={ADA}",
+        f"               {command} list",
+        f"               {command} reply 2 -m 'Please switch it off and on again.'",
+        "",
+        "The log of the daemon, from here on:",
+    ))  # fmt: skip
+    program.echo = say
+    while True:
+        signal.pause()
+
+
+def _farewell(folder: Path) -> None:
+    command = f"{_helpdesk()} -c {folder / 'config.yaml'}"
+    say()
+    transcript.plain((
+        f"Files       {folder}: settings, database, log, and the mails of the day",
+        f"Look round  {command} show 1   (history 1, letters 1, intake, explain {folder}/mails/05.eml)",
+        f"For real    {_helpdesk()} init   asks what it needs; README.md has the six commands",
+    ))  # fmt: skip
+
+
+def _helpdesk() -> str:
+    """How to call the program from here."""
+    installed = Path(sys.executable).with_name("helpdesk")
+    with suppress(ValueError):
+        return str(installed.relative_to(Path.cwd()))
+    return str(installed) if installed.is_file() else f"{sys.executable} -m cli"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,173 @@
+"""Staff at the command line: each act says what it did, who hears of it, who does not, and why."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.commands.staffroom import Staffroom, room
+
+__all__ = ["room"]
+
+JAEGER = "Jäger <jaeger@bigcorp.example>"
+
+
+def test_a_day_at_the_desk(room: Staffroom) -> None:
+    room.mail(JAEGER, "Störung im Netz", "Nichts geht mehr, und niemand weiß warum.")
+    assert room.type("take", "1") == (
+        "ACME-1  taken over by ada\n"
+        "  letter   to jaeger@bigcorp.example (status, de), queued\n"
+        "  withheld ada@acme.example: own act\n"
+    )
+    assert room.type("reply", "ACME-1", "-m", "Wir schauen nach.", "--status", "waiting") == (
+        "ACME-1  comment added, open → waiting\n"
+        "  letter   to jaeger@bigcorp.example (comment, de), queued\n"
+        "  withheld ada@acme.example: own act\n"
+    )
+    assert room.type("note", "[ACME-1]", "-m", "Der Switch ist alt.") == (
+        "ACME-1  note added\n  withheld ada@acme.example: own act\n"
+    )
+    assert room.type("assign", "1", "bert", "--group", "service") == (
+        "ACME-1  agent bert (was ada), group service (was network)\n"
+        "  letter   to bert@acme.example (assignee, en), queued\n"
+        "  withheld jaeger@bigcorp.example: notifications.on_reassignment is off\n"
+    )
+    assert room.type("solve", "1", "-m", "Switch getauscht.", agent="bert") == (
+        "ACME-1  solution entered, waiting → solved\n"
+        "  letter   to jaeger@bigcorp.example (solution, de), queued\n"
+        "  withheld bert@acme.example: own act\n"
+    )
+    assert room.type("close", "1", agent="bert").startswith("ACME-1  solved → closed\n")
+    assert (
+        room.type("close", "1", agent="bert")
+        == "ACME-1  nothing changed: it is closed, urgent, with bert, tagged outage\n"
+    )
+    assert room.type("reopen", "1", agent="bert").startswith("ACME-1  closed → open\n")
+    assert room.type("status", "1", "solved", agent="bert").startswith("ACME-1  open → solved\n")
+
+
+def test_fields_and_tags(room: Staffroom) -> None:
+    room.mail(JAEGER, "Frage", "Wie geht das?")
+    assert room.type("set", "1", "priority", "high").startswith("ACME-1  priority normal → high\n")
+    assert room.type("set", "1", "title", " Eine  Frage ").startswith("ACME-1  title Frage → Eine Frage\n")
+    assert room.type("tag", "1", "vip", "vip") == "ACME-1  tagged vip\n  nobody is told\n"
+    assert room.type("tag", "1", "vip") == "ACME-1  nothing changed: it is open, high, with service, tagged vip\n"
+
+
+def test_an_opt_out_holds_until_somebody_says_mandatory(room: Staffroom) -> None:
+    room.mail(JAEGER, "Frage", "Wie geht das?")
+    assert room.type("contacts", "jaeger@bigcorp.example", "--opt-out") == (
+        "Jäger <jaeger@bigcorp.example>  gets no letters any more\n"
+    )
+    withheld = room.type("reply", "1", "-m", "So.").splitlines()[-2:]
+    assert any(
+        line.startswith("  withheld jaeger@bigcorp.example: opted out on ")
+        and line.endswith(" by ada (--mandatory sends anyway)")
+        for line in withheld
+    )
+    assert "  letter   to jaeger@bigcorp.example (comment; mandatory, although opted out on" in room.type(
+        "reply", "1", "-m", "Wichtig.", "--mandatory"
+    )
+
+
+def test_silent_leaves_the_customer_out(room: Staffroom) -> None:
+    room.mail(JAEGER, "Frage", "Wie geht das?")
+    assert "  withheld jaeger@bigcorp.example: Ada Example wished it\n" in room.type("close", "1", "--silent")
+    assert "give one of them" in room.refusal("close", "1", "--silent", "--mandatory")
+
+
+def test_a_ticket_for_somebody_on_the_telephone(room: Staffroom, tmp_path: Path) -> None:
+    plan = tmp_path / "plan.txt"
+    plan.write_text("plan", encoding="utf-8")
+    said = room.type("new", "--customer", "weiss@firma.example", "--title", "Rückruf", "-m", "Bitte rückrufen.",
+                     "--attach", str(plan))  # fmt: skip
+    assert said.startswith("ACME-1  opened: Rückruf\n  letter   to weiss@firma.example (notice, de), queued\n")
+    shown = room.type("show", "1")
+    assert "(entered by ada)" in shown
+    assert "[plan.txt, 4 B]" in shown
+
+
+def test_a_copy_goes_to_cc(room: Staffroom) -> None:
+    room.mail(JAEGER, "Frage", "Wie geht das?")
+    said = room.type("reply", "1", "-m", "So.", "--cc", "einkauf@bigcorp.example", "--cc", "bert@acme.example")
+    assert "  letter   to einkauf@bigcorp.example (in copy, comment, de), queued\n" in said
+    assert said.count("bert@acme.example") == 1
+
+
+def test_an_act_for_programs(room: Staffroom) -> None:
+    room.mail(JAEGER, "Frage", "Wie geht das?")
+    done = json.loads(room.type("take", "1", "--json"))
+    assert done["ticket"] == {"reference": "ACME-1", "number": 1, "status": "open", "agent": "ada", "group": "service"}
+    assert [event["kind"] for event in done["events"]] == ["assigned"]
+    assert [one["to"] for one in done["told"]] == ["jaeger@bigcorp.example"]
+    assert [one["reason"] for one in done["withheld"]] == ["actor"]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("reply", "77", "-m", "x"), "there is no ticket 77"),
+        (("reply", "FOO-1", "-m", "x"), "'FOO-1' is not a ticket: write its number, such as 1042 or ACME-1042"),
+        (("reply", "1", "-m", "  "), "a reply without words was not sent; nothing was changed"),
+        (("reply", "1", "-m", "x", "--status", "done"), "no status 'done'; there are: open, waiting, solved, closed"),
+        (("reply", "1", "-m", "x", "--cc", "nobody"), "'nobody' is not an address"),
+        (("reply", "1", "-m", "x", "--attach", "/does/not/exist"), "cannot be attached: No such file or directory"),
+        (("assign", "1"), "assign to whom? Name an agent, a group, or both"),
+        (("assign", "1", "cleo"), "there is no agent 'cleo'; there are: ada, bert"),
+        (("set", "1", "colour", "red"), "no field that can be set 'colour'; there are: title, priority, category"),
+        (("set", "1", "priority", "top"), "there is no priority 'top'"),
+        (("take", "1", "--as", "cleo"), "there is no agent 'cleo' in config.yaml"),
+        (("new", "--customer", "x", "--title", "t", "-m", "x"), "'x' is not an address"),
+        (("new", "--customer", "x@y.example", "--title", " ", "-m", "x"), "a ticket needs a title"),
+        (("contacts", "x@y.example", "--opt-out"), "nobody has the address x@y.example; --add makes a contact"),
+        (("contacts", "jaeger@bigcorp.example", "--language", "fr"), "there are: de, en"),
+        (("contacts", "--organization", "BigCorp"), "an organization needs a name and a domain"),
+        (("letters", "--show", "zz%"), "there is no letter 'zz%'"),
+        (("show", "1", "--raw", "2"), "ACME-1 has no entry 2 that came as a mail"),
+        (("list", "--status", "done"), "there is no status 'done'"),
+        (("list", "--group", "sales"), "there is no group 'sales'"),
+    ],
+)
+def test_what_cannot_be_is_refused_in_one_line(room: Staffroom, words: tuple[str, ...], said: str) -> None:
+    room.mail(JAEGER, "Frage", "Wie geht das?")
+    before = room.type("history", "1", "--json")
+    assert said in room.refusal(*words)
+    assert room.type("history", "1", "--json") == before
+
+
+def test_without_a_name_nobody_acts(room: Staffroom) -> None:
+    room.mail(JAEGER, "Frage", "Wie geht das?")
+    assert room.refusal("take", "1", agent="").startswith("who are you?")
+    assert room.refusal("list", "--mine", agent="").startswith("who are you?")
+    assert "yours" not in room.type("list", agent="")
+
+
+def test_the_text_comes_from_a_pipe(room: Staffroom) -> None:
+    room.mail(JAEGER, "Frage", "Wie geht das?")
+    assert room.type("note", "1", stdin="Aus der Leitung.\n").startswith("ACME-1  note added\n")
+    assert room.type("note", "1", "-m", "-", stdin="Noch eine.\n").startswith("ACME-1  note added\n")
+    assert "   Aus der Leitung.\n" in room.type("show", "1")
+    assert "without words" in room.refusal("note", "1", stdin="")
+
+
+def test_contacts_and_organizations(room: Staffroom) -> None:
+    room.mail(JAEGER, "Frage", "Wie geht das?")
+    assert room.type("contacts", "--organization", "BigCorp", "--domain", "bigcorp.example") == (
+        "BigCorp  added, with everybody at bigcorp.example\n"
+    )
+    assert "already" in room.refusal("contacts", "--organization", "BigCorp", "--domain", "other.example")
+    assert "belongs to BigCorp" in room.refusal("contacts", "--organization", "B", "--domain", "BIGCORP.example")
+    assert room.type("contacts", "weiss@firma.example", "--add", "--name", "Anna Weiß", "--language", "en") == (
+        "Anna Weiß <weiss@firma.example>  added, language is en\n"
+    )
+    assert room.type("contacts", "jaeger@bigcorp.example", "--portal", "--opt-out") == (
+        "Jäger <jaeger@bigcorp.example>  gets no letters any more, is a portal user\n"
+    )
+    assert room.type("contacts", "jaeger@bigcorp.example", "--portal") == (
+        "Jäger <jaeger@bigcorp.example>  nothing changed: it is so already\n"
+    )
+    found = json.loads(room.type("contacts", "bigcorp", "--json"))
+    assert [(one["name"], one["organization"]["name"], one["opted_out_how"]) for one in found] == [
+        ("Jäger", "BigCorp", "by ada")
+    ]
+    assert room.type("contacts", "nobody") == "No contact has 'nobody' in name or address.\n"

@@ -1,0 +1,1 @@
+"""The kill test: the daemon is killed again and again, and every mail still counts exactly once."""
