@@ -5,6 +5,7 @@ Promises: it starts quickly, because every body is imported when it is called.  
 130 interrupted; `helpdesk ingest` adds those of sysexits.h.
 """
 
+import io
 import os
 import sys
 import traceback
@@ -46,6 +47,10 @@ Limit = Annotated[int, typer.Option("--limit", "-n", min=1, help="How many at mo
 
 def main() -> None:
     """Run one command and leave with its exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # A terminal that knows no arrows shows question marks; an act that is done must not end as a mistake.
+            stream.reconfigure(errors="replace")
     code = _run()
     try:
         sys.stdout.flush()

@@ -90,7 +90,7 @@ def show_one(path: Path, letter: str, ticket: str | None) -> None:
         composer = Composer(desk.settings, keys=desk.keys, templates=config.templates_folder)
         mail = message_from_bytes(composer.compose(facts).data, policy=default)
     for name in ("From", "To", "Subject", "Date", "Message-ID"):
-        say(f"{name}: {screen.clean(str(mail[name]))}", style="dim")
+        say(f"{name}: {' '.join(screen.clean(str(mail[name])).split())}", style="dim")
     say()
     body = mail.get_body(("plain",))
     say(body.get_content().rstrip("\n") if body else "")

@@ -1,6 +1,7 @@
 """`python -m demo`: from the first mail of the day to the proof that none was lost."""
 
 import os
+import shutil
 import signal
 import sys
 import tempfile
@@ -15,7 +16,7 @@ from demo import mails, transcript
 from demo.bell import Bell
 from demo.day import ADA, Day
 from demo.post import HOST, PASSWORD, PostOffice
-from demo.program import ROOT, Program
+from demo.program import Program
 from desk.config import load
 from desk.desk import Desk
 from domain.errors import DeskError
@@ -29,18 +30,27 @@ def main() -> int:
         with suppress(AttributeError):
             stream.reconfigure(errors="replace", line_buffering=True)  # type: ignore[union-attr]
     signal.signal(signal.SIGTERM, _interrupt)
+    keep = os.environ.get("KEEP", "") not in ("", "0")
+    folder = Path(tempfile.mkdtemp(prefix="helpdesk-"))
     try:
-        _run(Path(tempfile.mkdtemp(prefix="helpdesk-demo-")), keep=os.environ.get("KEEP", "") not in ("", "0"))
+        _run(folder, keep=keep)
     except KeyboardInterrupt:
-        complain("\nInterrupted; everything is stopped.")
-        return INTERRUPTED
+        return _interrupted(folder, keep=keep)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except DeskError as error:
-        complain(f"\nThe demo failed: {error}", style="bold red")
+        complain(f"\nThe demo failed: {error}\nIts files, the log among them: {folder}", style="bold red")
         return 1
     return 0
+
+
+def _interrupted(folder: Path, *, keep: bool) -> int:
+    """Everything has been stopped; the exit code.  What was only half played is not kept."""
+    if not keep:
+        shutil.rmtree(folder, ignore_errors=True)
+    complain("\nInterrupted; everything is stopped.")
+    return INTERRUPTED
 
 
 def _interrupt(_: int, __: FrameType | None) -> None:
@@ -92,7 +102,7 @@ def _is_at_work(desk: Desk) -> bool:
 
 def _sum_up(program: Program) -> None:
     transcript.heading("The tickets at noon (helpdesk list --all)")
-    transcript.plain(program.command("list", "--all", agent=ADA).splitlines())
+    transcript.plain(program.command("list", "--all").splitlines())
     transcript.heading("The proof that no mail is lost (helpdesk reconcile)")
     transcript.plain(program.command("reconcile").splitlines())
 
@@ -119,12 +129,11 @@ def _keep(program: Program, post: PostOffice) -> None:
 
 
 def _farewell(folder: Path) -> None:
-    command = f"{_helpdesk()} -c {folder / 'config.yaml'}"
     say()
     transcript.plain((
-        f"Files       {folder}: settings, database, log, and the mails of the day",
-        f"Look round  {command} show 1   (history 1, letters 1, intake, explain {folder}/mails/05.eml)",
-        f"For real    {_helpdesk()} init   asks what it needs; README.md has the six commands",
+        f"Files  {folder}  (settings, database, log, mails of the day)",
+        f"Look   {_helpdesk()} -c {folder / 'config.yaml'} show 1",
+        f"Start  {_helpdesk()} init  (the six commands of README.md)",
     ))  # fmt: skip
 
 

@@ -10,8 +10,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from email.utils import make_msgid
 from itertools import groupby
+from typing import Any
 
 from commands.opening import now
+from commands.phrases import happened
 from demo import mails, transcript
 from demo.bell import Bell
 from demo.mails import Mail
@@ -21,11 +23,13 @@ from desk.desk import Desk
 from domain.decision import Verdict
 from domain.errors import DeskError
 from domain.intake import Intake, Outcome, State
+from domain.letter import LetterKind
+from domain.ticket import TicketFacts
 from store.outbox import LetterState, QueuedLetter, WithheldLetter
 from store.store import View
 
 ADA = "ada"
-_LANGUAGES = {"de": "German", "en": "English"}
+_STAFF = {LetterKind.STAFF_NEW: "new ticket", LetterKind.STAFF_CUSTOMER: "the customer wrote"}
 
 
 class NotAsPromised(DeskError):
@@ -45,6 +49,13 @@ class Became:
         found = [letter for letter in self.letters if letter.recipient.address == person.address]
         _expect(bool(found), f"{person} should have got a letter")
         return found[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """The letters of an act, none of which waits any longer; there may be none."""
+
+    letters: tuple[QueuedLetter, ...]
 
 
 class Day:
@@ -74,9 +85,9 @@ class Day:
         transcript.heading("A question")
         became = self._mail(mails.QUESTION, Outcome.TICKET)
         letter = self._posted(became.letter_to(mails.JONAS))
-        transcript.aside("This is the letter that Jonas finds in his mailbox a moment later:")
+        transcript.aside("And this is what Jonas reads a moment later:")
         body = letter.message.get_body(("plain",))
-        transcript.quote(f"Subject: {letter.message['Subject']}\n{body.get_content() if body else ''}", marked="| ")
+        transcript.letter(f"{letter.message['Subject']}\n\n{body.get_content() if body else ''}")
         return became
 
     def _an_english_question(self) -> Became:
@@ -91,7 +102,7 @@ class Day:
         number = _ticket(question)
         self._act(number, "take", str(number))
         text = "Guten Morgen Herr Weiß, welche Meldung sehen Sie bei der Anmeldung?"
-        sent = self._act(number, "reply", str(number), "--message", text, "--status", "waiting")
+        sent = self._act(number, "reply", str(number), "--status", "waiting", "-m", text)
         return Became(row=question.row, letters=sent, withheld=()).letter_to(mails.JONAS)
 
     def _out_of_office(self, question: Became, comment: QueuedLetter) -> None:
@@ -106,7 +117,7 @@ class Day:
 
     def _reply_with_the_tag(self, question: Became) -> None:
         reference = self._desk.reference(_ticket(question))
-        transcript.heading(f"The customer's reply: the tag [{reference}] is all it carries")
+        transcript.heading(f"The customer's reply with the tag: it carries [{reference}] and nothing else")
         became = self._mail(mails.reply_with_tag(reference), Outcome.COMMENT)
         _expect(became.row.ticket == question.row.ticket, "the reply with the tag belongs to its ticket")
         _expect(self._status(_ticket(question)) == "open", "the customer's reply should open the ticket again")
@@ -139,20 +150,24 @@ class Day:
     def _a_stranger(self, question: Became) -> None:
         reference = self._desk.reference(_ticket(question))
         transcript.heading("A stranger guesses a tag: he learns nothing")
+        before = self._state(_ticket(question))
         became = self._mail(mails.guessed_tag(reference), Outcome.TICKET)
         _expect(became.row.ticket != question.row.ticket, "a stranger got into somebody's ticket")
         with self._desk.store.reading() as view:
             linked = view.tickets.facts(_ticket(became)).linked_to
         _expect(linked == question.row.ticket, f"the stranger's ticket should be linked to {reference}")
-        transcript.aside(f"His mail is a ticket of its own, linked to {reference} for staff to see. On {reference}")
-        transcript.aside("nothing has changed, and Jonas hears nothing of it.")
+        _expect(self._state(_ticket(question)) == before, f"a stranger changed something on {reference}")
+        transcript.aside(
+            f"His mail is a ticket of its own, linked to {reference} for staff to see. On {reference} nothing has "
+            "changed, nobody there hears of it, and he gets nothing but the number of his own ticket."
+        )
 
     def _ada_solves_and_closes(self, question: Became) -> None:
         transcript.heading("The agent solves, comments for her colleagues, closes")
         number = _ticket(question)
-        self._act(number, "note", str(number), "--message", "Grund 7: drei falsche Passwörter.")
+        self._act(number, "note", str(number), "-m", "Grund 7: drei falsche Passwörter.")
         text = "Ihr Konto ist wieder frei. Bitte vergeben Sie bei der Anmeldung ein neues Passwort."
-        sent = self._act(number, "solve", str(number), "--message", text)
+        sent = self._act(number, "solve", str(number), "-m", text)
         Became(row=question.row, letters=sent, withheld=()).letter_to(mails.JONAS)
         self._act(number, "close", str(number))
         _expect(self._status(number) == "closed", "the ticket should be closed")
@@ -160,8 +175,9 @@ class Day:
     def _mail(self, mail: Mail, expected: Outcome) -> Became:
         """Send MAIL, wait until all of it is done, and print what became of it."""
         message_id = make_msgid(domain=mail.sender.address.partition("@")[2]).strip("<>")
-        transcript.line("mail", f"{mail.sender}: {mail.subject}", timed=True)
-        transcript.quote(mail.text)
+        transcript.line("mail", str(mail.sender), timed=True)
+        transcript.line("", mail.subject)
+        transcript.quote(mail.gist)
         octets = mail.octets(message_id, now().astimezone())
         self._keep(octets)
         self._post.deliver(mails.SUPPORT, octets)
@@ -202,18 +218,19 @@ class Day:
             known = label in ("letter", "withheld")
             transcript.line(label if known else "", rest.strip() if known else text.strip())
         new = len(self._letters(number)) - len(before)
-        sent = self._bell.wait_for(
-            f"the letters of 'helpdesk {words[0]}' are sent", lambda: self._sent(number, after=len(before), new=new)
-        )
-        return sent[1]
+        what = f"the letters of 'helpdesk {words[0]}' are sent"
+        sent = self._bell.wait_for(what, lambda: self._sent(number, after=len(before), new=new)).letters
+        for letter in sent:
+            transcript.line("sent", f"to {self._posted(letter).to}", timed=True)
+        return sent
 
     def _letters(self, number: int) -> tuple[QueuedLetter, ...]:
         with self._desk.store.reading() as view:
             return view.outbox.of_ticket(number)[0]
 
-    def _sent(self, number: int, *, after: int, new: int) -> tuple[bool, tuple[QueuedLetter, ...]] | None:
+    def _sent(self, number: int, *, after: int, new: int) -> Sent | None:
         letters = self._letters(number)[after : after + new]
-        return None if any(letter.state is LetterState.QUEUED for letter in letters) else (True, letters)
+        return None if any(letter.state is LetterState.QUEUED for letter in letters) else Sent(letters)
 
     def _posted(self, letter: QueuedLetter) -> Posted:
         """LETTER as it arrived at the post office."""
@@ -223,6 +240,12 @@ class Day:
     def _status(self, number: int) -> str:
         with self._desk.store.reading() as view:
             return view.tickets.facts(number).status
+
+    def _state(self, number: int) -> tuple[TicketFacts, int, int]:
+        """A ticket, how much happened to it, and how many letters there are about it."""
+        with self._desk.store.reading() as view:
+            letters, withheld = view.outbox.of_ticket(number)
+            return view.tickets.facts(number), len(view.tickets.history(number)), len(letters) + len(withheld)
 
     def _keep(self, octets: bytes) -> None:
         """Put a mail into the folder, to try `helpdesk explain` and `helpdesk parse` on."""
@@ -234,50 +257,54 @@ class Day:
 def decision(desk: Desk, view: View, row: Intake) -> Iterable[tuple[str, str]]:
     """What was decided about a mail, and why: labels and texts."""
     record = view.journal.decision(row.id) or {}
-    reference = desk.reference(row.ticket) if row.ticket else ""
-    what = {
-        Outcome.TICKET: f"{reference} opened",
-        Outcome.COMMENT: f"added to {reference}",
-        Outcome.IGNORED: "ignored",
-    }
-    yield "decided", what.get(row.outcome, str(row.outcome or row.state)) if row.outcome else str(row.state)
-    for modifier in record.get("modifiers", ()):
-        yield "", f"{_change(modifier)}: {modifier['because']}"
-    verdicts = record.get("finders", ())
-    deciding = [step for step in verdicts if step["verdict"] != Verdict.NOTHING.value]
-    yield "because", " · ".join(step["because"] for step in deciding or verdicts)
-    if row.outcome is Outcome.IGNORED or record.get("class"):
-        yield "", " · ".join((*record.get("class", ()), row.because))
+    signs = [sign.partition(": ")[2] or sign for sign in record.get("class", ())]
+    if row.outcome is Outcome.IGNORED:
+        yield "decided", "ignored"
+        yield "because", f"{row.because} (signs: {', '.join(signs)})"
+        return
+    reference = desk.reference(row.ticket) if row.ticket else "nothing"
+    yield "decided", f"{reference} opened" if row.outcome is Outcome.TICKET else f"added to {reference}"
+    walk = record.get("finders", ())
+    deciding = [step for step in walk if step["verdict"] != Verdict.NOTHING.value]
+    yield "because", " · ".join(step["because"] for step in deciding or walk)
+    if signs:
+        yield "", f"written by a machine (signs: {', '.join(signs[:2])}): nothing else changes"
+    if row.ticket is not None and row.outcome is Outcome.COMMENT:
+        here = [line.event for line in view.tickets.history(row.ticket) if line.intake == row.id]
+        yield from (("", f"{happened(event, desk.settings)}: {event.because}") for event in here[1:])
+    changes = sorted(record.get("modifiers", ()), key=lambda one: str(one["because"]))
+    for because, group in groupby(changes, key=lambda one: str(one["because"])):
+        yield "", f"{because}: {', '.join(map(_change, group))}"
 
 
-def _change(modifier: dict[str, object]) -> str:
+def _change(modifier: dict[str, Any]) -> str:
     match modifier["kind"]:
         case "SetField":
             return f"{modifier['field']} {modifier['value']}"
         case "Assign":
             return " ".join(f"{name} {modifier[name]}" for name in ("agent", "group") if modifier[name])
         case _:
-            tags = modifier["tags"]
-            return f"tags {', '.join(tags) if isinstance(tags, list) else tags}"
+            return f"tagged {', '.join(modifier['tags'])}"
 
 
 def outgoing(letters: Sequence[QueuedLetter], withheld: Sequence[WithheldLetter]) -> Iterable[tuple[str, str]]:
     """Letters out, and letters withheld with the reason; those to staff in one line a kind."""
     for letter in letters:
         if not letter.recipient.is_staff:
-            language = _LANGUAGES.get(letter.recipient.language, letter.recipient.language)
-            kind = letter.kind.value.replace("_", " ")
-            yield "letter", f"to {letter.recipient.address}: {kind}, in {language}{_state(letter)}"
+            kind = f"{letter.kind.value}, {letter.recipient.language}{_state(letter)}"
+            yield "letter", f"to {letter.recipient.address} ({kind})"
     to_staff = [letter for letter in letters if letter.recipient.is_staff]
-    for because, group in groupby(to_staff, key=lambda letter: letter.because):
-        yield "letter", f"to {', '.join(letter.recipient.address for letter in group)}: {because}"
+    for (kind, because), group in groupby(to_staff, key=lambda letter: (_STAFF[letter.kind], letter.because)):
+        yield "letter", f"to {' and '.join(letter.recipient.agent for letter in group)} ({kind}; {because})"
     for one in withheld:
         who = one.withheld.recipient
         yield "withheld", f"from {who.address or who.role}: {one.withheld.because}"
+    if not letters and not withheld:
+        yield "letter", "to nobody"
 
 
 def _state(letter: QueuedLetter) -> str:
-    return "" if letter.state is LetterState.SENT else f" ({letter.state.value}: {letter.reply})"
+    return "" if letter.state is LetterState.SENT else f", {letter.state.value}: {letter.reply}"
 
 
 def shown(words: Sequence[str]) -> str:

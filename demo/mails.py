@@ -21,9 +21,9 @@ class Person:
         return f"{self.name} <{self.address}>"
 
 
-JONAS = Person("Jonas Weiß", "jonas.weiss@werkstatt.example")
+JONAS = Person("Jonas Weiß", "jonas@weiss.example")
 OLIVIA = Person("Olivia Brown", "olivia@brown.example")
-BIGCORP = Person("Mira Jäger", "mira.jaeger@it.bigcorp.example")
+BIGCORP = Person("Mira Jäger", "mira@it.bigcorp.example")
 SHOP = Person("Büro Direkt", "angebote@buerodirekt.example")
 PAUL = Person("Paul Stille", "paul@stille.example")
 STRANGER = Person("Max Muster", "max@fremd.example")
@@ -39,6 +39,11 @@ class Mail:
     text: str
     in_reply_to: str = ""
     fields: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def gist(self) -> str:
+        """What it is about: its longest paragraph."""
+        return max(self.text.strip().split("\n\n"), key=len)
 
     def octets(self, message_id: str, at: datetime) -> bytes:
         """The mail as it travels (RFC 5322), with its Message-ID (without angle brackets)."""
@@ -70,11 +75,11 @@ Jonas Weiß
 )
 ENGLISH_QUESTION = Mail(
     sender=OLIVIA,
-    subject="Printer prints blank pages",
+    subject="Blank pages",
     text="""\
 Hello,
 
-our printer on the second floor only prints blank pages since this morning. What can we do about it?
+our printer on the second floor prints nothing but blank pages since this morning. What can we do about it?
 
 Kind regards,
 Olivia Brown
@@ -110,7 +115,7 @@ def reply_without_tag(answered: str) -> Mail:
     """Olivia's answer to the letter ANSWERED, with a subject of her own."""
     return Mail(
         sender=OLIVIA,
-        subject="Now it has stopped altogether",
+        subject="It got worse",
         text="""\
 The printer does not print anything at all any more. It only shows a red light. Please hurry, we need our invoices.
 
@@ -122,7 +127,7 @@ Olivia Brown
 
 OUTAGE = Mail(
     sender=BIGCORP,
-    subject="Störung im Netz seit heute früh",
+    subject="Störung im Netz",
     text="""\
 Guten Tag,
 
@@ -133,7 +138,7 @@ Mira Jäger, IT BigCorp
 )
 NEWSLETTER = Mail(
     sender=SHOP,
-    subject="Nur heute: 20 % auf Bürostühle",
+    subject="Nur heute: 20 % auf Stühle",
     text="Sparen Sie heute 20 % auf alle Bürostühle. Zum Abbestellen genügt ein Klick.\n",
     fields=(
         ("List-Id", "Angebote <angebote.buerodirekt.example>"),
@@ -143,7 +148,7 @@ NEWSLETTER = Mail(
 )
 INVOICE = Mail(
     sender=PAUL,
-    subject="Rechnung doppelt erhalten",
+    subject="Rechnung doppelt",
     text="""\
 Guten Tag,
 

@@ -24,7 +24,7 @@ ROOT = Path(__file__).parent.parent
 STOP_SECONDS = 15.0
 COMMAND_SECONDS = 30.0
 # `helpdesk` itself, also where nobody has put it on the path.
-_HELPDESK = (sys.executable, "-c", "from cli import main; main()")
+_HELPDESK = (sys.executable, "-m", "cli")
 
 
 class CommandFailed(DeskError):
@@ -129,7 +129,7 @@ def settings(shipped: str, *, imap_port: int, smtp_port: int) -> str:
         "smtp": f"{{host: {HOST}, port: {smtp_port}, tls: none}}",
     }
     for key, value in values.items():
-        text, count = re.subn(rf"^( *{key}): .*$", lambda found, v=value: f"{found[1]}: {v}", text, flags=re.MULTILINE)
+        text, count = re.subn(rf"^( *{key}): .*$", rf"\1: {value}", text, flags=re.MULTILINE)
         if count != 1:
             raise ConfigOutOfStep(f"{ROOT / 'config.yaml'}: the demo looks for one line '{key}: …' and finds {count}")
     return f"# The shipped config.yaml with the servers of one run of the demo.\n\n{text}"

@@ -12,6 +12,7 @@ _STYLES = {
     "mail": "bold cyan",
     "decided": "bold",
     "letter": "green",
+    "sent": "green",
     "withheld": "yellow",
     "agent": "bold magenta",
 }
@@ -43,11 +44,20 @@ def line(label: str, text: str, *, timed: bool = False) -> None:
         say(piece, style=_STYLES.get(label, ""), lines=False)
 
 
-def quote(text: str, *, marked: str = "") -> None:
-    """Words of a mail or letter, as lines under what was printed last."""
+def quote(text: str) -> None:
+    """Words of a mail, under what was printed last."""
+    _indented(text, " " * _INDENT)
+
+
+def letter(text: str) -> None:
+    """A letter as it is read, with a bar at its side."""
+    _indented(text, "         | ")
+
+
+def _indented(text: str, margin: str) -> None:
     for words in clean(text, lines=True).strip().splitlines():
-        for piece in textwrap.wrap(words, _width() - _INDENT - len(marked)) or [""]:
-            say(f"{'':{_INDENT}}{marked}{piece}".rstrip(), style="dim")
+        for piece in textwrap.wrap(words, _width() - len(margin)) or [""]:
+            say(f"{margin}{piece}".rstrip(), style="dim")
 
 
 def plain(lines: Iterable[str]) -> None:

@@ -31,10 +31,18 @@ class _Search:
     mailbox: Mailbox
     settings: Settings
     keys: token.Keys
+    lock: bool
+    seen: dict[int, TicketFacts]
 
     @property
     def sender_key(self) -> str:
         return self.message.sender.key if self.message.sender else ""
+
+    def ticket(self, number: int) -> TicketFacts:
+        """A ticket that some finder points to, asked for once.  Raises NotFound."""
+        if number not in self.seen:
+            self.seen[number] = self.view.tickets.facts(number, lock=self.lock)
+        return self.seen[number]
 
 
 def find(
@@ -44,14 +52,13 @@ def find(
 
     LOCK keeps others from changing that ticket until the act is over.
     """
-    search = _Search(view=view, message=message, mailbox=mailbox, settings=settings, keys=keys)
+    search = _Search(view=view, message=message, mailbox=mailbox, settings=settings, keys=keys, lock=lock, seen={})
     walk: list[FinderVerdict] = []
     for finder in FINDERS:
         for verdict in finder(search):
             walk.append(verdict)
             if verdict.verdict in (Verdict.TICKET, Verdict.UNCONFIRMED) and verdict.ticket is not None:
-                ticket = view.tickets.facts(verdict.ticket, lock=lock)
-                return Found(walk=tuple(walk), verdict=verdict.verdict, ticket=ticket)
+                return Found(walk=tuple(walk), verdict=verdict.verdict, ticket=search.ticket(verdict.ticket))
     linked = next((step.ticket for step in walk if step.verdict is Verdict.FOREIGN), None)
     return Found(walk=tuple(walk), verdict=Verdict.FOREIGN if linked else Verdict.NOTHING, linked=linked)
 
@@ -159,8 +166,7 @@ def _if_member(search: _Search, finder: str, number: int, why: str) -> FinderVer
 
 
 def _belongs(search: _Search, number: int) -> str:
-    ticket = search.view.tickets.facts(number)
-    return belongs(search.sender_key, ticket, colleagues=search.settings.tickets.colleagues)
+    return belongs(search.sender_key, search.ticket(number), colleagues=search.settings.tickets.colleagues)
 
 
 def _nothing(finder: str, because: str) -> FinderVerdict:

@@ -9,15 +9,30 @@ import hashlib
 import os
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from domain.errors import NotFound, StoreUnusable
 from store.tables import BlobRow, table
 
 _blob = table(BlobRow)
+_GET = select(_blob.c.data, _blob.c.size).where(_blob.c.sha256 == bindparam("name"))
+
+
+def _put(new: "sqlite.Insert | postgresql.Insert") -> Any:
+    """INSERT that keeps the first copy.  A row from the days of a directory gets its bytes now."""
+    return new.on_conflict_do_update(
+        index_elements=["sha256"],
+        set_={"data": new.excluded.data},
+        where=_blob.c.data.is_(None) & new.excluded.data.is_not(None),
+    )
+
+
+_PUT = {"sqlite": _put(sqlite.insert(_blob)), "postgresql": _put(postgresql.insert(_blob))}
 
 
 def digest(data: bytes) -> str:
@@ -37,22 +52,14 @@ class Blobs:
         name = digest(data)
         if self._directory is not None:
             _write(self._directory / name[:2] / name, data)
-        dialect = postgresql if self._connection.dialect.name == "postgresql" else sqlite
-        new = dialect.insert(_blob).values(sha256=name, size=len(data), data=data if self._directory is None else None)
-        if self._directory is not None:
-            self._connection.execute(new.on_conflict_do_nothing(index_elements=["sha256"]))
-            return name
-        # A row from the days of a directory gets its bytes now.
-        self._connection.execute(
-            new.on_conflict_do_update(
-                index_elements=["sha256"], set_={"data": new.excluded.data}, where=_blob.c.data.is_(None)
-            )
-        )
+        kept = None if self._directory is not None else data
+        put = _PUT[self._connection.dialect.name]
+        self._connection.execute(put, {"sha256": name, "size": len(data), "data": kept})
         return name
 
     def get(self, name: str) -> bytes:
         """The bytes of a blob.  Raises NotFound if it is missing."""
-        row = self._connection.execute(select(_blob.c.data, _blob.c.size).where(_blob.c.sha256 == name)).one_or_none()
+        row = self._connection.execute(_GET, {"name": name}).one_or_none()
         if row is None:
             raise NotFound(f"blob {name}: it is not in the database")
         if row.data is not None:
@@ -84,7 +91,8 @@ def _write(path: Path, data: bytes) -> None:
         _flush_folder(path.parent)
         _flush_folder(path.parent.parent)
     except OSError as error:
-        scratch.unlink(missing_ok=True)
+        with suppress(OSError):
+            scratch.unlink()
         raise StoreUnusable(
             f"blob directory {path.parent.parent}: {error.strerror or error}; nothing was written"
         ) from error

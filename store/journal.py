@@ -38,6 +38,7 @@ _UNFINISHED = _intake.c.state != literal_column("'filed'")
 _CHUNK = 500
 # What every mail asks is put together once: SQLAlchemy needs longer to build such a statement than to run it.
 _FIRST_COPY = select(*_facts).where(_intake.c.content_key == bindparam("key"))
+_STORE = update(_intake).where(_intake.c.id == bindparam("arrived_as"), _intake.c.state == State.LISTED.value)
 _FINISH = update(_intake).where(
     _intake.c.id == bindparam("in_hand"),
     _intake.c.state == State.STORED.value,
@@ -115,12 +116,9 @@ class Journal:
 
     def store(self, mails: Mapping[int, str]) -> None:
         """Note that the bytes of these mails are here: intake id → SHA-256."""
-        for intake, blob in mails.items():
-            self._connection.execute(
-                update(_intake)
-                .where(_intake.c.id == intake, _intake.c.state == State.LISTED)
-                .values(state=State.STORED, blob=blob)
-            )
+        if mails:
+            rows = [{"arrived_as": intake, "blob": blob, "state": State.STORED} for intake, blob in mails.items()]
+            self._connection.execute(_STORE, rows)
 
     def lose(self, ids: Sequence[int], *, now: datetime) -> None:
         """Note that these mails left the server before they were fetched."""

@@ -12,7 +12,12 @@ from store.tables import ContactAddressRow, ContactRow, OrganizationDomainRow, O
 _contact, _address = table(ContactRow), table(ContactAddressRow)
 _organization, _domain = table(OrganizationRow), table(OrganizationDomainRow)
 # What every mail asks is put together once: SQLAlchemy needs longer to build such a statement than to run it.
-_CONTACT_OF = select(_address.c.contact).where(_address.c.key == bindparam("key"))
+_CONTACT_OF = (
+    select(_contact, _address.c.address, _address.c.primary, _address.c.undeliverable)
+    .join(_address, _address.c.contact == _contact.c.id)
+    .where(_contact.c.id == select(_address.c.contact).where(_address.c.key == bindparam("key")).scalar_subquery())
+    .order_by(_address.c.primary.desc(), _address.c.id)
+)
 _CONTACTS = select(_contact).where(_contact.c.id.in_(bindparam("ids", expanding=True)))
 _ADDRESSES = (
     select(_address)
@@ -46,8 +51,14 @@ class People:
 
     def contact_of(self, address: str) -> ContactFacts | None:
         """The contact whose address this is."""
-        found = self._connection.execute(_CONTACT_OF, {"key": address_key(address)}).scalar()
-        return self.contact(found) if found is not None else None
+        rows = self._connection.execute(_CONTACT_OF, {"key": address_key(address)}).all()
+        if not rows:
+            return None
+        own = tuple(
+            ContactAddress(address=row.address, primary=row.primary, undeliverable=row.undeliverable) for row in rows
+        )
+        company = rows[0].organization
+        return _facts(rows[0], own, self.organization(company) if company is not None else None)
 
     def add_contact(
         self, address: Address, *, now: datetime, language: str = "", organization: int | None = None

@@ -34,6 +34,10 @@ _entry, _file, _event, _act = table(EntryRow), table(FileRow), table(EventRow), 
 _contact, _address, _organization = table(ContactRow), table(ContactAddressRow), table(OrganizationRow)
 
 # What every mail asks is put together once: SQLAlchemy needs longer to build such a statement than to run it.
+_TICKET = select(_ticket).where(_ticket.c.number == bindparam("number"))
+_LOCKED = _TICKET.with_for_update()
+_WATCHERS = select(_watcher).where(_watcher.c.ticket == bindparam("number")).order_by(_watcher.c.id)
+_TAGS = select(_tag.c.tag).where(_tag.c.ticket == bindparam("number")).order_by(_tag.c.tag)
 _OPEN = insert(_ticket).returning(_ticket.c.number)
 _BEGIN_ACT = insert(_act).returning(_act.c.id)
 _ADD_ENTRY = insert(_entry).returning(_entry.c.id)
@@ -81,16 +85,13 @@ class Tickets:
 
         Raises NotFound if there is none.
         """
-        query = select(_ticket).where(_ticket.c.number == number)
-        row = self._connection.execute(query.with_for_update() if lock else query).one_or_none()
+        row = self._connection.execute(_LOCKED if lock else _TICKET, {"number": number}).one_or_none()
         if row is None:
             raise NotFound(f"there is no ticket {number}")
-        watchers = self._connection.execute(
-            select(_watcher).where(_watcher.c.ticket == number).order_by(_watcher.c.id)
-        ).all()
+        watchers = self._connection.execute(_WATCHERS, {"number": number}).all()
         ids = [row.requester, *(watcher.contact for watcher in watchers)]
         contacts = self._people.contacts(contact for contact in ids if contact is not None)
-        tags = self._connection.execute(select(_tag.c.tag).where(_tag.c.ticket == number).order_by(_tag.c.tag))
+        tags = self._connection.execute(_TAGS, {"number": number})
         requester = contacts.get(row.requester)
         company = requester.organization if requester else None
         if row.organization is not None and (company is None or company.id != row.organization):
@@ -254,8 +255,9 @@ class Tickets:
         stored = {message_id: cut(message_id, 998) for message_id in message_ids if message_id}
         if not stored:
             return {}
-        rows = self._connection.execute(_BY_MESSAGE_IDS, {"ids": list(message_ids)})
-        return dict(rows.tuples().all())
+        rows = self._connection.execute(_BY_MESSAGE_IDS, {"ids": sorted(set(stored.values()))})
+        found: dict[str, int] = dict(iter(rows))
+        return {message_id: found[own] for message_id, own in stored.items() if own in found}
 
     def conversation(self, number: int, *, limit: int = 10) -> tuple[str, ...]:
         """Message-IDs of the customer's mails on a ticket, the oldest first."""

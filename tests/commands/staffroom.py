@@ -1,5 +1,6 @@
 """A helpdesk in a folder, for the tests of the staff's commands: mails come in, commands are typed."""
 
+import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -123,6 +124,17 @@ class Staffroom:
         return CliRunner().invoke(app, list(words), env=env, input=stdin)
 
 
+@pytest.fixture(scope="session")
+def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database that was made and migrated once; the tests take copies."""
+    made = Staffroom(tmp_path_factory.mktemp("empty"))
+    with made.desk():
+        pass
+    return made.path.with_name("helpdesk.db")
+
+
 @pytest.fixture
-def room(tmp_path: Path) -> Staffroom:
+def room(tmp_path: Path, empty_database: Path) -> Staffroom:
+    """A helpdesk without a ticket."""
+    shutil.copyfile(empty_database, tmp_path / "helpdesk.db")
     return Staffroom(tmp_path)

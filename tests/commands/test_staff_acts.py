@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.commands.staffroom import Staffroom, room
+from tests.commands.staffroom import Staffroom, empty_database, room
 
-__all__ = ["room"]
+__all__ = ["empty_database", "room"]
 
 JAEGER = "Jäger <jaeger@bigcorp.example>"
 

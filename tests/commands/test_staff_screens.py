@@ -2,6 +2,8 @@
 
 import json
 import os
+import subprocess
+import sys
 from datetime import timedelta
 from pathlib import Path
 
@@ -13,10 +15,11 @@ from commands import history, letters, queue, show
 from commands.screen import clean
 from desk.acts import File, Staff
 from domain.errors import PermanentFailure, TemporaryFailure
-from tests.commands.staffroom import AT_NOON, NOON, Staffroom, room
+from tests.commands.staffroom import AT_NOON, NOON, Staffroom, empty_database, room
 
-__all__ = ["room"]
+__all__ = ["empty_database", "room"]
 
+ROOT = Path(__file__).resolve().parents[2]
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 
 
@@ -196,6 +199,29 @@ def test_the_words_of_a_letter(room: Staffroom) -> None:
     assert "Subject: [ACME-2] Rechnung doppelt\n" in shown
     assert "Wir prüfen das." in shown
     assert "[plan.txt]" in shown
+
+
+def test_a_mail_as_it_came(room: Staffroom) -> None:
+    room.raw(b"From: weiss@firma.example\nSubject: Roh\nMessage-ID: <roh@firma.example>\n\nGr\xfc\xdfe\n")
+    done = subprocess.run(
+        [sys.executable, "-m", "cli", "--config", str(room.path), "show", "1", "--raw", "1"],
+        check=True,
+        capture_output=True,
+        cwd=ROOT,
+    )
+    assert done.stdout.endswith(b"\n\nGr\xfc\xdfe\n")
+
+
+def test_a_terminal_without_arrows_gets_question_marks(room: Staffroom) -> None:
+    room.mail("Jäger <jaeger@bigcorp.example>", "Frage", "Wie geht das?")
+    done = subprocess.run(
+        [sys.executable, "-m", "cli", "--config", str(room.path), "close", "1", "--as", "ada"],
+        check=True,
+        capture_output=True,
+        cwd=ROOT,
+        env={**os.environ, "PYTHONIOENCODING": "ascii"},
+    )
+    assert done.stdout.startswith(b"ACME-1  open ? closed\n")
 
 
 def test_files_are_saved_and_never_written_over(

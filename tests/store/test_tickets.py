@@ -83,7 +83,7 @@ def test_a_timeline_is_told_in_order(store: Store) -> None:
     stored(store, 1)
     with store.act() as act:
         number = ticket(act, contact=ada(act))
-        part = Attachment(name="smoke.png", content_type="image/png", size=3, inline=False)
+        part = Attachment(index=0, name="smoke.png", content_type="image/png", size=3, inline=False)
         first = entry(
             act, number, text="Hello\n> quoted", shown="Hello", message_id="<1@x.example>", intake=1, contact=1,
             attachments=(part,),
