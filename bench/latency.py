@@ -13,7 +13,8 @@ from bench import desks
 from domain.settings import Imap
 from notifier.compose import Composer
 from notifier.smtp import SmtpSender
-from scanner.imap import connect, connect_idle
+from scanner.imap import connect
+from scanner.imap_idle import connect_idle
 from scanner.read import read
 from tests.servers.dovecot import PASSWORD, Dovecot
 from tests.servers.smtp import SmtpSink

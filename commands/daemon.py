@@ -10,6 +10,8 @@ from commands import logs
 from commands.opening import now, opened_with
 from commands.screen import dump_json
 from desk.config import load
+from desk.holder import described
+from desk.secrets import SecretMissing
 from domain.errors import DeskError, TemporaryFailure
 
 LogForm = Literal["text", "json"]
@@ -24,6 +26,7 @@ def run(path: Path, *, form: LogForm, verbose: bool) -> int:
     # Under systemd the journal has the time already.
     logs.set_up(form, verbose=verbose, with_time="JOURNAL_STREAM" not in os.environ)
     config = load(path)
+    roads.must_have_passwords(config)
     with opened_with(config) as desk:
         ways = clock.Roads(
             connect=roads.imap(config),
@@ -48,7 +51,7 @@ def scan(path: Path, mailboxes: Sequence[str], *, form: LogForm, verbose: bool, 
     if unknown:
         raise DeskError(f"there is no mailbox {unknown[0]!r}; there are: {', '.join(config.settings.mailboxes)}")
     reports: list[ScanReport] = []
-    failures: list[TemporaryFailure] = []
+    failures: list[DeskError] = []
     with opened_with(config) as desk:
         with desk.store.act() as view:
             view.journal.remember_rules(desk.rules.hash, desk.rules.text, now=now())
@@ -57,7 +60,7 @@ def scan(path: Path, mailboxes: Sequence[str], *, form: LogForm, verbose: bool, 
             scanner = MailboxScanner(desk, name, connections.get(name), read=read, clock=now)
             try:
                 reports.append(scanner.scan())
-            except TemporaryFailure as failure:
+            except (TemporaryFailure, SecretMissing) as failure:
                 failures.append(failure)
             finally:
                 scanner.close()
@@ -84,7 +87,7 @@ def _print_scans(reports: Sequence[object], *, as_json: bool) -> None:
             dump_json(facts)
             continue
         if report.busy:
-            print(f"{report.mailbox}: another process scans it ({report.busy}); nothing was done here")
+            print(f"{report.mailbox}: another process scans it ({described(report.busy)}); nothing was done here")
             continue
         became = " · ".join(f"{count} {outcome}" for outcome, count in sorted(outcomes.items())) or "nothing to do"
         aside = f" · {len(report.quarantined)} quarantined (helpdesk quarantine list)" if report.quarantined else ""
@@ -92,7 +95,7 @@ def _print_scans(reports: Sequence[object], *, as_json: bool) -> None:
 
 
 def deliver(path: Path, *, form: LogForm, verbose: bool, as_json: bool) -> int:
-    """Send what is due once and leave; 1 if the server was away."""
+    """Send what is due once and leave; 1 if the server was away or took none of the letters."""
     from commands import roads
     from desk.deliver import Delivery
 
@@ -114,4 +117,6 @@ def deliver(path: Path, *, form: LogForm, verbose: bool, as_json: bool) -> int:
         print(" · ".join(f"{count} {name}" for name, count in facts.items() if name != "stopped"))
     if report.stopped:
         raise DeskError(f"the rest was not tried: {report.stopped}")
+    if report.postponed and not report.sent:
+        raise DeskError(f"nothing was sent, the letters wait and are tried again: {report.refusal}")
     return 0

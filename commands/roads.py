@@ -10,7 +10,8 @@ from desk.secrets import reveal
 from notifier.compose import Composer
 from notifier.sender import Sender
 from scanner.idle import IdleConnection
-from scanner.imap import connect, connect_idle
+from scanner.imap import connect
+from scanner.imap_idle import connect_idle
 from scanner.mailbox import MailboxConnection
 
 
@@ -27,6 +28,13 @@ def _connect(config: Config, mailbox: str) -> MailboxConnection:
     account = config.settings.mailboxes[mailbox].imap
     assert account is not None
     return connect(account, password=reveal(account.password, base=config.folder, environ=os.environ))
+
+
+def must_have_passwords(config: Config) -> None:
+    """Read every password once, so that a daemon does not start without one.  Raises SecretMissing."""
+    for mailbox in config.settings.mailboxes.values():
+        if mailbox.imap is not None:
+            reveal(mailbox.imap.password, base=config.folder, environ=os.environ)
 
 
 def sender(config: Config) -> Sender:

@@ -10,7 +10,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 
-from commands.opening import opened_with
+from commands import queue
+from commands.opening import now, opened_with
+from commands.phrases import Now
 from commands.screen import complain, say
 from demo import mails, transcript
 from demo.bell import Bell
@@ -29,7 +31,8 @@ def main() -> int:
     for stream in (sys.stdout, sys.stderr):
         with suppress(AttributeError):
             stream.reconfigure(errors="replace", line_buffering=True)  # type: ignore[union-attr]
-    signal.signal(signal.SIGTERM, _interrupt)
+    for name in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(name, _interrupt)
     keep = os.environ.get("KEEP", "") not in ("", "0")
     folder = Path(tempfile.mkdtemp(prefix="helpdesk-"))
     try:
@@ -67,7 +70,7 @@ def _run(folder: Path, *, keep: bool) -> None:
         with opened_with(load(program.config)) as desk, _stopped(program):
             _open(desk, program, post, bell)
             Day(desk, program, post, bell=bell).play()
-            _sum_up(program)
+            _sum_up(desk, program)
             if keep:
                 _keep(program, post)
     _farewell(folder)
@@ -79,8 +82,8 @@ def _stopped(program: Program) -> Iterator[None]:
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(name, signal.SIG_IGN)
         program.stop()
 
 
@@ -100,9 +103,10 @@ def _is_at_work(desk: Desk) -> bool:
         return bool(view.journal.marks())
 
 
-def _sum_up(program: Program) -> None:
+def _sum_up(desk: Desk, program: Program) -> None:
+    """The queue, as `helpdesk list --all` shows it, and the proof, which fails on a gap."""
     transcript.heading("The tickets at noon (helpdesk list --all)")
-    transcript.plain(program.command("list", "--all").splitlines())
+    queue.show(desk, queue.look(desk, queue.Wish(everything=True), who=None), Now(now()))
     transcript.heading("The proof that no mail is lost (helpdesk reconcile)")
     transcript.plain(program.command("reconcile").splitlines())
 
@@ -113,13 +117,14 @@ def _keep(program: Program, post: PostOffice) -> None:
     transcript.heading("The helpdesk stays up until you press Ctrl-C")
     command = f"{_helpdesk()} -c {program.config}"
     transcript.plain((
-        f"  read mail    IMAP {HOST}, port {post.imap_port}, no encryption",
-        f"               user {mails.JONAS.address}, password {PASSWORD}",
-        f"               (or {mails.OLIVIA.address}, {mails.SUPPORT} …, same password)",
-        f"  write mail   SMTP {HOST}, port {post.smtp_port}, no encryption, no login; to {mails.SUPPORT}",
-        f"  be an agent  export HELPDESK_AGENT={ADA}",
-        f"               {command} list",
-        f"               {command} reply 2 -m 'Please switch it off and on again.'",
+        f"  read mail   IMAP {HOST}, port {post.imap_port}, no encryption",
+        f"              user {mails.JONAS.address} (or another address from above),",
+        f"              password {PASSWORD}",
+        f"  write mail  SMTP {HOST}, port {post.smtp_port}, no encryption, no login,",
+        f"              to {mails.SUPPORT}",
+        f"  be an agent, in another terminal: export HELPDESK_AGENT={ADA}",
+        f"    {command} list",
+        f"    {command} reply 2 -m Hello",
         "",
         "The log of the daemon, from here on:",
     ))  # fmt: skip
@@ -133,7 +138,7 @@ def _farewell(folder: Path) -> None:
     transcript.plain((
         f"Files  {folder}  (settings, database, log, mails of the day)",
         f"Look   {_helpdesk()} -c {folder / 'config.yaml'} show 1",
-        f"Start  {_helpdesk()} init  (the six commands of README.md)",
+        f"Start  {_helpdesk()} init -d ../support  (six commands: README.md)",
     ))  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from domain.errors import DeskError
 
-PATIENCE = 20.0
+PATIENCE = 30.0
 
 T = TypeVar("T")
 

@@ -34,12 +34,16 @@ UNWRITABLE = timedelta(minutes=15)
 
 @dataclass(slots=True, kw_only=True)
 class DeliveryReport:
-    """What one round of delivery came to.  `stopped` says why the rest was not tried."""
+    """What one round of delivery came to.
+
+    `refusal` is the last reason why a letter was postponed; `stopped` says why the rest was not tried.
+    """
 
     sent: int = 0
     postponed: int = 0
     failed: int = 0
     withheld: int = 0
+    refusal: str = ""
     stopped: str = ""
 
 
@@ -149,6 +153,7 @@ class Delivery:
         with self._desk.store.act() as view:
             view.outbox.postpone(letter, until=until, reply=reply)
         report.postponed += 1
+        report.refusal = reply
         log.letter_postponed(letter.letter, self._ticket(letter), until.isoformat(timespec="seconds"), reply)
 
     def _fail(self, letter: QueuedLetter, reply: str, report: DeliveryReport) -> None:

@@ -16,6 +16,12 @@ def this_process() -> str:
     return f"{_machine()}:{pid}:{_started(pid)}"
 
 
+def described(holder: str) -> str:
+    """HOLDER for people: which process on which machine."""
+    machine, _, rest = holder.rpartition(":")[0].rpartition(":")
+    return f"process {rest} on {machine.partition(':')[0]}" if rest.isdigit() else holder
+
+
 def is_dead(holder: str) -> bool:
     """HOLDER's process ran here and has certainly ended; False where that cannot be known."""
     machine, _, rest = holder.rpartition(":")[0].rpartition(":")

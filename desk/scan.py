@@ -17,9 +17,9 @@ from typing import TypeVar
 from desk import log
 from desk.desk import Desk
 from desk.ingest import work_off
-from desk.receive import Read, Received, receive
+from desk.receive import Read, Received, after_a_crash, receive
 from desk.renumbered import recognise
-from domain.errors import MailboxUnreachable
+from domain.errors import FolderMissing, MailboxUnreachable
 from domain.intake import Arrival, FolderMark, Intake, Outcome, imap_position
 from domain.message import RawMail
 from domain.settings import Mailbox
@@ -100,16 +100,24 @@ class MailboxScanner:
             raise MailboxUnreachable(f"mailbox {self._name}: another process took over while this one hung")
 
     def _scan(self) -> ScanReport:
+        after_a_crash(self._desk, self._name, mailbox=self._name, read=self._read, now=self._clock())
         piped = work_off(self._desk, self._name, read=self._read, now=self._clock())
         report = self._work_off(ScanReport(mailbox=self._name, received=piped))
         if self._connect is None:
             return report
+        missing: list[FolderMissing] = []
         try:
             for folder in self._settings.folders:
-                report = self._scan_folder(report, folder)
+                try:
+                    report = self._scan_folder(report, folder)
+                except FolderMissing as failure:
+                    # The mail in the other folders need not wait until this one is there.
+                    missing.append(failure)
         except MailboxUnreachable:
             self.close()
             raise
+        if missing:
+            raise missing[0]
         return report
 
     def _scan_folder(self, report: ScanReport, folder: str) -> ScanReport:
@@ -137,6 +145,8 @@ class MailboxScanner:
         kept = self._connection is not None
         try:
             return self._connected().select(folder)
+        except FolderMissing:
+            raise
         except MailboxUnreachable:
             if not kept:
                 raise

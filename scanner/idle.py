@@ -18,7 +18,7 @@ from enum import StrEnum
 from threading import Event
 from typing import Protocol
 
-from domain.errors import MailboxUnreachable
+from domain.errors import DeskError
 from scanner.backoff import delay
 
 # How long `stop` may go unnoticed.
@@ -90,7 +90,8 @@ def watch(
                 # Only a connection that lasted counts as recovered, not one that was merely accepted.
                 for _ in _listen(connection, wake=wake, stop=stop, tick=tick, renewal=renewal):
                     attempt = 0
-        except MailboxUnreachable as failure:
+        except DeskError as failure:
+            # Beside the server's failures that of a password that is not where it should be.
             attempt += 1
             wait = pause(attempt, chance())
             log("idle.lost", folder=folder, cause=str(failure), again_in=wait)

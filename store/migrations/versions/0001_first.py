@@ -144,6 +144,7 @@ def upgrade() -> None:
         sa.Column("state", sa.String(), nullable=False),
         sa.Column("outcome", sa.String(), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("reprieves", sa.Integer(), nullable=False),
         sa.Column("quiet", CleanText(), nullable=False),
         sa.Column("blob", sa.Text(), nullable=True),
         sa.Column("content_key", sa.Text(), nullable=True),
