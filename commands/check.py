@@ -3,18 +3,24 @@
 import os
 from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from commands import screen
-from desk import check
-from desk.check import Finding
-from desk.config import inspect
+from commands import ownership, screen
 from domain.errors import Problem
+
+if TYPE_CHECKING:
+    from desk.check import Finding
 
 _STYLES = {"ok": "", "warning": "yellow", "problem": "bold red"}
 
 
 def run(path: Path, *, connect: bool, as_json: bool) -> int:
     """Print what is found; the exit code: 1 where anything must be put right."""
+    ownership.must_be_ours()
+    # Not before: they would fail in the foreign code.
+    from desk import check
+    from desk.config import inspect
+
     config, problems = inspect(path)
     findings: list[Finding] = []
     if not as_json:
@@ -41,7 +47,7 @@ def _show_problem(problem: Problem) -> None:
         screen.say(str(problem))
 
 
-def _shown(found: Iterable[Finding], *, as_json: bool) -> list[Finding]:
+def _shown(found: "Iterable[Finding]", *, as_json: bool) -> "list[Finding]":
     """All of FOUND, each printed as soon as it is known: a server may take its time."""
     findings = []
     for finding in found:
@@ -52,7 +58,7 @@ def _shown(found: Iterable[Finding], *, as_json: bool) -> list[Finding]:
     return findings
 
 
-def _count(problems: tuple[Problem, ...], findings: list[Finding]) -> tuple[int, int]:
+def _count(problems: tuple[Problem, ...], findings: "list[Finding]") -> tuple[int, int]:
     wrong = sum(p.severity == "error" for p in problems) + sum(f.severity == "problem" for f in findings)
     odd = sum(p.severity == "warning" for p in problems) + sum(f.severity == "warning" for f in findings)
     return wrong, odd

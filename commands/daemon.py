@@ -6,12 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
-from commands import logs
-from commands.opening import now, opened_with
+from commands import logs, ownership
 from commands.screen import dump_json
-from desk.config import load
-from desk.holder import described
-from desk.secrets import SecretMissing
 from domain.errors import DeskError, TemporaryFailure
 
 LogForm = Literal["text", "json"]
@@ -19,8 +15,12 @@ LogForm = Literal["text", "json"]
 
 def run(path: Path, *, form: LogForm, verbose: bool) -> int:
     """Be the daemon until a signal ends it."""
+    ownership.must_be_ours()
+    # Not before: they would fail in the foreign code.
     import clock
     from commands import roads
+    from commands.opening import opened_with
+    from desk.config import load
     from scanner.read import read
 
     # Under systemd the journal has the time already.
@@ -41,7 +41,10 @@ def run(path: Path, *, form: LogForm, verbose: bool) -> int:
 def scan(path: Path, mailboxes: Sequence[str], *, form: LogForm, verbose: bool, as_json: bool) -> int:
     """Scan once and leave; 1 if a mailbox could not be scanned."""
     from commands import roads
+    from commands.opening import now, opened_with
+    from desk.config import load
     from desk.scan import MailboxScanner, ScanReport
+    from desk.secrets import SecretMissing
     from scanner.read import read
 
     logs.set_up(form, verbose=verbose)
@@ -73,6 +76,7 @@ def scan(path: Path, mailboxes: Sequence[str], *, form: LogForm, verbose: bool, 
 def _print_scans(reports: Sequence[object], *, as_json: bool) -> None:
     from collections import Counter
 
+    from desk.holder import described
     from desk.scan import ScanReport
 
     for report in reports:
@@ -97,6 +101,8 @@ def _print_scans(reports: Sequence[object], *, as_json: bool) -> None:
 def deliver(path: Path, *, form: LogForm, verbose: bool, as_json: bool) -> int:
     """Send what is due once and leave; 1 if the server was away or took none of the letters."""
     from commands import roads
+    from commands.opening import now, opened_with
+    from desk.config import load
     from desk.deliver import Delivery
 
     logs.set_up(form, verbose=verbose)

@@ -28,9 +28,9 @@ def _desk_postgres() -> Iterator[tuple[Server, str]]:
     # Not below pytest's own folder: that one is closed to the user whom the server runs as.
     with tempfile.TemporaryDirectory() as folder:
         server = Server(folder)
-        template = server.make()
-        open_store(server.url(template)).close()
-        yield server, template
+        name = server.make()
+        open_store(server.url(name)).close()
+        yield server, name
         server.stop()
 
 
@@ -61,14 +61,13 @@ def place(_sqlite_file: Path, tmp_path: Path) -> Path:
 
 
 @pytest.fixture(params=("sqlite", "postgresql"))
-def anywhere(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Begin]:
+def anywhere(request: pytest.FixtureRequest) -> Iterator[Begin]:
     """Like `begin`, once on SQLite and once on PostgreSQL."""
     if request.param == "sqlite":
         yield request.getfixturevalue("begin")
         return
-    server, template = request.getfixturevalue("_desk_postgres")
-    name = server.make(template=template)
+    server, name = request.getfixturevalue("_desk_postgres")
     store: Store = open_store(server.url(name))
     yield lambda changes=None: Conversation(store, changes)
     store.close()
-    server.drop(name)
+    server.clear(name)

@@ -1,6 +1,7 @@
 """Databases for the tests: each test gets its own, on SQLite and on PostgreSQL.
 
-The migrations run once a session and kind; a test starts with a copy of what they made.
+The migrations run once a session and kind.  On SQLite a test starts with a copy of what they made; on
+PostgreSQL the one database is cleared after each test, since making a new one takes longer than most tests.
 """
 
 import shutil
@@ -14,6 +15,7 @@ import psycopg
 import pytest
 
 from store.store import Store, open_store
+from store.tables import metadata
 
 KINDS = ("sqlite", "postgresql")
 
@@ -55,14 +57,27 @@ class Server:
     def url(self, name: str) -> str:
         return str(self._server.get_uri(name))
 
-    def make(self, *, template: str = "template1") -> str:
+    def make(self) -> str:
         """A new database; its name."""
         name = f"desk{next(self._numbers)}"
-        self.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
+        self.execute(f"CREATE DATABASE {name}")
         return name
 
     def drop(self, name: str) -> None:
         self.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+    def clear(self, name: str) -> None:
+        """Empty the tables of a migrated database and count from 1 again, in a tenth of the time of a new one."""
+        with psycopg.connect(self.url(name), autocommit=True) as opened:
+            opened.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                "WHERE datname = current_database() AND pid != pg_backend_pid()"
+            )
+            counters = opened.execute("SELECT sequencename FROM pg_sequences").fetchall()
+            empty = [f"DELETE FROM {table}" for table in metadata.tables]  # noqa: S608
+            restart = [f"SELECT setval('{counter}', 1, false)" for (counter,) in counters]
+            # Without its triggers the server need not be told the order of the references.
+            opened.execute(";".join(["SET session_replication_role = replica", *empty, *restart]).encode())
 
     def stop(self) -> None:
         self._admin.close()
@@ -79,7 +94,7 @@ def postgres() -> Iterator[Server]:
 
 
 @pytest.fixture(scope="session")
-def _postgres_template(postgres: Server) -> str:
+def _postgres_migrated(postgres: Server) -> str:
     name = postgres.make()
     open_store(postgres.url(name)).close()
     return name
@@ -117,9 +132,9 @@ def place(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator
         yield Place(url="sqlite:///helpdesk.db", base=tmp_path)
         return
     server: Server = request.getfixturevalue("postgres")
-    name = server.make(template=request.getfixturevalue("_postgres_template"))
+    name = request.getfixturevalue("_postgres_migrated")
     yield Place(url=server.url(name), base=tmp_path)
-    server.drop(name)
+    server.clear(name)
 
 
 @pytest.fixture

@@ -64,13 +64,13 @@ def test_a_second_open_does_nothing_and_loads_no_alembic(place: Place) -> None:
     assert (done.stdout, done.stderr) == ("False\n", "")
 
 
-def test_a_newer_database_is_refused_in_one_line(place: Place) -> None:
-    store = place.open()
+def test_a_newer_database_is_refused_in_one_line(empty: Place) -> None:
+    store = empty.open()
     with store.database.act() as connection:
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9001'")
     store.close()
     with pytest.raises(StoreUnusable, match=r"newer helpdesk \(revision 9001\); update the program$") as refused:
-        place.open()
+        empty.open()
     assert "\n" not in str(refused.value)
 
 

@@ -4,31 +4,48 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import Boolean, Integer, event, text
 
 from store.store import Store, View
+from store.tables import UtcTime, metadata
 from tests.store.conftest import Place
 from tests.store.samples import MAILBOX, MINUTE, NOW
 
 ROWS = 20_000
-# Rows 1 to ROWS of each table; all but the last hundred are long done with.
-FILL = """
-CREATE TEMP TABLE n AS WITH RECURSIVE c(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c WHERE i < :rows) SELECT i FROM c;
-INSERT INTO contact SELECT i, 'Name ' || i, NULL, '', 0, NULL, '', 0, NULL, NULL, :now FROM n;
-INSERT INTO contact_address SELECT i, i, 'u' || i || '@x.example', 'u' || i || '@x.example', 1, 0 FROM n;
-INSERT INTO ticket SELECT i, 'Title', '', '', CASE WHEN i > :rows - 100 THEN 'open' ELSE 'closed' END, 'normal', '',
-  'mail', '', i, NULL, '', '', NULL, 1, :now, :now, NULL, NULL FROM n;
-INSERT INTO intake SELECT i, 'support', 'INBOX/7/' || i, 'support', 'INBOX', 7, i, 100, :now,
-  CASE WHEN i > :rows - 100 THEN 'stored' ELSE 'filed' END, 'ticket', 0, '', NULL, 'key' || i, '', '', '', i, NULL, '',
-  NULL, :now, NULL FROM n;
-INSERT INTO act SELECT i, 'mail', 'desk', '', '', i, :now FROM n;
-INSERT INTO entry SELECT i, i, 'customer', '', i, '', :now, 'text', NULL, i, '<' || i || '@x>', 0, 0, NULL FROM n;
-INSERT INTO event SELECT i, i, i, 'opened', 'desk', '', '', '', '', '', i, '', :now FROM n;
-INSERT INTO outbox SELECT i, 'l' || i, '<l' || i || '>', i, i, 'comment', 'u' || i || '@x.example', '', 'requester', i,
-  '', 1, 0, '', '{}', CASE WHEN i > :rows - 100 THEN 'queued' ELSE 'sent' END, 0, :now, '', NULL, :now, NULL, '' FROM n;
-INSERT INTO withheld SELECT i, i, i, '', 'comment', 'requester', '', i, '', 'opted_out', '', :now FROM n;
-DROP TABLE n
-"""
+# What stands in row i of each table; all but the last hundred are long done with.  Columns that are not named
+# are NULL where they may be, else empty, 0 or NOW.
+FILL: dict[str, dict[str, str]] = {
+    "contact": {"id": "i", "name": "'Name ' || i"},
+    "contact_address": {"id": "i", "contact": "i", "key": "'u' || i || '@x.example'", '"primary"': "1"},
+    "ticket": {"number": "i", "status": "CASE WHEN i > :new THEN 'open' ELSE 'closed' END", "requester": "i"},
+    "intake": {
+        "id": "i", "source": "'support'", "position": "'INBOX/7/' || i", "mailbox": "'support'", "folder": "'INBOX'",
+        "uidvalidity": "7", "uid": "i", "state": "CASE WHEN i > :new THEN 'stored' ELSE 'filed' END", "ticket": "i",
+        "content_key": "'key' || i", "outcome": "'ticket'",
+    },
+    "act": {"id": "i", "intake": "i", "actor_kind": "'desk'"},
+    "entry": {"id": "i", "ticket": "i", "kind": "'customer'", "intake": "i", "message_id": "'<' || i || '@x>'"},
+    "event": {"id": "i", "act": "i", "ticket": "i", "kind": "'opened'", "actor_kind": "'desk'"},
+    "outbox": {
+        "id": "i", "letter": "'l' || i", "act": "i", "ticket": "i", "kind": "'comment'", "role": "'requester'",
+        "recipient_key": "'u' || i || '@x.example'", "automatic": "1",
+        "state": "CASE WHEN i > :new THEN 'queued' ELSE 'sent' END",
+    },
+    "withheld": {"id": "i", "act": "i", "ticket": "i", "kind": "'comment'", "reason": "'opted_out'"},
+}  # fmt: skip
+COUNT = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < :rows)"
+
+
+def filled(name: str) -> str:
+    """The statement that fills a table."""
+    values = dict(FILL[name])
+    for column in metadata.tables[name].columns:
+        empty = "NULL" if column.nullable else ":now" if isinstance(column.type, UtcTime) else "''"
+        numeric = not column.nullable and isinstance(column.type, Integer | Boolean)
+        values.setdefault('"primary"' if column.name == "primary" else column.name, "0" if numeric else empty)
+    return f"INSERT INTO {name} ({', '.join(values)}) {COUNT} SELECT {', '.join(values.values())} FROM n"  # noqa: S608
+
+
 # What may be walked: the claim's own rows, lists of constants, and the indexes that hold unfinished rows only.
 SMALL = ("SCAN due", "SCAN CONSTANT ROW", "SCAN (subquery", "ix_intake_unfinished", "ix_outbox_due")
 
@@ -37,10 +54,11 @@ SMALL = ("SCAN due", "SCAN CONSTANT ROW", "SCAN (subquery", "ix_intake_unfinishe
 def full(_sqlite_template: object, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
     """A SQLite store with many rows in each table."""
     store = Place(url="sqlite:///helpdesk.db", base=tmp_path_factory.mktemp("full")).open()
-    moment = NOW.strftime("%Y-%m-%d %H:%M:%S.%f")
     with store.database.act() as connection:
-        for statement in FILL.replace(":now", f"'{moment}'").replace(":rows", str(ROWS)).split(";"):
-            connection.exec_driver_sql(statement)
+        for name in FILL:
+            values = {"rows": ROWS, "new": ROWS - 100, "now": NOW.strftime("%Y-%m-%d %H:%M:%S.%f")}
+            wanted = {key: value for key, value in values.items() if f":{key}" in filled(name)}
+            connection.execute(text(filled(name)), wanted)
     yield store
     store.close()
 

@@ -147,7 +147,7 @@ def test_an_act_that_waits_too_long_says_so_and_the_next_one_works(place: Place)
 
 
 def test_every_connection_is_durable(store: Store, kind: str) -> None:
-    asked = {
+    asked: dict[str, dict[str, object]] = {
         "sqlite": {"PRAGMA synchronous": 2, "PRAGMA journal_mode": "wal", "PRAGMA foreign_keys": 1},
         "postgresql": {"SHOW synchronous_commit": "on", "SHOW timezone": "UTC"},
     }

@@ -245,6 +245,8 @@ def test_what_a_server_refuses_because_of_us_is_no_trouble_of_the_server(store: 
 def test_a_server_that_only_reads(place: Place) -> None:
     """As a standby does."""
     separator = "&" if "?" in place.url else "?"
+    store = open_store(f"{place.url}{separator}options=-cdefault_transaction_read_only%3Don")
     with pytest.raises(StoreUnusable, match="we may not write there") as refused:
-        stored(open_store(f"{place.url}{separator}options=-cdefault_transaction_read_only%3Don"), 1)
+        stored(store, 1)
     line(refused)
+    store.close()

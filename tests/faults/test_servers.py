@@ -1,0 +1,160 @@
+"""Servers that refuse, fail or lie about who they are: one clear line, and afterwards every mail and letter once."""
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.faults.house import House
+from tests.servers.certificates import Certificates, make_certificates
+from tests.servers.dovecot import EXPIRED_HOST, Dovecot
+from tests.servers.ports import free_port
+from tests.servers.proxy import FaultProxy
+from tests.servers.smtp import SmtpSink
+
+Proxies = Callable[[int], FaultProxy]
+IMAP = "mailboxes.support.imap"
+
+
+def imap_fault(name: str, dovecot: Dovecot) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """What is changed in the settings, and what must be said."""
+    tls = {f"{IMAP}.tls": "implicit", f"{IMAP}.port": dovecot.imaps_port}
+    ours = {f"{IMAP}.ca_file": str(dovecot.certificates.authority)}
+    closed = free_port()
+    return {
+        "wrong password": (
+            {f"{IMAP}.password": "env:HOME"},
+            (f":{dovecot.imap_port}", "the password was refused", "check imap.user and env:HOME"),
+        ),
+        "refused": ({f"{IMAP}.port": closed}, (f":{closed}", "refused", "check imap.host and imap.port")),
+        "expired": (tls | ours | {f"{IMAP}.host": EXPIRED_HOST}, (EXPIRED_HOST, "has expired", "renewed")),
+        "unknown authority": (tls, (f":{dovecot.imaps_port}", "not trusted", "imap.ca_file")),
+        "no such folder": (
+            {"mailboxes.support.folders": ["Eingang"]},
+            ("no folder", "Eingang", "has: INBOX"),
+        ),
+    }[name]
+
+
+@pytest.mark.parametrize("name", ["wrong password", "refused", "expired", "unknown authority", "no such folder"])
+def test_a_mailbox_that_cannot_be_read(house: House, dovecot: Dovecot, name: str) -> None:
+    house.mails(2)
+    changes, words = imap_fault(name, dovecot)
+    house.write(changes)
+    said = house.helpdesk("scan").fails(*(("there is no folder",) if name == "no such folder" else words))
+    assert "secret" not in said
+    checked = house.helpdesk("check", "--connect")
+    assert checked.code == 1
+    assert checked.err == ""
+    (problem,) = [line for line in checked.out.splitlines() if "problem: " in line]
+    assert all(word in problem for word in words), problem
+    house.write()
+    house.mails(1)
+    house.does("scan")
+    house.everything_arrived_once()
+
+
+def test_a_missing_folder_does_not_keep_the_others_waiting(house: House) -> None:
+    house.mails(2)
+    house.write({"mailboxes.support.folders": ["Eingang", "INBOX"]})
+    house.helpdesk("scan").fails("there is no folder Eingang", "the account has: INBOX")
+    house.write()
+    house.everything_arrived_once()
+
+
+def test_a_server_that_says_nothing(house: House, dovecot: Dovecot, fault_proxy: Proxies) -> None:
+    house.mails(2)
+    proxy = fault_proxy(dovecot.imap_port)
+    proxy.swallow = True
+    house.write({f"{IMAP}.port": proxy.port, f"{IMAP}.timeout": "1s"})
+    house.helpdesk("scan").fails(f":{proxy.port}: no answer within 1 s", "check")
+    proxy.swallow = False
+    house.does("scan")
+    house.everything_arrived_once()
+
+
+def test_a_connection_that_is_cut_in_the_middle_of_a_mail(
+    house: House, dovecot: Dovecot, fault_proxy: Proxies
+) -> None:
+    house.mails(1)
+    house.mails(30, text="Bitte um Hilfe. " * 1000)
+    proxy = fault_proxy(dovecot.imap_port)
+    house.write({f"{IMAP}.port": proxy.port})
+    proxy.cut_after(200_000)
+    house.helpdesk("scan").fails(f":{proxy.port}: the server closed the connection")
+    house.does("scan")
+    house.everything_arrived_once()
+
+
+def test_the_daemon_outlives_a_server_that_is_away(house: House, dovecot: Dovecot, fault_proxy: Proxies) -> None:
+    house.mails(2)
+    proxy = fault_proxy(dovecot.imap_port)
+    proxy.refuse = True
+    house.write({f"{IMAP}.port": proxy.port, f"{IMAP}.idle": True})
+    with house.running("run") as daemon:
+        daemon.until("work.failed")
+        proxy.refuse = False
+        daemon.until("mail.filed")
+        done = daemon.stop()
+    assert done.code == 0
+    assert "Traceback" not in done.err
+    house.everything_arrived_once()
+
+
+@pytest.fixture(scope="module")
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
+    return make_certificates(tmp_path_factory.mktemp("smtp"))
+
+
+@pytest.fixture
+def locked_sink(certificates: Certificates) -> Iterator[SmtpSink]:
+    """An SMTP server with STARTTLS and a login."""
+    with SmtpSink(certificate=certificates.good, users={"desk": "sesame"}) as sink:
+        yield sink
+
+
+@pytest.fixture
+def expired_sink(certificates: Certificates) -> Iterator[SmtpSink]:
+    with SmtpSink(certificate=certificates.expired) as sink:
+        yield sink
+
+
+@pytest.mark.parametrize("count", [1, 5])
+@pytest.mark.parametrize("name", ["wrong password", "refused", "expired"])
+def test_letters_wait_for_a_mail_server_that_is_mended(
+    house: House, locked_sink: SmtpSink, expired_sink: SmtpSink, certificates: Certificates, name: str, count: int
+) -> None:
+    trusting = {"smtp.tls": "starttls", "smtp.ca_file": str(certificates.authority)}
+    good = trusting | {"smtp.port": locked_sink.port, "smtp.user": "desk", "smtp.password": "env:SMTP_PASSWORD"}
+    closed = free_port()
+    changes, words = {
+        "wrong password": (good | {"smtp.password": "env:HOME"}, ("login as desk refused", "check smtp.user")),
+        "refused": (good | {"smtp.port": closed}, (f":{closed}", "connection refused", "check smtp.host")),
+        "expired": (trusting | {"smtp.port": expired_sink.port}, (f":{expired_sink.port}", "certificate has expired")),
+    }[name]
+    house.mails(count)
+    house.does("scan")
+    house.write(changes)
+    house.helpdesk("deliver").fails(*words)
+    checked = house.helpdesk("check", "--connect")
+    assert checked.code == 1
+    assert any("problem: " in line and all(word in line for word in words) for line in checked.out.splitlines())
+    house.write(good)
+    assert locked_sink.letters == []
+    an_hour_passes(house.database)
+    house.does("deliver")
+    got = sorted(letter.recipients[0] for letter in locked_sink.letters if "ada@" not in letter.recipients[0])
+    assert got == sorted(f"kunde{number + 1}@kunde.example" for number in range(count))
+    assert len(locked_sink.to("ada@acme.example")) == count
+    house.does("deliver")
+    assert len(locked_sink.letters) == 2 * count
+    house.everything_arrived_once()
+
+
+def an_hour_passes(database: Path) -> None:
+    """What would have been due within the next hour is due now."""
+    with closing(sqlite3.connect(database)) as connection, connection:
+        connection.execute("UPDATE outbox SET due_at = datetime(due_at, '-1 hour') || '.000000' WHERE state = 'queued'")
