@@ -4,11 +4,14 @@ import os
 import random
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from commands import logs, ownership
 from commands.screen import dump_json
 from domain.errors import DeskError, TemporaryFailure
+
+if TYPE_CHECKING:
+    from desk.scan import ScanReport
 
 LogForm = Literal["text", "json"]
 
@@ -73,14 +76,12 @@ def scan(path: Path, mailboxes: Sequence[str], *, form: LogForm, verbose: bool, 
     return 0
 
 
-def _print_scans(reports: Sequence[object], *, as_json: bool) -> None:
+def _print_scans(reports: "Sequence[ScanReport]", *, as_json: bool) -> None:
     from collections import Counter
 
     from desk.holder import described
-    from desk.scan import ScanReport
 
     for report in reports:
-        assert isinstance(report, ScanReport)
         outcomes = Counter(one.outcome.value for one in report.received)
         facts = {
             "mailbox": report.mailbox, "listed": report.listed, "outcomes": dict(outcomes),

@@ -63,11 +63,15 @@ class Plan:
 
 def plan(settings: Settings, arrived: Arrived, found: Found, decision: Decision) -> Plan:
     """What DECISION comes to.  An answer to a ticket that was closed too long ago opens a linked one."""
-    ticket = found.ticket
+    ticket, because = found.ticket, decision.disposition.because
     if ticket is None:
-        return _opening(settings, arrived, decision, linked=found.linked)
-    if isinstance(decision.disposition, Create) or _is_over(settings, arrived, found):
-        return _opening(settings, arrived, decision, linked=ticket.number)
+        return _opening(settings, arrived, decision, linked=found.linked, because=because)
+    if isinstance(decision.disposition, Create):
+        return _opening(settings, arrived, decision, linked=ticket.number, because=because)
+    if _is_over(settings, arrived, found):
+        days = settings.mailboxes[arrived.mailbox].closed_tickets.reopen_within.days
+        because = f"{reference(settings.helpdesk.tag, ticket.number)} was closed more than {days} days ago"
+        return _opening(settings, arrived, decision, linked=ticket.number, because=because)
     return _adding(settings, arrived, decision, ticket, unconfirmed=found.verdict is Verdict.UNCONFIRMED)
 
 
@@ -81,7 +85,9 @@ def _is_over(settings: Settings, arrived: Arrived, found: Found) -> bool:
     return arrived.now - ticket.closed_at > settings.mailboxes[arrived.mailbox].closed_tickets.reopen_within
 
 
-def _opening(settings: Settings, arrived: Arrived, decision: Decision, *, linked: int | None) -> Plan:
+def _opening(
+    settings: Settings, arrived: Arrived, decision: Decision, *, linked: int | None, because: str
+) -> Plan:
     message, contact = arrived.message, arrived.contact
     new = TicketFacts(
         number=0,
@@ -98,8 +104,7 @@ def _opening(settings: Settings, arrived: Arrived, decision: Decision, *, linked
         updated_at=arrived.now,
         waiting_since=None if message.is_machine else arrived.moment,
     )
-    after, changes = changed(new, decision.modifiers)
-    because = decision.disposition.because
+    after, changes = changed(settings, new, decision.modifiers, now=arrived.now)
     opened = Event(kind=EventKind.OPENED, actor=arrived.actor, because=because)
     links = [Event(kind=EventKind.LINKED, actor=arrived.actor, after=str(linked))] if linked else []
     return Plan(

@@ -79,6 +79,11 @@ class Delivery:
 
     def _claim(self) -> tuple[QueuedLetter, ...]:
         now = self._clock()
+        # Looked for every second: an empty outbox must not cost a write lock each time.
+        with self._desk.store.reading() as view:
+            due = view.outbox.next_due()
+        if due is None or due > now:
+            return ()
         with self._desk.store.act() as view:
             return view.outbox.claim(
                 self._desk.holder, now=now, limit=BATCH, stale=now - STALE, is_dead=self._desk.is_dead

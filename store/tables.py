@@ -304,7 +304,7 @@ class TicketRow(Record, table=True):
     organization: int | None = _ref("organization.id", nullable=True, index=True)
     agent: str = ""
     group_key: str = ""
-    linked_to: int | None = _ref("ticket.number", nullable=True)
+    linked_to: int | None = _ref("ticket.number", nullable=True, index=True)
     version: int = 1
     created_at: datetime = _time()
     updated_at: datetime = _time()

@@ -288,6 +288,8 @@ class Tickets:
     ) -> tuple[tuple[TicketLine, ...], int]:
         """Tickets for a list, and how many there are in all."""
         wanted = _wanted(statuses=statuses, agent=agent, nobodys=nobodys, groups=groups, customer=customer)
+        # A ticket that was opened before its customer had a company shows the company he has now.
+        company = func.coalesce(_ticket.c.organization, _contact.c.organization)
         total = self._connection.execute(select(func.count()).select_from(_ticket).where(*wanted)).scalar_one()
         query = (
             select(
@@ -297,7 +299,7 @@ class Tickets:
             )
             .outerjoin(_contact, _contact.c.id == _ticket.c.requester)
             .outerjoin(_address, (_address.c.contact == _contact.c.id) & _address.c.primary)
-            .outerjoin(_organization, _organization.c.id == _ticket.c.organization)
+            .outerjoin(_organization, _organization.c.id == company)
             .where(*wanted)
             .limit(limit)
         )  # fmt: skip

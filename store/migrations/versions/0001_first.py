@@ -127,6 +127,7 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     op.create_index("ix_ticket_agent", "ticket", ["agent", "status"], unique=False)
+    op.create_index(op.f("ix_ticket_linked_to"), "ticket", ["linked_to"], unique=False)
     op.create_index(op.f("ix_ticket_organization"), "ticket", ["organization"], unique=False)
     op.create_index(op.f("ix_ticket_requester"), "ticket", ["requester"], unique=False)
     op.create_index("ix_ticket_status", "ticket", ["status", "number"], unique=False)
