@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from desk.carry_out import columns, cut, differences
+from desk.carry_out import MAX_TITLE, columns, cut, differences, is_takeover, with_status
 from desk.desk import Desk
 from desk.letters import tell
 from domain.errors import DeskError
@@ -83,7 +83,7 @@ class Staff:
             contact = view.people.contact_of(address.address) or view.people.add_contact(address, now=self.now)
             new = TicketFacts(
                 number=0,
-                title=" ".join(title.split())[:500],
+                title=_title(title),
                 description=cut(text),
                 status=settings.tickets.of_phase(Phase.OPEN),
                 priority=settings.tickets.default_priority,
@@ -103,7 +103,7 @@ class Staff:
             )  # fmt: skip
             self._attach(view, entry, files)
             opened = Event(kind=EventKind.OPENED, actor=self.actor, after=self.desk.reference(new.number), entry=entry)
-            return self._finish(view, "new", _Plan(after=new, events=(opened,), entry=entry), taken_over=False)
+            return self._finish(view, "new", _Plan(after=new, events=(opened,), entry=entry))
 
     def reply(
         self, number: int, text: str, *, files: Sequence[File] = (), cc: Sequence[str] = (), status: str = ""
@@ -181,8 +181,11 @@ class Staff:
         """Set title, priority or category."""
         tickets = self.desk.settings.tickets
         choices = {"priority": tickets.priorities, "category": tickets.categories}
+        _known("field", field, ("title", *choices))
         if field in choices:
             _known(field, value, choices[field])
+        else:
+            value = _title(value)
 
         def planned(view: View, ticket: TicketFacts) -> _Plan:
             before = getattr(ticket, field)
@@ -242,13 +245,9 @@ class Staff:
                 return ActReport(ticket=before)
             changes = differences(before, what.after)
             view.tickets.change(number, now=self.now, **changes)
-            taken_over = before.agent == "" and not any(
-                line.event.kind is EventKind.ASSIGNED and line.event.field == "agent"
-                for line in view.tickets.history(number)
-            )
-            return self._finish(view, kind, what, taken_over=taken_over)
+            return self._finish(view, kind, what)
 
-    def _finish(self, view: View, kind: str, what: _Plan, *, taken_over: bool) -> ActReport:
+    def _finish(self, view: View, kind: str, what: _Plan) -> ActReport:
         act = view.tickets.begin_act(kind, self.actor, now=self.now)
         view.tickets.record(act, what.after.number, what.events, now=self.now)
         facts = ActFacts(
@@ -257,7 +256,7 @@ class Staff:
             actor=self.actor,
             mandatory=self.mandatory,
             silent_customer=f"{self.actor} wished it" if self.silent else "",
-            taken_over=taken_over,
+            taken_over=is_takeover(what.events),
             cc=what.cc,
             contacts=what.contacts,
         )
@@ -283,23 +282,8 @@ class Staff:
 
     def _status(self, ticket: TicketFacts, status: str) -> tuple[TicketFacts, Event]:
         """TICKET with another status, and the event that this is: closed, reopened, or a change."""
-        before, after = self._phase(ticket), self.desk.settings.tickets.phase(status)
-        kind = EventKind.STATUS
-        if after is Phase.CLOSED:
-            kind = EventKind.CLOSED
-        elif before in (Phase.SOLVED, Phase.CLOSED) and after in (Phase.OPEN, Phase.PENDING):
-            kind = EventKind.REOPENED
-        event = Event(kind=kind, actor=self.actor, before=ticket.status, after=status)
-        ended = after in (Phase.SOLVED, Phase.CLOSED)
-        return (
-            replace(
-                ticket,
-                status=status,
-                closed_at=self.now if after is Phase.CLOSED else None,
-                waiting_since=None if ended else ticket.waiting_since,
-            ),
-            event,
-        )
+        after, kind = with_status(self.desk.settings, ticket, status, now=self.now)
+        return after, Event(kind=kind, actor=self.actor, before=ticket.status, after=status)
 
 
 def _copies(view: View, addresses: Sequence[str]) -> tuple[tuple[Recipient, ...], tuple[ContactFacts, ...]]:
@@ -327,6 +311,11 @@ def _something(text: str, what: str) -> str:
     if not text.strip():
         raise Refused(f"{what} without words was not sent; nothing was changed")
     return text.strip()
+
+
+def _title(text: str) -> str:
+    """TEXT on one line."""
+    return " ".join(_something(text, "a title").split())[:MAX_TITLE]
 
 
 def _known(what: str, key: str, choices: Iterable[str]) -> None:

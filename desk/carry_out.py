@@ -23,6 +23,7 @@ from store.store import View
 
 MAX_TEXT = 1_000_000
 MAX_TITLE = 500
+ENDED = (Phase.SOLVED, Phase.CLOSED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,9 +86,7 @@ def _is_over(settings: Settings, arrived: Arrived, found: Found) -> bool:
     return arrived.now - ticket.closed_at > settings.mailboxes[arrived.mailbox].closed_tickets.reopen_within
 
 
-def _opening(
-    settings: Settings, arrived: Arrived, decision: Decision, *, linked: int | None, because: str
-) -> Plan:
+def _opening(settings: Settings, arrived: Arrived, decision: Decision, *, linked: int | None, because: str) -> Plan:
     message, contact = arrived.message, arrived.contact
     new = TicketFacts(
         number=0,
@@ -123,15 +122,15 @@ def _adding(
         kind=_wrote(message, is_agent=is_agent, unconfirmed=unconfirmed), actor=arrived.actor, because=because
     )
     # Whoever is unconfirmed gets his words kept, and changes nothing.
-    after, changes = changed(ticket, () if unconfirmed else decision.modifiers)
+    modifiers = () if unconfirmed else decision.modifiers
+    after, changes = changed(settings, ticket, modifiers, now=arrived.now)
     events = [wrote, *changes]
     if wrote.kind is EventKind.CUSTOMER_WROTE:
-        after = replace(after, waiting_since=after.waiting_since or arrived.moment)
-        opened = settings.tickets.of_phase(Phase.OPEN)
-        phase = settings.tickets.phase(ticket.status)
-        if phase is not Phase.OPEN and after.status == ticket.status:
-            events.append(_reopening(ticket, phase, opened, arrived.actor))
-            after = replace(after, status=opened, closed_at=None)
+        if not any(isinstance(one, SetField) and one.field == "status" for one in modifiers):
+            after, reopened = _reopening(settings, after, arrived)
+            events += reopened
+        if settings.tickets.phase(after.status) not in ENDED:
+            after = replace(after, waiting_since=after.waiting_since or arrived.moment)
     kind = EntryKind.NOTE if wrote.kind is EventKind.NOTE else EntryKind.CUSTOMER
     return Plan(before=ticket, after=after, kind=kind, unconfirmed=unconfirmed, events=tuple(events), because=because)
 
@@ -145,12 +144,48 @@ def _wrote(message: Message, *, is_agent: bool, unconfirmed: bool) -> EventKind:
     return EventKind.NOTE if is_agent else EventKind.CUSTOMER_WROTE
 
 
-def _reopening(ticket: TicketFacts, phase: Phase, opened: str, actor: Actor) -> Event:
-    kind = EventKind.STATUS if phase is Phase.PENDING else EventKind.REOPENED
-    return Event(kind=kind, actor=actor, before=ticket.status, after=opened, because="the customer wrote")
+def _reopening(settings: Settings, ticket: TicketFacts, arrived: Arrived) -> tuple[TicketFacts, tuple[Event, ...]]:
+    """TICKET after its customer wrote, and the event that this is; nothing happens to one that is open."""
+    if settings.tickets.phase(ticket.status) is Phase.OPEN:
+        return ticket, ()
+    opened = settings.tickets.of_phase(Phase.OPEN)
+    after, kind = with_status(settings, ticket, opened, now=arrived.now)
+    because = "the customer wrote"
+    return after, (Event(kind=kind, actor=arrived.actor, before=ticket.status, after=opened, because=because),)
 
 
-def changed(ticket: TicketFacts, modifiers: Iterable[Modifier]) -> tuple[TicketFacts, tuple[Event, ...]]:
+def with_status(
+    settings: Settings, ticket: TicketFacts, status: str, *, now: datetime
+) -> tuple[TicketFacts, EventKind]:
+    """TICKET with another status, and what that is: closed, reopened, or a change."""
+    before, after = settings.tickets.phase(ticket.status), settings.tickets.phase(status)
+    kind = EventKind.STATUS
+    if after is Phase.CLOSED:
+        kind = EventKind.CLOSED
+    elif before in ENDED and after not in ENDED:
+        kind = EventKind.REOPENED
+    return (
+        replace(
+            ticket,
+            status=status,
+            closed_at=now if after is Phase.CLOSED else None,
+            waiting_since=None if after in ENDED else ticket.waiting_since,
+        ),
+        kind,
+    )
+
+
+def is_takeover(events: Iterable[Event]) -> bool:
+    """Among EVENTS a ticket that nobody had is given to an agent."""
+    return any(
+        event.kind is EventKind.ASSIGNED and event.field == "agent" and not event.before and event.after
+        for event in events
+    )
+
+
+def changed(
+    settings: Settings, ticket: TicketFacts, modifiers: Iterable[Modifier], *, now: datetime
+) -> tuple[TicketFacts, tuple[Event, ...]]:
     """TICKET after MODIFIERS, and the events that say so; the last word on a field wins."""
     fields: dict[str, tuple[str, str]] = {}
     tags: dict[str, str] = {}
@@ -164,21 +199,29 @@ def changed(ticket: TicketFacts, modifiers: Iterable[Modifier]) -> tuple[TicketF
                 tags |= {tag: because for tag in added if tag not in ticket.tags}
             case _:
                 assert_never(modifier)
-    news = {name: new for name, new in fields.items() if getattr(ticket, name) != new[0]}
-    events = [_change(ticket, name, value, because) for name, (value, because) in news.items()]
+    after, events = ticket, list[Event]()
+    for name, (value, because) in fields.items():
+        if getattr(ticket, name) != value:
+            after, event = _change(settings, after, name, value, because=because, now=now)
+            events.append(event)
     if tags:
         why = " · ".join(dict.fromkeys(tags.values()))
         events.append(Event(kind=EventKind.TAGGED, actor=Actor("rule"), after=", ".join(tags), because=why))
-    values: dict[str, Any] = {name: value for name, (value, _) in news.items()}
-    return replace(ticket, **values, tags=tuple(sorted({*ticket.tags, *tags}))), tuple(events)
+    return replace(after, tags=tuple(sorted({*ticket.tags, *tags}))), tuple(events)
 
 
-def _change(ticket: TicketFacts, name: str, value: str, because: str) -> Event:
-    kinds = {"agent": EventKind.ASSIGNED, "group": EventKind.ASSIGNED, "status": EventKind.STATUS}
-    return Event(
-        kind=kinds.get(name, EventKind.FIELD), actor=Actor("rule"), field=name, before=getattr(ticket, name),
-        after=value, because=because,
-    )  # fmt: skip
+def _change(
+    settings: Settings, ticket: TicketFacts, name: str, value: str, *, because: str, now: datetime
+) -> tuple[TicketFacts, Event]:
+    """TICKET with one field changed by a rule, and the event."""
+    before, rule = getattr(ticket, name), Actor("rule")
+    if name == "status":
+        after, kind = with_status(settings, ticket, value, now=now)
+        return after, Event(kind=kind, actor=rule, before=before, after=value, because=because)
+    kind = EventKind.ASSIGNED if name in ("agent", "group") else EventKind.FIELD
+    change: dict[str, Any] = {name: value}
+    event = Event(kind=kind, actor=rule, field=name, before=before, after=value, because=because)
+    return replace(ticket, **change), event
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

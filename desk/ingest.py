@@ -5,12 +5,14 @@ this returns, the mail is decided and committed, or it is stored and will be tak
 """
 
 import hashlib
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from desk.desk import Desk
 from desk.receive import Read, Received, receive
 from domain.errors import DeskError
 from domain.intake import Arrival, Intake, State
+
+PATIENCE = timedelta(minutes=1)
 
 
 class NotAMail(DeskError):
@@ -55,7 +57,8 @@ def work_off(desk: Desk, mailbox: str, *, read: Read, now: datetime) -> tuple[Re
     """Take up what was handed over earlier and did not come to an end."""
     received: list[Received] = []
     while True:
-        done = receive(desk, source(mailbox), read=read, now=now)
+        # Younger ones may be in the hands of the process that they were handed to.
+        done = receive(desk, source(mailbox), read=read, now=now, listed_before=now - PATIENCE)
         if done.is_empty:
             break
         received += done.received

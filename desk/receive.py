@@ -16,14 +16,14 @@ from typing import Any, assert_never
 
 import rules
 from desk import finders, log
-from desk.carry_out import Arrived, plan, write
+from desk.carry_out import Arrived, is_takeover, plan, write
 from desk.desk import Desk
 from desk.letters import tell
 from desk.opt_out import opt_out
 from desk.probe import survives
 from domain import token
 from domain.decision import Create, Decision, Found, Ignore, MailFacts, Update
-from domain.errors import Conflict, StoreUnusable, TemporaryFailure
+from domain.errors import Conflict, NotFound, StoreUnusable, TemporaryFailure
 from domain.event import DESK, Actor, Event
 from domain.intake import Arrival, Intake, Outcome
 from domain.letter import ActFacts, Told
@@ -74,18 +74,26 @@ class _Mail:
     key: str
 
 
-def receive(desk: Desk, source: str, *, read: Read, now: datetime, only: int | None = None) -> Round:
-    """Take the next mails of SOURCE in hand, decide them and carry that out."""
+def receive(
+    desk: Desk, source: str, *, read: Read, now: datetime, only: int | None = None,
+    listed_before: datetime | None = None,
+) -> Round:  # fmt: skip
+    """Take the next mails of SOURCE in hand, decide them and carry that out.
+
+    ONLY this row, or only rows LISTED_BEFORE a moment, where somebody else may have the others in hand.
+    """
     with desk.store.act() as view:
-        claim = view.journal.claim(source, limit=BATCH, attempts=desk.settings.limits.attempts, only=only)
+        claim = view.journal.claim(
+            source, limit=BATCH, attempts=desk.settings.limits.attempts, only=only, listed_before=listed_before
+        )
     for row in claim.quarantined:
         log.mail_quarantined(row)
     if not claim.taken:
         return Round(quarantined=tuple(row.id for row in claim.quarantined))
     try:
-        with desk.store.reading() as view:
-            raw = [(row, view.blobs.get(row.blob or "")) for row in claim.taken]
+        raw, missing = _bytes_of(desk, claim.taken)
         mails, failed = _read_all(raw, read=read, mode=desk.settings.duplicates)
+        failed |= missing
         received, broken = _carry_out_all(desk, mails, now=now)
     except (StoreUnusable, TemporaryFailure, KeyboardInterrupt):
         _give_back(desk, claim.taken)
@@ -150,6 +158,19 @@ def _rehearse(desk: Desk, source: str, *, mailbox: str, read: Read, now: datetim
         claim = view.journal.claim(arrival.source, limit=1, attempts=1)
         _in_savepoint(desk, view, _Mail(row=claim.taken[0], message=message, key=key), now=now)
         raise _TakenBack
+
+
+def _bytes_of(desk: Desk, rows: Sequence[Intake]) -> tuple[list[tuple[Intake, bytes]], dict[Intake, Exception]]:
+    """The bytes of the mails in hand, and the mails whose bytes are missing."""
+    found: list[tuple[Intake, bytes]] = []
+    missing: dict[Intake, Exception] = {}
+    with desk.store.reading() as view:
+        for row in rows:
+            try:
+                found.append((row, view.blobs.get(row.blob or "")))
+            except NotFound as error:
+                missing[row] = error
+    return found, missing
 
 
 def _read_all(
@@ -264,6 +285,7 @@ def act_facts(
         sender_key=sender.key if sender else "",
         machine=arrived.message.is_machine,
         quiet=quiet or _quiet(settings.mailboxes[arrived.mailbox], arrived),
+        taken_over=is_takeover(events),
     )
 
 

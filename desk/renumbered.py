@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from desk import log
 from desk.desk import Desk
 from domain.errors import MailboxUnreachable
-from domain.intake import Arrival, FolderMark, Intake, Outcome, imap_position
+from domain.intake import Arrival, FolderMark, Intake, Outcome, State, imap_position
 from scanner.mailbox import FolderState, Identity, MailboxConnection
 
 GRACE = timedelta(days=1)
@@ -42,7 +42,13 @@ def recognise(
             f"mailbox {mailbox}, folder {state.name}: the server renumbered its mail and {fresh} mails are unknown, "
             f"more than max_new_per_scan ({allowed}); nothing was fetched. If that is right, raise it and scan again"
         )
+    found = {row.id for row, _ in known}
+    left = [row for row in rows if row.id not in found]
     with desk.store.act() as view:
+        view.journal.make_room(mailbox, state.name, uidvalidity=state.uidvalidity)
+        # What the server no longer has can be neither fetched nor filed any more.
+        view.journal.lose([row.id for row in left if row.state is State.LISTED], now=now)
+        view.journal.filed([row.id for row in left if row.state is State.DONE])
         for row, uid in known:
             view.journal.move_to(row, uidvalidity=state.uidvalidity, uid=uid)
         view.journal.arrive(arrivals, now=now)

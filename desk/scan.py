@@ -90,8 +90,9 @@ class MailboxScanner:
 
     def _lease(self) -> Lease:
         with self._desk.store.act() as view:
+            now = view.leases.moment(self._clock())
             return view.leases.take(
-                f"scan {self._name}", self._desk.holder, now=self._clock(), duration=LEASE, is_dead=self._desk.is_dead
+                f"scan {self._name}", self._desk.holder, now=now, duration=LEASE, is_dead=self._desk.is_dead
             )
 
     def _hold(self) -> None:

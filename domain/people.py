@@ -19,7 +19,8 @@ def address_key(address: str) -> str:
     local, at, host = unicodedata.normalize("NFC", address.strip()).rpartition("@")
     if not at:
         return host.casefold()
-    return f"{local.casefold()}@{domain_key(host)}"
+    # Folding takes some letters apart again (ΐ), so what comes out is composed once more.
+    return f"{unicodedata.normalize('NFC', local.casefold())}@{domain_key(host)}"
 
 
 @lru_cache(maxsize=4096)

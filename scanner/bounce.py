@@ -12,7 +12,7 @@ from email.message import Message as Tree
 from domain.message import Bounced
 from scanner.body import Leaf, content, leaves
 from scanner.charset import decode
-from scanner.headers import message_ids
+from scanner.message_id import message_ids
 
 MAX_SIZE = 1_000_000
 """Octets: a larger mail is not searched for a home-made report."""

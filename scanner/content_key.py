@@ -8,7 +8,9 @@ Precisely: SHA-256 over, for each of From, Date, Subject, Message-ID in this ord
 occurrence in the order of the mail as `name:value LF`, then LF, then the body.  A value is the
 field body with its continuation lines (RFC 5322, section 2.2.3), every run of blanks, tabs and
 line ends turned into one space, none at either end.  The body is everything behind the first
-empty line with CRLF turned into LF and without CR and LF at its end.
+empty line with CRLF turned into LF and without CR and LF at its end.  Where there is
+neither a body nor one of the four fields, as in a text without a header, the lines that are no
+trace fields are the body.
 
 Never fails: bytes that are no mail have a key too.
 """
@@ -18,6 +20,9 @@ import re
 
 _BOUNDARY = re.compile(rb"(?:\A|\n)\r?\n")
 _FIELD = re.compile(rb"^(from|date|subject|message-id)[ \t]*:([^\n]*(?:\n[ \t][^\n]*)*)", re.IGNORECASE | re.MULTILINE)
+_TRACE = re.compile(
+    rb"^(?:(?:received|delivered-to)[ \t]*:|[ \t])[^\n]*(?:\n[ \t][^\n]*)*\n?", re.IGNORECASE | re.MULTILINE
+)
 _NAMES = (b"from", b"date", b"subject", b"message-id")
 
 
@@ -25,6 +30,8 @@ def content_key(data: bytes) -> str:
     """The mail's identity: SHA-256, 64 hexadecimal digits."""
     head, body = split(data)
     fields = [(name.lower(), b" ".join(value.split())) for name, value in _FIELD.findall(head)]
+    if not fields and not body:
+        body = _TRACE.sub(b"", head)
     digest = hashlib.sha256()
     for wanted in _NAMES:
         for name, value in fields:

@@ -1,4 +1,4 @@
-"""The header of a mail: fields, addresses and Message-IDs as clean values.
+"""The header of a mail: fields and addresses as clean values.
 
 mail-parser reads what is well formed.  What it drops is mended here: raw octets that are no UTF-8,
 unknown charsets in encoded words, fields that stand twice, addresses that it finds ambiguous.
@@ -6,7 +6,7 @@ Never fails; everything is capped, because a sender chooses names, number and le
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from email.errors import HeaderParseError
 from email.header import decode_header
@@ -16,6 +16,7 @@ from mailparser.utils import get_addresses
 
 from domain.people import Address
 from scanner.charset import clean, decode
+from scanner.message_id import mended
 
 MAX_FIELDS = 500
 MAX_SENT = 64_000
@@ -23,13 +24,10 @@ MAX_SENT = 64_000
 MAX_FIELD = 16_000
 """Characters of one decoded value."""
 MAX_ADDRESSES = 500
-MAX_IDS = 100
-MAX_ID = 500
 
 _ENCODED = re.compile(r"=\?[^?\s]{1,60}\?[bBqQ]\?[^?]*\?=(?:\s*=\?[^?\s]{1,60}\?[bBqQ]\?[^?]*\?=)*")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 _BARE = re.compile(r"[^\s<>,;:\"()\[\]@]{1,254}@[^\s<>,;:\"()\[\]@]{1,254}")
-_ID = re.compile(r"<([^<>]{1,998})>")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,14 +70,6 @@ def sent_value(part: Tree, name: str) -> str:
     return next((mended(value) for field, value in part.raw_items() if field.lower() == name), "")
 
 
-def mended(value: object) -> str:
-    """A raw field value as text: octets that are not ASCII are read as UTF-8, else windows-1252."""
-    text = str(value)
-    if text.isascii():
-        return text
-    return decode(text.encode("utf-8", "surrogateescape"), "unknown-8bit")[0]
-
-
 def decoded_value(value: str) -> str:
     """A field value on one line: encoded words decoded (RFC 2047), no control characters."""
     if "=?" in value:
@@ -104,26 +94,6 @@ def any_address(values: Iterable[str]) -> Address | None:
             name = text.partition(found[-1])[0].strip(" <\"'")
             return Address(found[-1].strip(".'"), "" if "@" in name else name)
     return None
-
-
-def message_ids(values: Sequence[str]) -> tuple[str, ...]:
-    """The Message-IDs in VALUES without angle brackets, in order, each once (RFC 5322, section 3.6.4).
-
-    Of too many the first and the latest stay: they tell the conversation.
-    """
-    found: dict[str, None] = {}
-    for value in values:
-        ids = _ID.findall(value) or [word for word in value.split() if "@" in word]
-        found |= {"".join(_CONTROL.sub("", clean(one)).split())[:MAX_ID]: None for one in ids}
-    known = tuple(one for one in found if one)
-    return known if len(known) <= MAX_IDS else (known[0], *known[-(MAX_IDS - 1) :])
-
-
-def message_id(values: Sequence[str]) -> str:
-    """The mail's own Message-ID, also one without brackets or @; '' if it has none."""
-    known = message_ids(values[:1])
-    bare = values[0].split() if values and not known else []
-    return known[0] if known else "".join(bare[:1])[:MAX_ID]
 
 
 def _name(name: str) -> str:

@@ -24,7 +24,8 @@ from domain.errors import FolderMissing, MailboxUnreachable
 from domain.message import RawMail
 from domain.settings import After, Imap
 from scanner.line import Line, Refused
-from scanner.mailbox import FolderState, Identity, Listed, message_id_of
+from scanner.mailbox import FolderState, Identity, Listed
+from scanner.message_id import message_id_of
 
 BATCH_MAILS = 50
 BATCH_OCTETS = 8_000_000

@@ -11,7 +11,6 @@ Fails with: MailboxUnreachable, LoginRefused, FolderMissing.  Refusing a folder 
 connection usable; after any other error it is closed, and every further call fails.
 """
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -44,21 +43,13 @@ class Listed:
 class Identity:
     """What is known of a mail without its body, to recognise it after the server renumbered its mail.
 
-    `message_id` stands without angle brackets, '' where the mail has none.
+    `message_id` stands as in `Message`, '' where the mail has none.
     """
 
     uid: int
     message_id: str
     size: int
     arrived: datetime | None = None
-
-
-def message_id_of(header: bytes) -> str:
-    """The Message-ID in HEADER without its angle brackets, '' if there is none (RFC 5322, section 3.6.4)."""
-    field = re.search(rb"^message-id[ \t]*:((?:.*)(?:\r?\n[ \t].*)*)", header, re.IGNORECASE | re.MULTILINE)
-    text = "".join(field[1].decode("utf-8", "replace").split()) if field else ""
-    bracketed = re.search(r"<([^<>]*)>", text)
-    return bracketed[1] if bracketed else text
 
 
 class MailboxConnection(Protocol):

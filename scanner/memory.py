@@ -15,7 +15,8 @@ from threading import RLock
 from domain.errors import FolderMissing, LoginRefused, MailboxUnreachable
 from domain.message import RawMail
 from domain.settings import After
-from scanner.mailbox import FolderState, Identity, Listed, message_id_of
+from scanner.mailbox import FolderState, Identity, Listed
+from scanner.message_id import message_id_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

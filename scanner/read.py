@@ -24,8 +24,9 @@ from scanner.body import Body, body_of, content, leaves
 from scanner.charset import clean, decode
 from scanner.classify import classes_of
 from scanner.content_key import split
-from scanner.headers import Fields, addresses, any_address, message_id, message_ids
+from scanner.headers import Fields, addresses, any_address
 from scanner.language import language_of
+from scanner.message_id import message_id, message_ids
 from scanner.quote import reply_text
 
 MAX_DEFECTS = 30

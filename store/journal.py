@@ -133,8 +133,12 @@ class Journal:
                 )
             )
 
-    def claim(self, source: str, *, limit: int, attempts: int, only: int | None = None) -> Claim:
+    def claim(
+        self, source: str, *, limit: int, attempts: int, only: int | None = None, listed_before: datetime | None = None
+    ) -> Claim:
         """Take the next mails of SOURCE in hand, in order.
+
+        ONLY this row, or only rows LISTED_BEFORE a moment, where somebody else may have the others in hand.
 
         A row that was in hand before comes alone, so that a mail that kills the process takes no
         other with it; one that was in hand ATTEMPTS times is quarantined instead.
@@ -142,6 +146,8 @@ class Journal:
         mine = [_UNFINISHED, _intake.c.source == source, _intake.c.state == State.STORED]
         if only is not None:
             mine.append(_intake.c.id == only)
+        if listed_before is not None:
+            mine.append(_intake.c.listed_at < listed_before)
         waiting = self._rows(*mine, order=_intake.c.id, limit=limit, lock=True)
         worn = tuple(row for row in waiting if row.attempts >= attempts)
         if worn:

@@ -1,14 +1,14 @@
 """Leases: what only one process may do at a time, such as scanning a mailbox.
 
-A lease ends by its time, or at once when its holder is known to be dead.  The epoch counts the
-holders; it grows with every change of hands.
+A lease ends by its time, which `moment` tells, or at once when its holder is known to be dead.  The
+epoch counts the holders; it grows with every change of hands.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from store.tables import LeaseRow, table
@@ -49,6 +49,13 @@ class Leases:
             update(_lease).where(_lease.c.name == name).values(holder=holder, epoch=epoch, until=now + duration)
         )
         return Lease(name=name, holder=holder, epoch=epoch, until=now + duration)
+
+    def moment(self, now: datetime) -> datetime:
+        """The time that leases go by: the server's own where several machines share it, else NOW."""
+        if self._connection.dialect.name != "postgresql":
+            return now
+        shared: datetime = self._connection.execute(select(func.clock_timestamp())).scalar_one()
+        return shared
 
     def leave(self, lease: Lease) -> None:
         """Give a lease back, if it is still ours."""

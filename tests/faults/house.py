@@ -18,6 +18,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import text
+
+from store.database import connect
 from tests.servers.dovecot import PASSWORD, Dovecot
 from tests.servers.ports import LOOPBACK
 from tests.servers.smtp import SmtpSink
@@ -94,6 +97,8 @@ class House:
             **{name: value for name, value in os.environ.items() if not name.startswith("HELPDESK_")},
             "HOME": str(folder), "HELPDESK_KEY": "k" * 40, "IMAP_PASSWORD": PASSWORD, "SMTP_PASSWORD": "sesame",
         }  # fmt: skip
+        self.python = sys.executable
+        self.config = str(folder / "config.yaml")
         self._sent = 0
         self.settings = self._settings(sink)
         self.write()
@@ -115,14 +120,14 @@ class House:
             if value is None:
                 del place[last]
         # JSON is YAML too.
-        (self.folder / "config.yaml").write_text(json.dumps(settings, indent=1))
+        Path(self.config).write_text(json.dumps(settings, indent=1))
 
-    def mails(self, count: int, *, text: str = "Bitte um Hilfe.") -> None:
+    def mails(self, count: int, *, words: str = "Bitte um Hilfe.") -> None:
         """COUNT customers write."""
         mails = []
         for _ in range(count):
             self._sent += 1
-            mails.append(mail(self._sent, text))
+            mails.append(mail(self._sent, words))
         self.dovecot.deliver(self.user, *mails)
 
     def again(self) -> None:
@@ -153,26 +158,31 @@ class House:
             process.kill()
             process.communicate()
 
-    def journal(self) -> list[dict[str, Any]]:
-        """What became of each mail."""
-        found: list[dict[str, Any]] = json.loads(self.does("intake", "--limit", "10000", "--json"))
-        return found
+    def ask(self, query: str) -> list[Any]:
+        """What the database answers, whatever the helpdesk says."""
+        engine = connect(str(self.settings["database"]), base=self.folder)
+        try:
+            with engine.connect().execution_options(helpdesk_mode="READ") as connection:
+                return list(connection.execute(text(query)).all())
+        finally:
+            engine.dispose()
 
     def everything_arrived_once(self) -> None:
         """Each mail so far stands in exactly one ticket, and `reconcile` finds no gap."""
         self.does("reconcile")
-        outcomes = [row["outcome"] for row in self.journal()]
-        assert outcomes == ["ticket"] * self._sent
-        found = json.loads(self.does("list", "--all", "--limit", "10000", "--json"))
-        titles = sorted(ticket["title"] for ticket in (found["tickets"] if isinstance(found, dict) else found))
+        assert self.ask("SELECT state, outcome, count(*) FROM intake GROUP BY state, outcome") == [
+            ("filed", "ticket", self._sent)
+        ]
+        titles = sorted(title for (title,) in self.ask("SELECT title FROM ticket"))
         assert titles == sorted(f"Frage {number + 1}" for number in range(self._sent))
+        assert self.ask("SELECT count(*) FROM entry") == [(self._sent,)]
 
     def _process(
         self, words: tuple[str, ...], *, stdin: int, program: tuple[str, ...] = (),
         environ: Mapping[str, str | None] | None = None, before: Callable[[], None] | None = None,
     ) -> "subprocess.Popen[str]":  # fmt: skip
         wanted = {**self.environment, **(environ or {})}
-        first = program or (sys.executable, "-m", "cli", "-c", str(self.folder / "config.yaml"))
+        first = program or (self.python, "-m", "cli", "-c", self.config)
 
         def prepare() -> None:
             # Whoever started the tests in the background may have had SIGINT ignored.
@@ -210,12 +220,12 @@ class House:
         }  # fmt: skip
 
 
-def mail(number: int, text: str) -> bytes:
+def mail(number: int, words: str) -> bytes:
     """The mail of customer NUMBER."""
     return (
         f"From: Kunde {number} <kunde{number}@kunde.example>\r\nTo: support@acme.example\r\n"
         f"Subject: Frage {number}\r\nMessage-ID: <frage{number}@kunde.example>\r\n"
-        f"Date: Sat, 21 Nov 2026 10:00:00 +0000\r\n\r\n{text}\r\n"
+        f"Date: Sat, 21 Nov 2026 10:00:00 +0000\r\n\r\n{words}\r\n"
     ).encode()
 
 

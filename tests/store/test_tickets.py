@@ -189,5 +189,5 @@ def test_a_line_names_the_customer_as_well_as_it_can(store: Store) -> None:
         ticket(act)
         lines, _ = act.tickets.lines(order="newest")
     assert [(line.customer, line.organization) for line in reversed(lines)] == [
-        ("Ada", "Customer Ltd"), ("x@customer.example", ""), ("", ""),
+        ("Ada", "Customer Ltd"), ("x@customer.example", "Customer Ltd"), ("", ""),
     ]  # fmt: skip
