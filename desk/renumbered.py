@@ -51,6 +51,8 @@ def recognise(
         view.journal.filed([row.id for row in left if row.state is State.DONE])
         for row, uid in known:
             view.journal.move_to(row, uidvalidity=state.uidvalidity, uid=uid)
+        # What is stored or quarantined is still decided; it is nowhere to be filed then.
+        view.journal.make_room(mailbox, state.name, uidvalidity=mark.uidvalidity)
         view.journal.arrive(arrivals, now=now)
         view.journal.set_mark(
             replace(mark, uidvalidity=state.uidvalidity, first_uid=1, last_uid=state.uidnext - 1, scanned_at=now)
@@ -69,21 +71,25 @@ def _match(
     candidates: dict[tuple[int, datetime | None], list[Intake]] = defaultdict(list)
     for row in rows:
         candidates[row.size, row.arrived].append(row)
-    known: list[tuple[Intake, int]] = []
-    unknown: list[Identity] = []
-    for identity in identities:
-        same = candidates[identity.size, identity.arrived]
-        again = next((row for row in same if _agree(row.message_id, identity.message_id)), None)
-        if again is None:
-            unknown.append(identity)
-            continue
-        same.remove(again)
-        known.append((again, identity.uid))
-    return known, unknown
+    known: dict[int, Intake] = {}
+    # First by the same Message-ID, so that a row without one cannot take the place of the right one.
+    for agree in (_is_same, _may_be_same):
+        for identity in identities:
+            same = candidates[identity.size, identity.arrived]
+            again = next((row for row in same if agree(row.message_id, identity.message_id)), None)
+            if again is not None and identity.uid not in known:
+                same.remove(again)
+                known[identity.uid] = again
+    unknown = [identity for identity in identities if identity.uid not in known]
+    return [(row, uid) for uid, row in known.items()], unknown
 
 
-def _agree(ours: str, theirs: str) -> bool:
-    return not ours or not theirs or ours == theirs
+def _is_same(ours: str, theirs: str) -> bool:
+    return ours != "" and ours == theirs
+
+
+def _may_be_same(ours: str, theirs: str) -> bool:
+    return not ours or not theirs
 
 
 def _arrival(mailbox: str, state: FolderState, identity: Identity, mark: FolderMark) -> Arrival:
@@ -97,8 +103,8 @@ def _arrival(mailbox: str, state: FolderState, identity: Identity, mark: FolderM
         size=identity.size,
         arrived=identity.arrived,
     )
+    if identity.arrived is not None and identity.arrived < mark.first_contact:
+        return replace(arrival, outcome=Outcome.BEFORE_START, because="it arrived before first contact")
     if identity.arrived is None or identity.arrived >= mark.scanned_at - GRACE:
         return arrival
-    if identity.arrived < mark.first_contact:
-        return replace(arrival, outcome=Outcome.BEFORE_START, because="it arrived before first contact")
     return replace(arrival, quiet="it is older than the last scan before the server renumbered its mail")

@@ -27,6 +27,8 @@ from scanner.mailbox import FolderState, Listed, MailboxConnection
 from store.lease import Lease
 
 LEASE = timedelta(minutes=5)
+# The UIDVALIDITY of a mail that was lost sight of when the server renumbered its folder; no server has it.
+NOWHERE = 0
 BATCH_MAILS = 50
 BATCH_OCTETS = 8_000_000
 
@@ -260,6 +262,10 @@ class MailboxScanner:
         """Move, flag, delete or leave on the server what is decided."""
         with self._desk.store.reading() as view:
             done = view.journal.to_file(self._name, state.name, uidvalidity=state.uidvalidity)
+            nowhere = view.journal.to_file(self._name, state.name, uidvalidity=NOWHERE)
+        if nowhere:
+            with self._desk.store.act() as view:
+                view.journal.filed([row.id for row in nowhere])
         filed = 0
         for rows in _chunks(done, 500):
             self._hold()

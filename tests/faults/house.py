@@ -156,7 +156,10 @@ class House:
             yield Running(process)
         finally:
             process.kill()
-            process.communicate()
+            process.wait()
+            for stream in (process.stdin, process.stdout, process.stderr):
+                if stream is not None:
+                    stream.close()
 
     def ask(self, query: str) -> list[Any]:
         """What the database answers, whatever the helpdesk says."""

@@ -13,7 +13,7 @@ def program(house: House) -> tuple[str, ...]:
 
 def outcomes(house: House) -> dict[str, int]:
     """How many mails came to which end."""
-    rows = house.ask("SELECT coalesce(outcome, state), count(*) FROM intake GROUP BY 1")
+    rows = house.ask("SELECT CASE outcome WHEN '' THEN state ELSE outcome END, count(*) FROM intake GROUP BY 1")
     return {str(name): count for name, count in rows}
 
 
