@@ -28,7 +28,7 @@ ENDED = (Phase.SOLVED, Phase.CLOSED)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arrived:
-    """A mail that is to go onto a ticket: who wrote it, where and when it arrived."""
+    """A mail that is to go onto a ticket: who wrote it, where and when it arrived, what is to be said of it."""
 
     message: Message
     mailbox: str
@@ -36,6 +36,7 @@ class Arrived:
     actor: Actor
     moment: datetime
     now: datetime
+    remark: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -258,8 +259,8 @@ def _add_entry(view: View, number: int, what: Plan, arrived: Arrived, row: Intak
         number,
         kind=what.kind,
         author=(sender.name or sender.address) if sender else "",
-        text=cut(message.text),
-        shown=cut(message.reply_text or message.text),
+        text=_remarked(message.text, arrived.remark),
+        shown=_remarked(message.reply_text or message.text, arrived.remark),
         now=arrived.moment,
         contact=arrived.contact.id if arrived.contact else None,
         intake=row.id,
@@ -294,6 +295,10 @@ def _title(subject: str, prefix: str) -> str:
     """A subject as a title: without tags of ours, which would point to another ticket."""
     bare = re.sub(rf"\[\s*{re.escape(prefix)}-\d+\s*\]", " ", subject, flags=re.IGNORECASE)
     return " ".join(bare.split())[:MAX_TITLE]
+
+
+def _remarked(text: str, remark: str) -> str:
+    return f"{cut(text)}\n\n{remark}" if remark else cut(text)
 
 
 def cut(text: str) -> str:

@@ -1,6 +1,6 @@
 """What would become of a mail: every finder, every rule, every letter, without touching anything."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import rules
@@ -8,10 +8,10 @@ from desk import finders
 from desk.carry_out import Arrived, plan
 from desk.desk import Desk
 from desk.letters import with_recent
-from desk.receive import act_facts, actor_of
+from desk.receive import act_facts, actor_of, unasked
 from domain.decision import Decision, Found, Ignore, MailFacts, RuleVerdict
 from domain.event import Event
-from domain.intake import Intake
+from domain.intake import Intake, Outcome
 from domain.letter import Told, Withheld
 from domain.message import Message
 from domain.people import ContactAddress, ContactFacts
@@ -25,7 +25,7 @@ from store.store import View
 class Explanation:
     """The walk of one mail.  `ticket` is the state it would have, None where nothing would be done.
 
-    `copy_of` is set where the same mail is in the journal already.
+    `copy_of` is set where the same mail is in the journal already; the rest then speaks of a mail like it.
     """
 
     message: Message
@@ -39,6 +39,15 @@ class Explanation:
     events: tuple[Event, ...] = ()
     told: tuple[Told | Withheld, ...] = ()
 
+    @property
+    def outcome(self) -> Outcome:
+        """What the journal would say of the mail."""
+        if self.copy_of is not None:
+            return Outcome.DUPLICATE
+        if self.ticket is None:
+            return Outcome.IGNORED
+        return Outcome.TICKET if self.opens else Outcome.COMMENT
+
 
 def explain(desk: Desk, message: Message, *, data: bytes, mailbox: str, now: datetime) -> Explanation:
     """What the desk would do with MESSAGE if it arrived in MAILBOX now."""
@@ -49,10 +58,11 @@ def explain(desk: Desk, message: Message, *, data: bytes, mailbox: str, now: dat
         copy_of = view.journal.first_copy(_key(desk, mailbox, data))
         contact = _contact(view, message)
         facts = MailFacts(message=message, mailbox=mailbox, found=found)
-        decision = rules.decide(desk.rules, facts)
+        because, _ = unasked(desk, view, message)
+        decision = Decision(disposition=Ignore(because=because)) if because else rules.decide(desk.rules, facts)
         told = Explanation(
-            message=message, mailbox=mailbox, copy_of=copy_of, found=found, walk=rules.walk(desk.rules, facts),
-            decision=decision,
+            message=message, mailbox=mailbox, copy_of=copy_of, found=found, decision=decision,
+            walk=() if because else rules.walk(desk.rules, facts),
         )  # fmt: skip
         if isinstance(decision.disposition, Ignore):
             return told
@@ -68,13 +78,8 @@ def _with_letters(
     )  # fmt: skip
     planned = plan(desk.settings, arrived, told.found, told.decision)
     facts = with_recent(desk, view, act_facts(desk.settings, planned.after, planned.told, arrived), now)
-    return Explanation(
-        message=told.message,
-        mailbox=told.mailbox,
-        copy_of=told.copy_of,
-        found=told.found,
-        walk=told.walk,
-        decision=told.decision,
+    return replace(
+        told,
         opens=planned.opens,
         ticket=planned.after,
         events=planned.events,

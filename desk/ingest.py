@@ -11,6 +11,7 @@ from desk.desk import Desk
 from desk.receive import Read, Received, receive
 from domain.errors import DeskError
 from domain.intake import Arrival, Intake, State
+from store.store import View
 
 PATIENCE = timedelta(minutes=1)
 
@@ -45,11 +46,9 @@ def ingest(desk: Desk, data: bytes, *, mailbox: str, read: Read, now: datetime) 
             view.journal.store({row.id: view.blobs.put(data[:limit])})
     done = receive(desk, source(mailbox), read=read, now=now, only=row.id)
     with desk.store.act() as view:
+        _file(view, mailbox)
         row = view.journal.get(row.id)
         assert row is not None
-        if row.state is State.DONE:
-            # There is no server to file it on.
-            view.journal.filed([row.id])
     return row, next(iter(done.received), None)
 
 
@@ -62,9 +61,15 @@ def work_off(desk: Desk, mailbox: str, *, read: Read, now: datetime) -> tuple[Re
         if done.is_empty:
             break
         received += done.received
-        with desk.store.act() as view:
-            view.journal.filed([one.intake for one in done.received])
+    with desk.store.act() as view:
+        _file(view, mailbox)
     return tuple(received)
+
+
+def _file(view: View, mailbox: str) -> None:
+    """Bring what is decided to its end: there is no server to file it on."""
+    done = view.journal.to_file(source(mailbox), "", uidvalidity=0)
+    view.journal.filed([row.id for row in done])
 
 
 def without_envelope(data: bytes) -> bytes:

@@ -106,13 +106,21 @@ def _thread(desk: Desk, view: View, told: Told, ticket: TicketFacts, *, answerin
     if told.recipient.is_staff:
         return Thread(in_reply_to=root, references=(root,))
     if answering is not None and answering.message_id:
-        earlier = answering.references[-8:] or answering.in_reply_to[-1:]
+        known = answering.references[-8:] or answering.in_reply_to[-1:]
+        earlier = (one for one in known if not _is_to_staff(desk, view, one))
         return Thread(in_reply_to=answering.message_id, references=(*earlier, answering.message_id))
     theirs = view.tickets.conversation(ticket.number)
     ours = view.outbox.written_to(ticket.number, address_key(told.recipient.address))
     if theirs:
         return Thread(in_reply_to=theirs[-1], references=theirs)
     return Thread(in_reply_to=ours[-1], references=ours) if ours else Thread()
+
+
+def _is_to_staff(desk: Desk, view: View, message_id: str) -> bool:
+    """MESSAGE_ID is that of a letter to staff: its token is nobody else's business."""
+    letter = token.verify(message_id, desk.keys)
+    known = view.outbox.by_letter(letter) if letter else None
+    return known is not None and known.recipient.is_staff
 
 
 def _facts(told: Told, ticket: TicketFacts, thread: Thread, *, entry: int | None, now: datetime) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from desk import finders, log
 from desk.carry_out import Arrived, is_takeover, plan, write
 from desk.desk import Desk
 from desk.letters import tell
-from desk.opt_out import opt_out
+from desk.opt_out import opt_out, who_leaves
 from desk.probe import survives
 from domain import token
 from domain.decision import Create, Decision, Found, Ignore, MailFacts, Update
@@ -72,6 +72,7 @@ class _Mail:
     row: Intake
     message: Message
     key: str
+    remark: str = ""
 
 
 def receive(
@@ -124,13 +125,11 @@ def after_a_crash(desk: Desk, source: str, *, mailbox: str, read: Read, now: dat
     with desk.store.reading() as view:
         if not view.journal.was_in_hand(source):
             return
-        suspects = [
-            (row, RawMail(data=view.blobs.get(row.blob or ""), size=row.size, arrived=row.arrived))
-            for row in view.journal.suspects(source, attempts=desk.settings.limits.attempts)
-        ]
+        suspects = view.journal.suspects(source, attempts=desk.settings.limits.attempts)
     _rehearse(desk, source, mailbox=mailbox, read=read, now=now)
-    for row, raw in suspects:
-        guilt = survives(read, raw)
+    found, _ = _bytes_of(desk, suspects)
+    for row, data in found:
+        guilt = survives(read, RawMail(data=data, size=row.size, arrived=row.arrived))
         with desk.store.act() as view:
             if guilt:
                 view.journal.quarantine(row, because=guilt)
@@ -180,13 +179,22 @@ def _read_all(
     failed: dict[Intake, Exception] = {}
     for row, data in raw:
         try:
-            message = read(RawMail(data=data, size=row.size, arrived=row.arrived))
+            raw_mail = RawMail(data=data, size=row.size, arrived=row.arrived)
+            message = read(raw_mail)
             key = content_key(data)
         except Exception as error:  # one unreadable mail must not stop the others
             failed[row] = error
             continue
-        mails.append(_Mail(row=row, message=message, key=f"{row.mailbox}:{key}" if mode == "per_mailbox" else key))
+        key = f"{row.mailbox}:{key}" if mode == "per_mailbox" else key
+        mails.append(_Mail(row=row, message=message, key=key, remark=_remark(raw_mail)))
     return mails, failed
+
+
+def _remark(raw: RawMail) -> str:
+    """What the ticket says of a mail that was too large to be fetched whole, '' of any other."""
+    if not raw.cut:
+        return ""
+    return f"[Only the first {len(raw.data):,} of {raw.size:,} octets of this mail were fetched.]"
 
 
 def _carry_out_all(
@@ -223,13 +231,10 @@ def _carry_out(desk: Desk, view: View, mail: _Mail, *, now: datetime) -> Receive
     first = view.journal.first_copy(mail.key)
     if first is not None:
         return _duplicate(view, mail, first, now=now)
-    own = token.verify(mail.message.message_id, desk.keys) if mail.message.message_id else None
-    if own:
-        because = f"it is our own letter {own}, come back"
-        return _finish(view, mail, Received(intake=mail.row.id, outcome=Outcome.IGNORED, because=because), now=now)
-    left = opt_out(view, mail.message, keys=desk.keys, now=now)
-    if left is not None:
-        because = f"{left.name or _sender(mail.message)} opted out by List-Unsubscribe"
+    because, leaving = unasked(desk, view, mail.message)
+    if leaving is not None:
+        opt_out(view, leaving, now=now)
+    if because:
         return _finish(view, mail, Received(intake=mail.row.id, outcome=Outcome.IGNORED, because=because), now=now)
     mailbox = desk.settings.mailboxes[mail.row.mailbox]
     found = finders.find(view, mail.message, mailbox=mailbox, settings=desk.settings, keys=desk.keys)
@@ -247,13 +252,24 @@ def _carry_out(desk: Desk, view: View, mail: _Mail, *, now: datetime) -> Receive
             assert_never(decision.disposition)
 
 
+def unasked(desk: Desk, view: View, message: Message) -> tuple[str, ContactFacts | None]:
+    """Why no rule is asked about MESSAGE, '' if they are, and the contact who opts out by it."""
+    own = token.verify(message.message_id, desk.keys) if message.message_id else None
+    if own:
+        return f"it is our own letter {own}, come back", None
+    leaving = who_leaves(view, message, keys=desk.keys)
+    if leaving is not None:
+        return f"{leaving.name or _sender(message)} opted out by List-Unsubscribe", leaving
+    return "", None
+
+
 def _onto_a_ticket(desk: Desk, view: View, mail: _Mail, found: Found, decision: Decision, *, now: datetime) -> Received:
     """Open a ticket or add to one, record the events, queue the letters."""
     contact = _contact(view, mail.message, now=now)
     actor = actor_of(mail.message, contact)
     arrived = Arrived(
         message=mail.message, mailbox=mail.row.mailbox, contact=contact, actor=actor,
-        moment=min(mail.row.arrived or now, now), now=now,
+        moment=min(mail.row.arrived or now, now), now=now, remark=mail.remark,
     )  # fmt: skip
     planned = plan(desk.settings, arrived, found, decision)
     carried = write(view, planned, arrived, mail.row, tag=desk.settings.helpdesk.tag)

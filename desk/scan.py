@@ -22,7 +22,7 @@ from desk.renumbered import recognise
 from domain.errors import FolderMissing, MailboxUnreachable
 from domain.intake import Arrival, FolderMark, Intake, Outcome, imap_position
 from domain.message import RawMail
-from domain.settings import Mailbox
+from domain.settings import After, Mailbox
 from scanner.mailbox import FolderState, Listed, MailboxConnection
 from store.lease import Lease
 
@@ -105,6 +105,8 @@ class MailboxScanner:
     def _scan(self) -> ScanReport:
         after_a_crash(self._desk, self._name, mailbox=self._name, read=self._read, now=self._clock())
         piped = work_off(self._desk, self._name, read=self._read, now=self._clock())
+        if any(one.letters for one in piped):
+            self._told()
         report = self._work_off(ScanReport(mailbox=self._name, received=piped))
         if self._connect is None:
             return report
@@ -266,18 +268,26 @@ class MailboxScanner:
         if nowhere:
             with self._desk.store.act() as view:
                 view.journal.filed([row.id for row in nowhere])
+        after = self._settings.after
+        # What was too large to be fetched whole is whole on the server only.
+        kept = [row for row in done if after.do == "delete" and row.size > self._desk.settings.limits.mail_size]
+        filed = self._file_as(kept, connection, After(do="keep"))
+        filed += self._file_as([row for row in done if row not in kept], connection, after)
+        if filed:
+            log.mail_filed(self._name, state.name, filed, after.folder or after.do)
+        return replace(report, filed=report.filed + filed)
+
+    def _file_as(self, mails: Sequence[Intake], connection: MailboxConnection, after: After) -> int:
+        """File MAILS in one way; how many of them are filed."""
         filed = 0
-        for rows in _chunks(done, 500):
+        for rows in _chunks(mails, 500):
             self._hold()
-            gone = connection.file([row.uid for row in rows], self._settings.after)
+            gone = connection.file([row.uid for row in rows], after)
             ids = [row.id for row in rows if row.uid in gone]
             with self._desk.store.act() as view:
                 view.journal.filed(ids)
             filed += len(ids)
-        if filed:
-            after = self._settings.after
-            log.mail_filed(self._name, state.name, filed, after.folder or after.do)
-        return replace(report, filed=report.filed + filed)
+        return filed
 
 
 def arrival(mailbox: str, state: FolderState, listed: Listed) -> Arrival:

@@ -1,13 +1,17 @@
 """Octets of a mail to clean text, whatever charset they claim.
 
-A charset that is missing, unknown or wrong costs no mail: UTF-8 is tried, then windows-1252,
-which reads every octet.  Never fails.
+A charset that is missing, unknown or wrong costs no mail.  The ladder: what is claimed, in the
+superset that senders mean by it; UTF-8, which hardly ever fits by chance; what the mail claims
+elsewhere; windows-1252, which reads every octet.  What was repaired is said.  Never fails.
 """
 
+import binascii
 import codecs
 import re
 import unicodedata
+from contextlib import suppress
 
+_NO_BASE64 = re.compile(r"[^A-Za-z0-9+/]+")
 _SURROGATES = re.compile("[\ud800-\udfff]")
 # Not between a letter and its mark, unless there are nothing but marks.
 _PIECE = re.compile("[^\n]{0,2000}\n|[^\n]{1,2000}(?![\u0300-\u036f])|[^\n]{1,2000}")
@@ -32,23 +36,68 @@ _ALIASES = {
     "unicode-1-1-utf-7": "utf-7",
     "x-gbk": "gb18030",
     "x-sjis": "cp932",
-    "cp-850": "cp850",
+    "windows-874": "cp874",
+    "x-mac-cyrillic": "mac_cyrillic",
 }
+_CODE_PAGE = re.compile(r"(?:x-)?(?:cp|win|windows|ibm|dos|msdos)[-_ ]?(\d{3,4})")
+# Each reads what the one before cannot; the last is what Japanese systems send under the name of the first.
+_JAPANESE = ("iso2022_jp", "iso2022_jp_3", "iso2022_jp_ext")
+_UTF7 = re.compile(r"\+[A-Za-z0-9+/]{3,60}-?(?![\w.-]{0,60}@)")
 # Codecs of Python that are no charset of a mail; some are quadratic, some raise errors of their own.
 _REFUSED = frozenset({"idna", "punycode", "unicode_escape", "raw_unicode_escape", "undefined", "mbcs", "oem"})
 
 
-def decode(data: bytes, charset: str = "") -> tuple[str, str]:
-    """The text in DATA, and what was wrong with its charset ('' if nothing)."""
+def decode(data: bytes, charset: str = "", *, hint: str = "") -> tuple[str, str]:
+    """The text in DATA, and what was wrong with its charset ('' if nothing).
+
+    HINT is a charset that the mail states elsewhere; it counts where CHARSET says nothing.
+    """
     codec = _codec(charset)
     if codec is None:
-        text, used = _guessed(data)
+        text, used = _guessed(data, hint)
         return text, f"charset {charset[:40]!r} is unknown, read as {used}"
     try:
-        return data.decode(codec), ""
+        text = data.decode(codec)
     except (UnicodeError, ValueError, LookupError):
-        text, used = _salvaged(data, codec)
-        return text, f"not all octets are {charset[:40] or 'us-ascii'}, read as {used}"
+        text, used = _salvaged(data, codec, hint)
+        lost = text.count("\ufffd")
+        gaps = f", {lost} characters are lost" if lost else ""
+        return text, f"not all octets are {charset[:40] or 'us-ascii'}, read as {used}{gaps}"
+    if codec == "cp1252" and not data.isascii() and (better := _as_utf8(data)):
+        return better, f"says {charset[:40]}, but is utf-8"
+    return text, ""
+
+
+def is_utf7(charset: str) -> bool:
+    return _codec(charset) == "utf-7"
+
+
+def without_utf7(text: str) -> str:
+    """TEXT with words like `Fr+APY-sche` read; for headers, whose charset nothing states."""
+    return _UTF7.sub(_read_utf7, text)
+
+
+def _read_utf7(found: re.Match[str]) -> str:
+    try:
+        text = found[0].encode("ascii").decode("utf-7")
+    except (UnicodeError, ValueError):
+        return found[0]
+    return text if text.isprintable() and not text.isascii() else found[0]
+
+
+def _as_utf8(data: bytes) -> str:
+    """DATA as UTF-8, '' if it is none.  A Latin text that happens to be valid UTF-8 is next to impossible."""
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        return ""
+
+
+def base64_prefix(text: str) -> bytes:
+    """The octets of a base64 text that is cut short or holds foreign characters, as far as they can be read."""
+    letters = _NO_BASE64.sub("", text.partition("=")[0] if "=" in text.rstrip("=\r\n \t") else text)
+    whole = letters[: len(letters) - 1] if len(letters) % 4 == 1 else letters
+    return binascii.a2b_base64(whole + "=" * (-len(whole) % 4))
 
 
 def clean(text: str) -> str:
@@ -66,38 +115,55 @@ def clean(text: str) -> str:
 
 
 def _codec(charset: str) -> str | None:
-    name = charset.strip().strip("\"'").lower()
+    # A language may follow the name (RFC 2231, section 5).
+    name = charset.partition("*")[0].strip().strip("\"'").lower()
     if not name:
         return "utf-8"
-    try:
-        found = codecs.lookup(_ALIASES.get(name, name))
-    except (LookupError, UnicodeError, ValueError):
-        return None
-    if found.name in _REFUSED or not getattr(found, "_is_text_encoding", True):
-        return None
-    return _SUPERSETS.get(found.name, found.name)
+    for one in (_ALIASES.get(name, name), _CODE_PAGE.sub(r"cp\1", name), name.removeprefix("x-")):
+        try:
+            found = codecs.lookup(one)
+        except (LookupError, UnicodeError, ValueError):
+            continue
+        if found.name in _REFUSED or not getattr(found, "_is_text_encoding", True):
+            return None
+        return _SUPERSETS.get(found.name, found.name)
+    return None
 
 
-def _guessed(data: bytes) -> tuple[str, str]:
-    try:
-        return data.decode("utf-8"), "utf-8"
-    except UnicodeDecodeError:
-        return _windows(data), "windows-1252"
-
-
-def _salvaged(data: bytes, codec: str) -> tuple[str, str]:
-    if codec == "cp1252":
-        return _windows(data), "windows-1252"
-    if codec.startswith("iso2022_jp") and not data.isascii():
+def _guessed(data: bytes, hint: str) -> tuple[str, str]:
+    codecs_to_try = ["utf-8"]
+    if hint and (stated := _codec(hint)):
         # Octets above 127 are not ISO-2022-JP; what comes under its name is the other Japanese charset.
-        return data.decode("cp932", "replace"), "shift_jis"
+        codecs_to_try.append("cp932" if stated.startswith("iso2022_jp") else stated)
+    for codec in codecs_to_try:
+        try:
+            return data.decode(codec), codec
+        except (UnicodeError, ValueError, LookupError):
+            continue
+    return _windows(data), "windows-1252"
+
+
+def _salvaged(data: bytes, codec: str, hint: str) -> tuple[str, str]:
+    if codec == "cp1252":
+        better = _as_utf8(data)
+        return (better, "utf-8") if better else (_windows(data), "windows-1252")
+    if codec.startswith("iso2022_jp"):
+        return _japanese(data)
     if codec != "utf-8":
-        return data.decode(codec, "replace"), f"{codec} with gaps"
+        better = _as_utf8(data)
+        return (better, "utf-8") if better else (data.decode(codec, "replace"), codec)
     # A damaged UTF-8 text still has characters of several octets; Latin text under a wrong name has none.
     text = data.decode("utf-8", "replace")
     if any(char > "\x7f" and char != "\ufffd" for char in text):
-        return text, "utf-8 with gaps"
-    return _windows(data), "windows-1252"
+        return text, "utf-8"
+    return _guessed(data, hint)
+
+
+def _japanese(data: bytes) -> tuple[str, str]:
+    for codec in _JAPANESE if data.isascii() else ("cp932", "euc_jp"):
+        with suppress(UnicodeError, ValueError):
+            return data.decode(codec), codec
+    return data.decode("iso2022_jp" if data.isascii() else "cp932", "replace"), "iso-2022-jp or shift_jis"
 
 
 def _windows(data: bytes) -> str:

@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from email.errors import HeaderParseError
 from email.header import decode_header
 from email.message import Message as Tree
+from itertools import islice
 
 from mailparser.utils import get_addresses
 
 from domain.people import Address
-from scanner.charset import clean, decode
+from scanner.charset import base64_prefix, clean, decode, is_utf7, without_utf7
 from scanner.message_id import mended
 
 MAX_FIELDS = 500
@@ -26,7 +27,13 @@ MAX_FIELD = 16_000
 MAX_ADDRESSES = 500
 
 _ENCODED = re.compile(r"=\?[^?\s]{1,60}\?[bBqQ]\?[^?]*\?=(?:\s*=\?[^?\s]{1,60}\?[bBqQ]\?[^?]*\?=)*")
+_WORD = re.compile(r"=\?([^?\s]{1,60})\?[bBqQ]\?([^?]*)\?=")
+_FOLD = re.compile(r"\s*\n\s*")
+_CHARSET = re.compile(r"charset\s*=\s*[\"']?([\w.:+-]{1,40})", re.IGNORECASE)
+# The fields in which people stand or write; UTF-7 in any other is an accident.
+_SHOWN = frozenset({"subject", "from", "to", "cc", "reply-to", "sender"})
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+_IN_COMMENT = re.compile(r"\(([^\s<>,;:\"()\[\]@]{1,64}@[^\s<>,;:\"()\[\]@]{1,254})\)\s*$")
 _BARE = re.compile(r"[^\s<>,;:\"()\[\]@]{1,254}@[^\s<>,;:\"()\[\]@]{1,254}")
 
 
@@ -46,7 +53,10 @@ class Fields:
     def of(cls, tree: Tree) -> "Fields":
         """The fields of a mail's root."""
         raw = list(tree.raw_items())
-        sent = tuple((_name(name), mended(value)[:MAX_SENT]) for name, value in raw[:MAX_FIELDS])
+        hint = own_charset(tree) if any(not str(value).isascii() for _, value in raw) or _says_utf7(raw) else ""
+        sent = tuple((_name(name), mended(value, hint)[:MAX_SENT]) for name, value in raw[:MAX_FIELDS])
+        if hint and is_utf7(hint):
+            sent = tuple((name, without_utf7(value) if name in _SHOWN else value) for name, value in sent)
         decoded = tuple((name, decoded_value(value[:MAX_FIELD])) for name, value in sent)
         return cls(sent, decoded, dict(reversed(decoded)), max(0, len(raw) - MAX_FIELDS))
 
@@ -60,6 +70,19 @@ class Fields:
 
     def has(self, name: str) -> bool:
         return name in self.index
+
+
+def own_charset(tree: Tree) -> str:
+    """The charset that a mail states for one of its first parts, or for a word of its header; '' for none.
+
+    What stands in a header without any charset is most likely in that one.
+    """
+    for part in islice(tree.walk(), 10):
+        found = _CHARSET.search(str(part.get("content-type", ""))[:1000])
+        if found and found[1].lower() not in ("us-ascii", "utf-8"):
+            return found[1]
+    words = (_WORD.search(str(value)[:1000]) for _, value in tree.raw_items())
+    return next((word[1] for word in words if word and word[1].lower() not in ("us-ascii", "utf-8")), "")
 
 
 def sent_value(part: Tree, name: str) -> str:
@@ -81,8 +104,13 @@ def addresses(values: Iterable[str]) -> tuple[Address, ...]:
     """The addresses in the fields VALUES, each once; what mail-parser cannot place is left out."""
     found: dict[Address, None] = {}
     for value in values:
-        if value.strip():
-            found |= {_address(name, address): None for name, address in _read(value) if address}
+        if not value.strip():
+            continue
+        placed = {_address(name, address): None for name, address in _read(value) if "@" in address}
+        # `Ada (ada@x.example)`: what stands for the address is the name, and the other way round.
+        if not placed and (swapped := _IN_COMMENT.search(value)):
+            placed = {_address(value[: swapped.start()].strip(), swapped[1]): None}
+        found |= placed
     return tuple(found)[:MAX_ADDRESSES]
 
 
@@ -96,6 +124,10 @@ def any_address(values: Iterable[str]) -> Address | None:
     return None
 
 
+def _says_utf7(raw: list[tuple[str, str]]) -> bool:
+    return any(name.lower() == "content-type" and "utf-7" in str(value).lower() for name, value in raw)
+
+
 def _name(name: str) -> str:
     return name.strip().lower()[:100] if name.isascii() else clean(name.strip().lower())[:100]
 
@@ -106,13 +138,23 @@ def _is_plain(value: str) -> bool:
 
 
 def _words(found: re.Match[str]) -> str:
+    """One encoded word, or several in a row; what is broken stays as it was sent, the others are read."""
+    text = _FOLD.sub(" ", found[0])
     try:
-        pieces = decode_header(found[0])
+        pieces = decode_header(text)
     except (HeaderParseError, ValueError):
-        return found[0]
+        several = len(_WORD.findall(text)) > 1
+        return _WORD.sub(_words, text) if several else _cut_short(text)
     return "".join(
         decode(octets, charset or "")[0] if isinstance(octets, bytes) else octets for octets, charset in pieces
     )
+
+
+def _cut_short(text: str) -> str:
+    """A base64 word that ends in the middle: as much of it as can be read."""
+    word = _WORD.fullmatch(text)
+    octets = base64_prefix(word[2]) if word and "?b?" in text.lower() else b""
+    return decode(octets, word[1])[0] if word and octets else text
 
 
 def _read(value: str) -> list[tuple[str, str]]:

@@ -42,9 +42,9 @@ def message_id_of(header: bytes) -> str:
     return message_id([mended(value) for name, value in fields if name.strip().lower() == "message-id"])
 
 
-def mended(value: object) -> str:
-    """A raw field value as text: octets that are not ASCII are read as UTF-8, else windows-1252."""
+def mended(value: object, hint: str = "") -> str:
+    """A raw field value as text: octets that are not ASCII are UTF-8, else HINT's charset, else windows-1252."""
     text = str(value)
     if text.isascii():
         return text
-    return decode(text.encode("utf-8", "surrogateescape"), "unknown-8bit")[0]
+    return decode(text.encode("utf-8", "surrogateescape"), "unknown-8bit", hint=hint)[0]

@@ -30,9 +30,8 @@ from desk.ingest import ingest
 from desk.receive import Read
 from desk.reconcile import Gap, Proof, reconcile
 from desk.scan import MailboxScanner, ScanReport
-from domain.decision import Found
 from domain.event import Event, EventKind
-from domain.intake import Intake, Outcome, State
+from domain.intake import Intake, State
 from domain.letter import LetterKind, Reason
 from domain.message import RawMail
 from domain.people import ContactFacts
@@ -75,6 +74,10 @@ SALES = {
     "imap": {"host": "imap.acme.example", "user": "sales", "password": "env:SALES_PASSWORD"},
     "start": "all",
 }
+
+
+Begin = Callable[..., "Conversation"]
+"""What the fixtures `begin` and `anywhere` give: begins a conversation with changes to CONFIG."""
 
 
 class Death(BaseException):
@@ -125,6 +128,7 @@ class Conversation:
         self._starts = 0
         self._mails = 0
         self._looked: dict[str, int] = {}
+        self._parsed: dict[str, Letter] = {}
         self.read: Read = read
         self.settings = settings_with(changes or {})
         self.servers = {name: MemoryServer() for name, box in self.settings.mailboxes.items() if box.imap}
@@ -299,7 +303,9 @@ class Conversation:
     def letters(self, to: str = "") -> list[Letter]:
         """The letters that SMTP took, in order."""
         return [
-            self._letter(one.id, one.data, one.envelope_to) for one in self.smtp.sent if to in ("", one.envelope_to)
+            self._parsed.get(one.id) or self._letter(one.id, one.data, one.envelope_to)
+            for one in self.smtp.sent
+            if to in ("", one.envelope_to)
         ]
 
     def new_letters(self, to: str) -> list[Letter]:
@@ -315,7 +321,7 @@ class Conversation:
             queued = view.outbox.by_letter(letter)
         assert queued is not None
         body = mail.get_body(("plain",))
-        return Letter(
+        self._parsed[letter] = Letter(
             to=to,
             kind=queued.kind,
             subject=str(mail["Subject"]),
@@ -327,6 +333,7 @@ class Conversation:
             unsubscribe=str(mail.get("List-Unsubscribe", "")).strip("<>"),
             fields=mail,
         )
+        return self._parsed[letter]
 
     def next_id(self, host: str) -> str:
         self._mails += 1
@@ -422,9 +429,3 @@ def _merged(under: Any, over: Any) -> Any:
     if not (isinstance(under, Mapping) and isinstance(over, Mapping)):
         return over
     return {**under, **{name: _merged(under.get(name), value) for name, value in over.items()}}
-
-
-__all__ = [
-    "CONFIG", "KEY", "MORNING", "NEW_KEY", "SALES", "Conversation", "Death", "Found", "Letter", "Mail", "Outcome",
-    "Person",
-]  # fmt: skip

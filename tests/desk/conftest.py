@@ -2,7 +2,7 @@
 
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -10,14 +10,12 @@ from typing import Any
 import pytest
 
 from store.store import Store, open_store
-from tests.conversation import Conversation
+from tests.conversation import Begin, Conversation
 from tests.store.conftest import Server
-
-Begin = Callable[..., Conversation]
 
 
 @pytest.fixture(scope="session")
-def _sqlite_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def sqlite_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     base = tmp_path_factory.mktemp("desk")
     open_store("sqlite:///helpdesk.db", base=base).close()
     return base / "helpdesk.db"
@@ -35,12 +33,12 @@ def _desk_postgres() -> Iterator[tuple[Server, str]]:
 
 
 @pytest.fixture
-def begin(_sqlite_file: Path, tmp_path: Path) -> Iterator[Begin]:
+def begin(sqlite_file: Path, tmp_path: Path) -> Iterator[Begin]:
     """Begins a conversation on a SQLite file of its own: `begin({"tickets": {"colleagues": True}})`."""
     with ExitStack() as stack:
 
         def started(changes: Mapping[str, Any] | None = None) -> Conversation:
-            shutil.copy(_sqlite_file, tmp_path / "helpdesk.db")
+            shutil.copy(sqlite_file, tmp_path / "helpdesk.db")
             store = open_store("sqlite:///helpdesk.db", base=tmp_path)
             stack.callback(store.close)
             return Conversation(store, changes)
@@ -55,9 +53,9 @@ def talk(begin: Begin) -> Conversation:
 
 
 @pytest.fixture
-def place(_sqlite_file: Path, tmp_path: Path) -> Path:
+def place(sqlite_file: Path, tmp_path: Path) -> Path:
     """A migrated SQLite file that nobody has open."""
-    return Path(shutil.copy(_sqlite_file, tmp_path / "helpdesk.db"))
+    return Path(shutil.copy(sqlite_file, tmp_path / "helpdesk.db"))
 
 
 @pytest.fixture(params=("sqlite", "postgresql"))

@@ -1,15 +1,16 @@
 """What becomes of a mail: reopening, machines, rules, copies, and the odd ones."""
 
+from typing import Any
+
 import pytest
 
 from domain.event import EventKind
 from domain.intake import State
 from domain.letter import Reason
-from tests.conversation import SALES, Conversation
-from tests.desk.conftest import Begin
+from tests.conversation import SALES, Begin, Conversation
 
 ANNA = "Anna Kunde <anna@kunde.example>"
-OUT_OF_OFFICE = {"Auto_Submitted": "auto-replied"}
+OUT_OF_OFFICE: dict[str, Any] = {"Auto_Submitted": "auto-replied"}
 BOUNCE = (
     b"From: Mail Delivery System <MAILER-DAEMON@mx.kunde.example>\r\nTo: support@acme.example\r\n"
     b"Subject: Undelivered Mail Returned to Sender\r\nMessage-ID: <bounce-1@mx.kunde.example>\r\n"
@@ -49,9 +50,11 @@ def test_an_answer_long_after_closing_opens_a_linked_ticket(talk: Conversation) 
     talk.deliver()
     talk.later(days=31)
     assert anna.answers(anna.last).ticket == 2
-    assert talk.ticket(2).linked_to == 1 and talk.ticket(1).status == "closed"
+    assert talk.ticket(2).linked_to == 1
+    assert talk.ticket(1).status == "closed"
     opened = talk.events(2)[0]
-    assert "ACME-1" in opened.because and "closed" in opened.because
+    assert "ACME-1" in opened.because
+    assert "closed" in opened.because
     assert talk.journal()[-1].because == opened.because
     assert talk.ticket(2).title == "Re: Drucker brennt"
 
@@ -64,7 +67,8 @@ def test_an_answer_to_a_solved_ticket_reopens_it_whenever_it_comes(talk: Convers
     talk.deliver()
     talk.later(days=days)
     assert anna.answers(anna.last).ticket == 1
-    assert talk.ticket(1).status == "open" and talk.kinds(1)[-1] is EventKind.REOPENED
+    assert talk.ticket(1).status == "open"
+    assert talk.kinds(1)[-1] is EventKind.REOPENED
 
 
 def test_an_answer_to_a_waiting_ticket_opens_it(talk: Conversation) -> None:
@@ -74,7 +78,8 @@ def test_an_answer_to_a_waiting_ticket_opens_it(talk: Conversation) -> None:
     talk.deliver()
     assert talk.ticket(1).waiting_since is None
     anna.answers(anna.last)
-    assert talk.ticket(1).status == "open" and talk.kinds(1)[-1] is EventKind.STATUS
+    assert talk.ticket(1).status == "open"
+    assert talk.kinds(1)[-1] is EventKind.STATUS
     assert talk.ticket(1).waiting_since == talk.now
 
 
@@ -134,8 +139,10 @@ def test_an_out_of_office_answer_never_reopens_and_gets_no_letter(anywhere: Begi
     anna.hears()
     away = anna.answers(anna.last, "Ich bin im Urlaub.", subject="Automatische Antwort: Drucker", **OUT_OF_OFFICE)
     assert (away.outcome, away.ticket) == ("comment", 1)
-    assert talk.ticket(1).status == status and talk.kinds(1)[-1] is EventKind.MACHINE_WROTE
-    assert anna.hears() == [] and talk.entries(1)[-1].machine
+    assert talk.ticket(1).status == status
+    assert talk.kinds(1)[-1] is EventKind.MACHINE_WROTE
+    assert anna.hears() == []
+    assert talk.entries(1)[-1].machine
 
 
 def test_an_out_of_office_answer_long_after_closing_opens_nothing(talk: Conversation) -> None:
@@ -151,7 +158,8 @@ def test_an_out_of_office_answer_long_after_closing_opens_nothing(talk: Conversa
 def test_a_machine_that_opens_a_ticket_gets_no_acknowledgement(talk: Conversation) -> None:
     robot, ada = talk.customer("robot@kunde.example"), talk.customer("ada@acme.example")
     assert robot.writes("Backup failed", **OUT_OF_OFFICE).outcome == "ticket"
-    assert robot.hears() == [] and ada.hears() == ["staff_new"]
+    assert robot.hears() == []
+    assert ada.hears() == ["staff_new"]
     assert talk.withheld(1) == [("robot@kunde.example", Reason.MACHINE)]
     assert talk.ticket(1).waiting_since is None
 
@@ -164,7 +172,8 @@ def test_a_bounce_of_our_letter_goes_quietly_onto_its_ticket(talk: Conversation)
     count = len(talk.letters())
     bounce = anna.sends(BOUNCE % anna.last.message_id.encode())
     assert (bounce.outcome, bounce.ticket) == ("comment", 1)
-    assert talk.ticket(1).status == "closed" and talk.kinds(1)[-1] is EventKind.MACHINE_WROTE
+    assert talk.ticket(1).status == "closed"
+    assert talk.kinds(1)[-1] is EventKind.MACHINE_WROTE
     assert len(talk.letters()) == count
 
 
@@ -175,8 +184,10 @@ def test_a_newsletter_is_ignored_by_a_rule(begin: Begin) -> None:
     talk = begin({"rules": [{"name": "newsletters", "when": {"is": "list"}, "then": ["ignore"]}]})
     news = talk.customer("news@shop.example").writes("Angebote", List_Id="<news.shop.example>")
     assert (news.outcome, news.ticket, news.state) == ("ignored", None, State.FILED)
-    assert "newsletters" in news.because and talk.decision(1)["rules"] == ["newsletters"]
-    assert talk.tickets() == 0 and talk.letters() == []
+    assert "newsletters" in news.because
+    assert talk.decision(1)["rules"] == ["newsletters"]
+    assert talk.tickets() == 0
+    assert talk.letters() == []
 
 
 def test_a_rule_gives_priority_group_and_tags_and_the_history_names_it(begin: Begin) -> None:
@@ -203,7 +214,8 @@ def test_a_rule_on_an_answer_is_told_to_staff_in_the_one_letter(begin: Begin) ->
     anna.writes("Drucker brennt")
     ada.hears()
     anna.answers(anna.last)
-    assert talk.ticket(1).tags == ("x",) and ada.hears() == ["staff_customer"]
+    assert talk.ticket(1).tags == ("x",)
+    assert ada.hears() == ["staff_customer"]
     anna.answers(anna.last)
     assert [kind for kind in talk.kinds(1) if kind is EventKind.TAGGED] == [EventKind.TAGGED], "only what changes"
 
@@ -215,7 +227,8 @@ def test_a_first_takeover_by_a_rule_is_told_to_the_customer(begin: Begin) -> Non
     anna.writes("Drucker brennt")
     anna.hears()
     anna.answers(anna.last)
-    assert talk.ticket(1).agent == "ada" and anna.hears() == ["status"]
+    assert talk.ticket(1).agent == "ada"
+    assert anna.hears() == ["status"]
 
 
 def test_an_update_that_finds_no_ticket_falls_through(begin: Begin) -> None:
@@ -225,8 +238,10 @@ def test_an_update_that_finds_no_ticket_falls_through(begin: Begin) -> None:
     ]
     talk = begin({"rules": rules})
     anna = talk.customer(ANNA)
-    assert anna.writes("Drucker brennt").outcome == "ticket" and talk.ticket(1).tags == ("rest",)
-    assert anna.answers(anna.last).outcome == "comment" and talk.ticket(1).tags == ("rest", "vendor")
+    assert anna.writes("Drucker brennt").outcome == "ticket"
+    assert talk.ticket(1).tags == ("rest",)
+    assert anna.answers(anna.last).outcome == "comment"
+    assert talk.ticket(1).tags == ("rest", "vendor")
 
 
 def test_a_rule_opens_a_new_ticket_for_an_answer_and_links_it(begin: Begin) -> None:
@@ -234,7 +249,8 @@ def test_a_rule_opens_a_new_ticket_for_an_answer_and_links_it(begin: Begin) -> N
     talk = begin({"rules": [rule]})
     anna = talk.customer(ANNA)
     anna.writes("Drucker brennt")
-    assert anna.answers(anna.last).ticket == 2 and talk.ticket(2).linked_to == 1
+    assert anna.answers(anna.last).ticket == 2
+    assert talk.ticket(2).linked_to == 1
 
 
 # Copies
@@ -252,7 +268,9 @@ def test_the_same_mail_again_is_a_duplicate(anywhere: Begin) -> None:
     for copy in (again, relayed, elsewhere, other):
         assert (copy.outcome, copy.ticket, copy.duplicate_of) == ("duplicate", 1, first.id)
         assert copy.state is State.FILED
-    assert len(talk.entries(1)) == 1 and anna.hears() == ["acknowledgement"] and talk.gaps() == ()
+    assert len(talk.entries(1)) == 1
+    assert anna.hears() == ["acknowledgement"]
+    assert talk.gaps() == ()
 
 
 def test_two_copies_in_one_batch(anywhere: Begin) -> None:
@@ -285,7 +303,8 @@ def test_our_own_letter_that_comes_back_is_ignored(talk: Conversation) -> None:
     anna = talk.customer(ANNA)
     anna.writes("Drucker brennt")
     back = anna.sends(talk.smtp.sent[0].data)
-    assert (back.outcome, back.ticket) == ("ignored", None) and "our own letter" in back.because
+    assert (back.outcome, back.ticket) == ("ignored", None)
+    assert "our own letter" in back.because
 
 
 # Odd mails
@@ -307,7 +326,8 @@ def test_odd_mails_all_become_tickets(talk: Conversation) -> None:
     ]
     rows = [anna.sends(data) for data in odd]
     assert [row.outcome for row in rows] == ["ticket"] * len(odd)
-    assert (("", Reason.NO_ADDRESS) in talk.withheld(1)) and talk.ticket(1).requester is None
+    assert ("", Reason.NO_ADDRESS) in talk.withheld(1)
+    assert talk.ticket(1).requester is None
     assert talk.withheld(10) == [("support@acme.example", Reason.OWN_ADDRESS)]
     assert talk.gaps() == ()
 

@@ -5,8 +5,7 @@ import pytest
 from domain.event import EventKind
 from domain.letter import Reason
 from domain.token import Keys, message_id
-from tests.conversation import KEY, NEW_KEY, Conversation
-from tests.desk.conftest import Begin
+from tests.conversation import KEY, NEW_KEY, Begin, Conversation
 
 ANNA = "Anna Kunde <anna@kunde.example>"
 EVE = "Eve <eve@elsewhere.example>"
@@ -18,7 +17,8 @@ def test_a_question_its_acknowledgement_and_the_answer(anywhere: Begin) -> None:
     asked = anna.writes("Drucker brennt", "Guten Tag, der Drucker brennt und ich bitte um Hilfe.")
     assert (asked.outcome, asked.ticket) == ("ticket", 1)
     assert anna.hears() == ["acknowledgement"]
-    assert anna.last.subject.startswith("[ACME-1]") and "Ihre" in anna.last.text
+    assert anna.last.subject.startswith("[ACME-1]")
+    assert "Ihre" in anna.last.text
     assert anna.last.fields["Auto-Submitted"] == "auto-replied"
     assert ada.hears() == ["staff_new"]
 
@@ -33,7 +33,8 @@ def test_a_question_its_acknowledgement_and_the_answer(anywhere: Begin) -> None:
 def test_the_acknowledgement_is_in_the_language_of_the_customer(talk: Conversation) -> None:
     john = talk.customer("John <john@customer.example>")
     john.writes("Printer on fire", "Hello, the printer is on fire and I would like you to help, please.")
-    assert "your" in john.last.text.lower() and "Ihre" not in john.last.text
+    assert "your" in john.last.text.lower()
+    assert "Ihre" not in john.last.text
 
 
 def test_an_answer_that_lost_the_tag_but_has_our_message_id(talk: Conversation) -> None:
@@ -79,7 +80,8 @@ def test_a_stranger_who_guesses_a_tag(talk: Conversation, subject: str) -> None:
     assert talk.ticket(2).linked_to == 1
     assert "ACME-1" not in talk.ticket(2).title
     assert EventKind.LINKED in talk.kinds(2)
-    assert len(talk.entries(1)) == 1 and anna.hears() == []
+    assert len(talk.entries(1)) == 1
+    assert anna.hears() == []
 
 
 def test_a_stranger_who_knows_a_message_id(talk: Conversation) -> None:
@@ -87,7 +89,8 @@ def test_a_stranger_who_knows_a_message_id(talk: Conversation) -> None:
     anna.writes("Drucker brennt")
     known = eve.answers(anna.sent[0])
     assert (known.outcome, known.ticket) == ("ticket", 2)
-    assert talk.ticket(2).linked_to == 1 and len(talk.entries(1)) == 1
+    assert talk.ticket(2).linked_to == 1
+    assert len(talk.entries(1)) == 1
 
 
 def test_a_valid_token_from_another_address_is_kept_and_changes_nothing(anywhere: Begin) -> None:
@@ -102,9 +105,11 @@ def test_a_valid_token_from_another_address_is_kept_and_changes_nothing(anywhere
     kept = eve.answers(anna.last, "Machen Sie das Ticket wieder auf!")
     assert (kept.outcome, kept.ticket) == ("comment", 1)
     entry = talk.entries(1)[-1]
-    assert entry.unconfirmed and entry.shown == "Machen Sie das Ticket wieder auf!"
+    assert entry.unconfirmed
+    assert entry.shown == "Machen Sie das Ticket wieder auf!"
     assert talk.kinds(1)[-1] is EventKind.UNCONFIRMED
-    assert talk.ticket(1).status == "closed" and talk.ticket(1).watchers == ()
+    assert talk.ticket(1).status == "closed"
+    assert talk.ticket(1).watchers == ()
     assert (anna.hears(), eve.hears(), ada.hears()) == ([], [], ["staff_customer"])
 
 
@@ -174,10 +179,12 @@ def test_the_reply_address_where_a_relay_rewrote_the_message_id(begin: Begin) ->
     anna, eve = talk.customer(ANNA), talk.customer(EVE)
     anna.writes("Drucker brennt")
     reply_to = anna.last.reply_to
-    assert reply_to.startswith("support+") and reply_to.endswith("@acme.example")
+    assert reply_to.startswith("support+")
+    assert reply_to.endswith("@acme.example")
     assert anna.writes("Feuer", to=reply_to.upper()).ticket == 1
     kept = eve.writes("Feuer", to=reply_to)
-    assert kept.ticket == 1 and talk.entries(1)[-1].unconfirmed
+    assert kept.ticket == 1
+    assert talk.entries(1)[-1].unconfirmed
     assert anna.writes("Feuer", to="support+aaaaaaaaaaaaaaaa.aaaaaaaaaaaaaaaa@acme.example").ticket == 2
 
 
@@ -217,7 +224,8 @@ def test_two_tokens_the_one_that_went_to_the_writer_counts(talk: Conversation) -
     anna.writes("Drucker brennt")
     eve.writes("Licht flackert")
     answered = eve.writes("weitergeleitet", references=(eve.last.message_id, anna.last.message_id))
-    assert answered.ticket == 2 and not talk.entries(2)[-1].unconfirmed
+    assert answered.ticket == 2
+    assert not talk.entries(2)[-1].unconfirmed
 
 
 def test_the_nearest_known_mail_decides(talk: Conversation) -> None:
@@ -238,7 +246,8 @@ def test_an_agents_mail_is_an_internal_note(talk: Conversation) -> None:
     assert talk.entries(1)[-1].kind == "note"
     talk.staff("bert").reply(1, "Wir kommen.")
     talk.deliver()
-    assert anna.hears() == ["comment"] and "spinnt" not in anna.last.text
+    assert anna.hears() == ["comment"]
+    assert "spinnt" not in anna.last.text
     assert ada.last.message_id not in anna.last.references
     assert ada.sent[0].message_id not in anna.last.references
 
@@ -268,7 +277,8 @@ def test_an_unconfirmed_sender_never_gets_a_letter_even_as_requester_of_another_
     eve.hears()
     anna.writes("Drucker brennt")
     eve.answers(anna.last)
-    assert eve.hears() == [] and (eve.address, Reason.MACHINE) not in talk.withheld(2)
+    assert eve.hears() == []
+    assert (eve.address, Reason.MACHINE) not in talk.withheld(2)
 
 
 def add_address(talk: Conversation, of: str, another: str) -> None:

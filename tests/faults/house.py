@@ -3,15 +3,13 @@
 Every command is a process of its own, with its own HOME, so that what is seen here is what people see.
 """
 
-import ctypes
 import json
 import os
 import re
-import resource
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass
@@ -20,6 +18,10 @@ from typing import Any
 
 from sqlalchemy import text
 
+from commands import roads
+from commands.opening import now, opened_with
+from desk.config import load
+from desk.reconcile import reconcile
 from store.database import connect
 from tests.servers.dovecot import PASSWORD, Dovecot
 from tests.servers.ports import LOOPBACK
@@ -27,10 +29,8 @@ from tests.servers.smtp import SmtpSink
 
 ROOT = Path(__file__).resolve().parents[2]
 _LOG_LINE = re.compile(r"\d\d:\d\d:\d\d \S")
-_PR_CAPBSET_DROP = 24
-_CAP_DAC_OVERRIDE = 1
-# Loaded here, because between fork and exec little is safe.
-_LIBC = ctypes.CDLL(None, use_errno=True)
+BOUND = ("--bound",)
+"""The condition that permissions bind the process, also if it is root's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,12 +94,15 @@ class House:
         self.dovecot = dovecot
         self.user = dovecot.fresh_user()
         self.environment = {
-            **{name: value for name, value in os.environ.items() if not name.startswith("HELPDESK_")},
-            "HOME": str(folder), "HELPDESK_KEY": "k" * 40, "IMAP_PASSWORD": PASSWORD, "SMTP_PASSWORD": "sesame",
+            **{name: value for name, value in os.environ.items() if not name.startswith(("HELPDESK_", "PYTHON"))},
+            "HOME": str(folder), "SMTP_PASSWORD": "sesame",
         }  # fmt: skip
         self.python = sys.executable
         self.config = str(folder / "config.yaml")
         self._sent = 0
+        for name, secret in (("desk.key", "k" * 40), ("imap.secret", PASSWORD)):
+            (folder / name).write_text(secret)
+            (folder / name).chmod(0o600)
         self.settings = self._settings(sink)
         self.write()
 
@@ -172,7 +175,9 @@ class House:
 
     def everything_arrived_once(self) -> None:
         """Each mail so far stands in exactly one ticket, and `reconcile` finds no gap."""
-        self.does("reconcile")
+        config = load(Path(self.config))
+        with opened_with(config) as desk:
+            assert reconcile(desk, roads.imap(config), now=now()).gaps == ()
         assert self.ask("SELECT state, outcome, count(*) FROM intake GROUP BY state, outcome") == [
             ("filed", "ticket", self._sent)
         ]
@@ -182,26 +187,18 @@ class House:
 
     def _process(
         self, words: tuple[str, ...], *, stdin: int, program: tuple[str, ...] = (),
-        environ: Mapping[str, str | None] | None = None, before: Callable[[], None] | None = None,
+        under: tuple[str, ...] = (),
     ) -> "subprocess.Popen[str]":  # fmt: skip
-        wanted = {**self.environment, **(environ or {})}
-        first = program or (self.python, "-m", "cli", "-c", self.config)
-
-        def prepare() -> None:
-            # Whoever started the tests in the background may have had SIGINT ignored.
-            signal.signal(signal.SIGINT, signal.SIG_DFL)
-            if before is not None:
-                before()
-
+        launch = (self.python, "-I", str(Path(__file__).with_name("launch.py")), *under, "--")
         return subprocess.Popen(
-            [*first, *words], cwd=ROOT, env={name: value for name, value in wanted.items() if value is not None},
-            stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=prepare,
+            [*launch, *(program or (self.python, "-m", "cli", "-c", self.config)), *words], cwd=ROOT,
+            env=self.environment, stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         )  # fmt: skip
 
     def _settings(self, sink: SmtpSink) -> dict[str, Any]:
         self.database.parent.mkdir()
         return {
-            "helpdesk": {"name": "Acme", "language": "de", "tag": "ACME", "keys": ["env:HELPDESK_KEY"]},
+            "helpdesk": {"name": "Acme", "language": "de", "tag": "ACME", "keys": ["file:desk.key"]},
             "database": "sqlite:///data/helpdesk.db",
             "mailboxes": {
                 "support": {
@@ -209,7 +206,7 @@ class House:
                     "group": "service",
                     "imap": {
                         "host": LOOPBACK, "port": self.dovecot.imap_port, "tls": "none", "user": self.user,
-                        "password": "env:IMAP_PASSWORD", "idle": False, "timeout": "5s",
+                        "password": "file:imap.secret", "idle": False, "timeout": "5s",
                     },
                     "folders": ["INBOX"],
                     "start": "all",
@@ -232,12 +229,6 @@ def mail(number: int, words: str) -> bytes:
     ).encode()
 
 
-def bound_by_permissions() -> None:
-    """From here on permissions bind this process, also if it is root's (capabilities(7))."""
-    if os.geteuid() == 0:
-        _LIBC.prctl(_PR_CAPBSET_DROP, _CAP_DAC_OVERRIDE, 0, 0, 0)
-
-
-def files_up_to(octets: int) -> Callable[[], None]:
-    """From here on no file of this process can grow beyond OCTETS, as if the disk were full."""
-    return lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (octets, octets))
+def room_for(octets: int) -> tuple[str, ...]:
+    """The condition that no file can grow beyond OCTETS, as if the disk were full."""
+    return ("--room", str(octets))

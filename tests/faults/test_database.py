@@ -1,5 +1,6 @@
 """A database that cannot be used: one clear line, nothing is lost, and the mail comes in once it can."""
 
+import resource
 import shutil
 import sqlite3
 from collections.abc import Iterator
@@ -11,7 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 import psycopg
 import pytest
 
-from tests.faults.house import House, bound_by_permissions, files_up_to, mail
+from tests.faults.house import BOUND, House, mail, room_for
 from tests.servers.ports import free_port
 
 READING = ("list",)
@@ -43,10 +44,11 @@ def read_only(used: House) -> Iterator[House]:
 
 def test_a_read_only_database(read_only: House) -> None:
     for words in WRITING:
-        read_only.helpdesk(*words, before=bound_by_permissions).fails("database helpdesk.db: it is read-only", "writable")
-    ingested = read_only.helpdesk("ingest", stdin=mail(9, "Hilfe").decode(), before=bound_by_permissions)
+        read_only.helpdesk(*words, under=BOUND).fails("database helpdesk.db: it is read-only", "writable")
+    ingested = read_only.helpdesk("ingest", stdin=mail(9, "Hilfe").decode(), under=BOUND)
     ingested.fails("database helpdesk.db: ", code=75)
-    checked = read_only.helpdesk("check", before=bound_by_permissions)
+    read_only.helpdesk(*READING, under=BOUND).fails("database helpdesk.db: ")
+    checked = read_only.helpdesk("check", under=BOUND)
     assert checked.code == 1
     assert f"{read_only.database.parent} cannot be written" in checked.out
     read_only.database.parent.chmod(0o755)
@@ -56,25 +58,38 @@ def test_a_read_only_database(read_only: House) -> None:
 
 def test_a_database_file_that_is_read_only_in_a_folder_that_is_not(used: House) -> None:
     used.database.chmod(0o444)
-    used.helpdesk("scan", before=bound_by_permissions).fails("database helpdesk.db: it is read-only", "writable")
+    used.helpdesk("scan", under=BOUND).fails("database helpdesk.db: it is read-only", "writable")
+    used.does(*READING, under=BOUND)
     used.database.chmod(0o600)
     comes_in(used)
 
 
 def test_a_full_disk(used: House) -> None:
     used.mails(1, words="Bitte um Hilfe. " * 20_000)
-    room = files_up_to(used.database.stat().st_size)
+    room = room_for(used.database.stat().st_size)
     for _ in range(2):
-        used.helpdesk("scan", before=room).fails("database helpdesk.db: ", "make room and try again")
-    ingested = used.helpdesk("ingest", stdin=mail(9, "Hilfe! " * 100_000).decode(), before=room)
+        used.helpdesk("scan", under=room).fails("database helpdesk.db: ", "make room and try again")
+    ingested = used.helpdesk("ingest", stdin=mail(9, "Hilfe! " * 100_000).decode(), under=room)
     ingested.fails("make room and try again", code=75)
     comes_in(used)
+
+
+def test_the_daemon_outlives_a_full_disk(used: House) -> None:
+    used.mails(1, words="Bitte um Hilfe. " * 20_000)
+    with used.running("run", under=room_for(used.database.stat().st_size)) as daemon:
+        daemon.until("make room and try again")
+        resource.prlimit(daemon.process.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+        daemon.until("mail.filed")
+        done = daemon.stop()
+    assert done.code == 0
+    assert "Traceback" not in done.err
+    used.everything_arrived_once()
 
 
 def test_a_disk_that_is_full_before_the_database_is_made(house: House) -> None:
     house.database.unlink()
     house.mails(1)
-    house.helpdesk("scan", before=files_up_to(8_000)).fails("database helpdesk.db: ", "make room")
+    house.helpdesk("scan", under=room_for(8_000)).fails("database helpdesk.db: ", "make room")
     comes_in(house)
 
 
@@ -82,7 +97,7 @@ def test_a_full_disk_under_the_raw_mails(house: House) -> None:
     house.settings["blobs"] = "raw"
     house.write()
     house.mails(2, words="Bitte um Hilfe. " * 100_000)
-    said = house.helpdesk("scan", before=files_up_to(1_000_000)).fails("blob directory ", "nothing was written")
+    said = house.helpdesk("scan", under=room_for(1_000_000)).fails("blob directory ", "nothing was written")
     assert str(house.folder / "raw") in said
     comes_in(house)
 
@@ -92,7 +107,7 @@ def test_a_database_of_a_newer_helpdesk_and_one_that_is_none(used: House) -> Non
     shutil.copy(used.database, kept)
     with closing(sqlite3.connect(used.database)) as connection, connection:
         connection.execute("UPDATE alembic_version SET version_num = '9999'")
-    for words in (*WRITING, READING):
+    for words in (("scan",), ("run",), READING):
         used.helpdesk(*words).fails("database helpdesk.db: ", "newer helpdesk (revision 9999)", "update the program")
     used.database.write_text("This is a letter to my aunt.\n" * 100)
     used.helpdesk("scan").fails("database helpdesk.db: file is not a database")
@@ -155,7 +170,7 @@ def postgresql() -> Iterator[Server]:
 def test_a_postgresql_that_is_down(house: House, postgresql: Server) -> None:
     closed = free_port()
     house.write({"database": f"postgresql://desk@127.0.0.1:{closed}/desk"})
-    for words in (*WRITING, READING):
+    for words in (("scan",), ("run",), READING):
         house.helpdesk(*words).fails(
             f"database postgresql://desk@127.0.0.1:{closed}/desk: ", "Connection refused", "check that the server is up"
         )
@@ -163,7 +178,7 @@ def test_a_postgresql_that_is_down(house: House, postgresql: Server) -> None:
     house.settings["database"] = postgresql.url
     house.write()
     house.does("list")
-    house.mails(150, words="Bitte um Hilfe. " * 2000)
+    house.mails(80, words="Bitte um Hilfe. " * 2000)
     with house.running("scan") as scan:
         scan.until("mail.decided")
         postgresql.shut()

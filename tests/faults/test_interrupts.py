@@ -7,7 +7,7 @@ import pytest
 
 from tests.faults.house import House
 
-MANY = 300
+MANY = 150
 
 
 def test_ctrl_c_in_the_middle_of_a_scan(house: House) -> None:

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from commands.ownership import OURS, complaint, found_elsewhere, foreign_owners, must_be_ours
+from commands.ownership import OURS, complaint, foreign_owners, found_elsewhere, must_be_ours
 from tests.faults.house import House
 
 

@@ -1,0 +1,219 @@
+"""The parts of a mail's tree: which there are, what they are called, and their octets.
+
+A nested mail counts as one part and is never walked into.  Part numbers count this walk, so the
+same bytes give the same numbers.  Never fails: what cannot be decoded comes back as it was sent,
+and number and length of everything that a sender chooses are capped.
+"""
+
+import binascii
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from email import message_from_bytes
+from email.errors import MessageError
+from email.generator import BytesGenerator
+from email.message import Message as Tree
+from email.policy import compat32
+from io import BytesIO
+
+from scanner.charset import base64_prefix, decode
+from scanner.headers import decoded_value, sent_value
+
+MAX_PARTS = 1_000
+MAX_PARAMETERS = 8_000
+"""Characters of a Content-Type or Content-Disposition that are looked at."""
+MAX_PIECES = 100
+"""Pieces that a parameter may be cut into (RFC 2231, section 3)."""
+
+_FILE = re.compile(r"[\w.-]{1,60}\.[A-Za-z][A-Za-z0-9]{1,4}")
+_PIECE = re.compile(r"\*\d+\*?\s*=")
+_FOREIGN = re.compile(r"[^A-Za-z0-9+/=\s]|(?<=\w) (?=\w)")
+_CRLF = compat32.clone(linesep="\r\n")
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """A part that contains no others, and its place in the tree.
+
+    `family` is the index of the outermost multipart/alternative around it, -1 for none; `beside`
+    says that it hangs on another part (multipart/related), `attached` that its container as a
+    whole is an attachment.
+    """
+
+    index: int
+    part: Tree
+    family: int = -1
+    beside: bool = False
+    attached: bool = False
+
+
+def leaves(tree: Tree) -> Iterator[Leaf]:
+    """Every part that holds no others, in order; a nested mail counts as one."""
+    waiting = [Leaf(0, tree)]
+    index = 0
+    while waiting and index < MAX_PARTS:
+        place = waiting.pop()
+        part = place.part
+        if is_container(part):
+            waiting.extend(reversed(_children(place, index)))
+        else:
+            yield Leaf(index, part, place.family, place.beside, place.attached)
+        index += 1
+
+
+def is_container(part: Tree) -> bool:
+    """PART is a multipart that could be taken apart; a nested mail is none."""
+    return part.is_multipart() and part.get_content_maintype() == "multipart"
+
+
+def content(part: Tree) -> bytes:
+    """The decoded octets of a part; of a nested mail its own source, lines ending in CRLF."""
+    if part.is_multipart():
+        return _nested(part)
+    _mend_encoding(part)
+    if part.get("content-transfer-encoding") == "base64":
+        return _base64(part)
+    try:
+        octets = part.get_payload(decode=True)
+    except (ValueError, LookupError, TypeError):
+        octets = None
+    return octets if isinstance(octets, bytes) else b""
+
+
+def nested_mail(part: Tree) -> Tree | None:
+    """The mail inside a message/rfc822 part; None if there is none to be found."""
+    if part.get_content_type() != "message/rfc822":
+        return None
+    inner = next(iter(inside(part)), None)
+    if inner is not None and _is_base64_mail(part, inner):
+        return message_from_bytes(content(part))
+    return inner
+
+
+def _base64(part: Tree) -> bytes:
+    """The octets of a base64 part, also where it is cut short; a text that only says it is base64, as it stands.
+
+    Not by `get_payload`: its check of every line takes twice as long and gives up where the end is missing.
+    """
+    payload = part.get_payload()
+    if not isinstance(payload, str):
+        return b""
+    if part.get_content_maintype() == "text" and len(_FOREIGN.findall(payload[:2_000])) > 10:
+        return payload.encode("utf-8", "surrogateescape")
+    try:
+        return binascii.a2b_base64(payload.encode("ascii", "ignore"))
+    except (binascii.Error, ValueError):
+        return base64_prefix(payload)
+
+
+def _children(place: Leaf, index: int) -> list[Leaf]:
+    part = place.part
+    subtype = part.get_content_subtype()
+    attached = place.attached or disposition(part) == "attachment"
+    family = index if subtype == "alternative" and place.family < 0 else place.family
+    return [
+        Leaf(
+            0,
+            child,
+            family,
+            place.beside or (subtype == "related" and number > 0),
+            attached,
+        )
+        for number, child in enumerate(inside(part))
+    ]
+
+
+def inside(part: Tree) -> list[Tree]:
+    payload = part.get_payload()
+    return [child for child in payload[:MAX_PARTS] if isinstance(child, Tree)] if isinstance(payload, list) else []
+
+
+def _nested(part: Tree) -> bytes:
+    children = inside(part)
+    inner = children[0] if len(children) == 1 else None
+    if inner is not None and _is_base64_mail(part, inner):
+        return _base64(inner)
+    return b"\r\n".join(_flat(child) for child in children)
+
+
+def _is_base64_mail(part: Tree, inner: Tree) -> bool:
+    # Forbidden by RFC 2046, section 5.2.1, and sent all the same: the whole mail is one base64 text.
+    encoding = str(part.get("content-transfer-encoding", "")).strip().lower()
+    return encoding == "base64" and not inner.keys() and not inner.is_multipart()
+
+
+def _flat(mail: Tree) -> bytes:
+    out = BytesIO()
+    try:
+        BytesGenerator(out, mangle_from_=False, maxheaderlen=0, policy=_CRLF).flatten(mail)
+    except (MessageError, ValueError, LookupError, TypeError, AttributeError, RecursionError):
+        # The generator trusts its trees more than hostile mail deserves; what is written so far counts.
+        return out.getvalue()
+    return out.getvalue()
+
+
+def _mend_encoding(part: Tree) -> None:
+    # The standard library knows an encoding by its exact name only: `base64;` or ` "base64"` would stay undecoded.
+    stated = str(part.get("content-transfer-encoding", ""))
+    name = stated.partition(";")[0].strip().strip("\"'").lower()
+    if stated and stated.lower() != name:
+        part.replace_header("Content-Transfer-Encoding", name)
+
+
+def file_name(part: Tree) -> str:
+    """The name that the sender gave the part, decoded, as hostile as he wrote it; '' if there is none."""
+    fields = (field_of(part, "content-disposition"), field_of(part, "content-type"))
+    if not any("name" in value.lower() for value in fields):
+        return ""
+    probe = Tree()
+    probe["Content-Disposition"], probe["Content-Type"] = fields
+    stated = _name_parameter(probe, "filename", "content-disposition")
+    other = _name_parameter(probe, "name", "content-type")
+    # A charset too small for the name left question marks in one of the two.
+    return other if not stated or ("?" in stated and "?" not in other and other) else stated
+
+
+def _name_parameter(probe: Tree, name: str, header: str) -> str:
+    try:
+        found = probe.get_param(name, "", header)
+    except (ValueError, LookupError, TypeError):
+        return ""
+    if isinstance(found, tuple):
+        octets = str(found[2])[:3_000].encode("raw-unicode-escape", "replace")
+        return decode(octets, found[0] or "")[0]
+    return decoded_value(str(found)[:3_000])
+
+
+def too_many_pieces(part: Tree) -> bool:
+    """A parameter is cut into more than MAX_PIECES pieces; what is behind them may be missing."""
+    return any(
+        "*1" in value and len(_PIECE.findall(value)) > MAX_PIECES
+        for value in (field_of(part, "content-disposition"), field_of(part, "content-type"))
+    )
+
+
+def name_in_id(content_id: str) -> str:
+    """The file name that mail programs put into a Content-ID: `image001.png@01DC5A2E.8B1F4C60`."""
+    local = content_id.partition("@")[0]
+    return local if _FILE.fullmatch(local) else ""
+
+
+def disposition(part: Tree) -> str:
+    return field_of(part, "content-disposition").partition(";")[0].strip().lower()
+
+
+def parameter(part: Tree, name: str) -> str:
+    value = field_of(part, "content-type")
+    if name not in value.lower():
+        return ""
+    probe = Tree()
+    probe["Content-Type"] = value
+    try:
+        found = probe.get_param(name, "")
+    except (ValueError, LookupError, TypeError):
+        return ""
+    return str(found[2] if isinstance(found, tuple) else found)
+
+
+def field_of(part: Tree, name: str) -> str:
+    return sent_value(part, name)[:MAX_PARAMETERS]
