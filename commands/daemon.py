@@ -59,13 +59,13 @@ def scan(path: Path, mailboxes: Sequence[str], *, form: LogForm, verbose: bool, 
     reports: list[ScanReport] = []
     failures: list[DeskError] = []
     with opened_with(config) as desk:
-        with desk.store.act() as view:
-            view.journal.remember_rules(desk.rules.hash, desk.rules.text, now=now())
         connections = roads.imap(config)
         for name in names:
             scanner = MailboxScanner(desk, name, connections.get(name), read=read, clock=now)
             try:
-                reports.append(scanner.scan())
+                report = scanner.scan()
+                reports.append(report)
+                failures += report.failures
             except (TemporaryFailure, SecretMissing) as failure:
                 failures.append(failure)
             finally:

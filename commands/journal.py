@@ -7,7 +7,7 @@ from typing import Any
 
 from commands import logs
 from commands.opening import now, opened, opened_with
-from commands.screen import Column, age, clean, dump_json, print_table
+from commands.screen import Column, age, clean, dump_json, print_table, write_raw
 from desk.config import load
 from desk.desk import Desk
 from desk.receive import receive
@@ -39,7 +39,8 @@ def intake(
             ticket=ticket_number(ticket, desk.settings) if ticket else None,
             limit=limit,
         )
-        _print_rows(desk, rows, as_json=as_json)
+    # Not inside: a pager that is left open must not keep a transaction open.
+    _print_rows(desk, rows, as_json=as_json)
     return 0
 
 
@@ -53,16 +54,16 @@ def _one_of(what: str, given: str | None, choices: Any) -> Any:
 
 def show(path: Path, number: int, *, as_json: bool, raw: bool) -> int:
     """Show one row of the journal with its decision record, or the mail itself."""
-    import sys
-
-    with opened(path) as desk, desk.store.reading() as view:
-        row = _row(view.journal.get(number), number)
-        if raw:
-            if row.blob is None:
+    with opened(path) as desk:
+        with desk.store.reading() as view:
+            row = _row(view.journal.get(number), number)
+            record = view.journal.decision(number)
+            if raw and row.blob is None:
                 raise NotFound(f"mail {number} has no bytes here ({row.state} {row.outcome or ''})".rstrip())
-            sys.stdout.buffer.write(view.blobs.get(row.blob))
+            data = view.blobs.get(row.blob) if raw and row.blob else b""
+        if raw:
+            write_raw(data)
             return 0
-        record = view.journal.decision(number)
         if as_json:
             dump_json({**_facts(desk, row), "decision": record})
             return 0

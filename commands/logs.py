@@ -1,10 +1,11 @@
 """The log on its way out: one event a line, as text for people or as JSON for programs."""
 
-import json
 import logging
 import sys
 from datetime import UTC, datetime
 from typing import Literal
+
+from commands.screen import clean, json_text
 
 
 class TextLines(logging.Formatter):
@@ -14,7 +15,8 @@ class TextLines(logging.Formatter):
         super().__init__("%(asctime)s %(message)s" if with_time else "%(message)s", datefmt="%H:%M:%S")
 
     def format(self, record: logging.LogRecord) -> str:
-        line = super().format(record)
+        # A traceback may quote a mail.
+        line = clean(super().format(record), lines=True)
         if getattr(record, "event", None) or record.levelno < logging.WARNING:
             return line
         return line.replace(record.getMessage(), f"{record.levelname.lower()} {record.name}: {record.getMessage()}", 1)
@@ -35,7 +37,7 @@ class JsonLines(logging.Formatter):
             line["message"] = record.getMessage()
         if record.exc_info:
             line["traceback"] = self.formatException(record.exc_info)
-        return json.dumps(line, ensure_ascii=False, default=str)
+        return json_text(line)
 
 
 def set_up(form: Literal["text", "json"], *, verbose: bool = False, with_time: bool = True) -> None:

@@ -5,11 +5,13 @@ from pathlib import Path
 
 from commands import logs
 from commands.opening import now, opened_with
-from commands.screen import clean, dump_json
+from commands.screen import clean, complain, dump_json
 from desk.config import Config, load
-from domain.errors import DeskError, StoreUnusable, TemporaryFailure
+from desk.ingest import NotAMail
+from domain.errors import DeskError
 
-# sysexits.h: an MTA keeps the mail and tries again.
+# sysexits.h: the MTA gives it back, or keeps the mail and tries again.
+DATAERR = 65
 TEMPFAIL = 75
 
 
@@ -17,16 +19,19 @@ def ingest(path: Path, file: str, *, mailbox: str | None, as_json: bool) -> int:
     """Take one mail in from FILE (- is standard input).
 
     0 only after the mail is committed; 75 for everything that another try may cure, our own
-    mistakes included, so that an MTA keeps the mail.
+    mistakes included, so that an MTA keeps the mail; 65 for what is no mail at all.
     """
     logs.set_up("text")
     try:
         return _ingest(path, file, mailbox=mailbox, as_json=as_json)
-    except (TemporaryFailure, StoreUnusable, DeskError) as error:
-        print(f"helpdesk: {error}", file=sys.stderr)
+    except NotAMail as error:
+        complain(f"helpdesk: {error}")
+        return DATAERR
+    except DeskError as error:
+        complain(f"helpdesk: {error}")
         return TEMPFAIL
     except Exception as error:
-        print(f"helpdesk: our mistake, please report it: {type(error).__name__}: {error}", file=sys.stderr)
+        complain(f"helpdesk: our mistake, please report it: {type(error).__name__}: {error}")
         return TEMPFAIL
 
 

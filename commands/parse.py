@@ -53,6 +53,7 @@ def as_object(file: Path, message: Message) -> dict[str, Any]:
         "bounce": message.is_bounce,
         "bounced": [{"address": one.address, "status": one.status} for one in message.bounced],
         "list": message.is_list,
+        "forwarded_from": _person(message.forwarded_from) if message.forwarded_from else None,
         "language": message.language,
         "defects": list(message.defects),
     }

@@ -101,6 +101,15 @@ def json_text(value: object) -> str:
     return text if text.isascii() and text.isprintable() else "".join(map(_escaped, text))
 
 
+def write_raw(data: bytes) -> None:
+    """Write a mail as it came; on a terminal without what steers it."""
+    if is_terminal(sys.stdout):
+        say(data.decode("utf-8", "replace"))
+    else:
+        sys.stdout.flush()
+        sys.stdout.buffer.write(data)
+
+
 def is_terminal(stream: IO[str]) -> bool:
     """A person looks on.  False for a stream that is closed."""
     try:

@@ -6,7 +6,6 @@ and none is ever written over.
 
 import os
 import re
-import sys
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -177,11 +176,7 @@ def raw(path: Path, ticket: str, place: int) -> None:
             if row is None or not row.blob:
                 raise NotFound(f"{desk.reference(story.ticket.number)} has no entry {place} that came as a mail")
             data = view.blobs.get(row.blob)
-    if screen.is_terminal(sys.stdout):
-        say(data.decode("utf-8", "replace"))
-    else:
-        sys.stdout.flush()
-        sys.stdout.buffer.write(data)
+    screen.write_raw(data)
 
 
 def safe_name(name: str) -> str:

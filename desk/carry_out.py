@@ -84,7 +84,20 @@ def _is_over(settings: Settings, arrived: Arrived, found: Found) -> bool:
         return False
     if settings.tickets.phase(ticket.status) is not Phase.CLOSED or ticket.closed_at is None:
         return False
+    if _is_of_an_agent(settings, arrived, ticket):
+        return False
     return arrived.now - ticket.closed_at > settings.mailboxes[arrived.mailbox].closed_tickets.reopen_within
+
+
+def _is_of_an_agent(settings: Settings, arrived: Arrived, ticket: TicketFacts) -> bool:
+    """An agent writes on a customer's ticket.  Who asked is the customer, also where he is an agent."""
+    sender, requester = arrived.message.sender, ticket.requester
+    asked = arrived.contact is not None and requester is not None and requester.id == arrived.contact.id
+    return sender is not None and not asked and settings.agent_of(sender.address) != ""
+
+
+def _sets_status(modifier: Modifier) -> bool:
+    return isinstance(modifier, SetField) and modifier.field == "status"
 
 
 def _opening(settings: Settings, arrived: Arrived, decision: Decision, *, linked: int | None, because: str) -> Plan:
@@ -118,16 +131,20 @@ def _adding(
 ) -> Plan:
     message = arrived.message
     because = decision.disposition.because
-    is_agent = message.sender is not None and settings.agent_of(message.sender.address) != ""
+    is_agent = _is_of_an_agent(settings, arrived, ticket)
     wrote = Event(
-        kind=_wrote(message, is_agent=is_agent, unconfirmed=unconfirmed), actor=arrived.actor, because=because
+        kind=_wrote(message, is_agent=is_agent, unconfirmed=unconfirmed),
+        actor=arrived.actor,
+        because=because,
     )
-    # Whoever is unconfirmed gets his words kept, and changes nothing.
+    # Whoever is unconfirmed gets his words kept, and changes nothing; a machine reopens nothing.
     modifiers = () if unconfirmed else decision.modifiers
+    if message.is_machine:
+        modifiers = tuple(one for one in modifiers if not _sets_status(one))
     after, changes = changed(settings, ticket, modifiers, now=arrived.now)
     events = [wrote, *changes]
     if wrote.kind is EventKind.CUSTOMER_WROTE:
-        if not any(isinstance(one, SetField) and one.field == "status" for one in modifiers):
+        if not any(_sets_status(one) for one in modifiers):
             after, reopened = _reopening(settings, after, arrived)
             events += reopened
         if settings.tickets.phase(after.status) not in ENDED:

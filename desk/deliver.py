@@ -90,12 +90,15 @@ class Delivery:
             )
 
     def _send_all(self, letters: Sequence[QueuedLetter], report: DeliveryReport) -> None:
-        for n, letter in enumerate(letters):
-            if self._stop() or report.stopped:
+        left = list(letters)
+        try:
+            while left and not self._stop() and not report.stopped:
+                self._send(left.pop(0), report)
+        finally:
+            # Whatever went wrong with one, the others are not to wait in our hand.
+            if left:
                 with self._desk.store.act() as view:
-                    view.outbox.put_back(letters[n:])
-                return
-            self._send(letter, report)
+                    view.outbox.put_back(left)
 
     def _send(self, letter: QueuedLetter, report: DeliveryReport) -> None:
         with self._desk.store.reading() as view:
@@ -118,6 +121,10 @@ class Delivery:
         except DeskError as error:
             self._postpone(letter, self._clock() + UNWRITABLE, str(error), report)
             return
+        except Exception as error:  # one letter that cannot be written must not stop the others
+            log.letter_mistake(letter.letter, self._ticket(letter), error)
+            self._postpone(letter, self._clock() + UNWRITABLE, f"our mistake: {type(error).__name__}", report)
+            return
         self._hand_over(letter, written, report)
 
     def _hand_over(self, letter: QueuedLetter, written: Letter, report: DeliveryReport) -> None:
@@ -131,17 +138,27 @@ class Delivery:
             self._fail(letter, str(failure), report)
             return
         self._in_a_row = 0
-        now = self._clock()
-        with self._desk.store.act() as view:
-            view.outbox.sent(letter, reply=reply, now=now)
+        self._note_sent(letter, reply)
         report.sent += 1
         log.letter_sent(letter.letter, self._ticket(letter), letter.recipient.address, letter.kind, reply)
+
+    def _note_sent(self, letter: QueuedLetter, reply: str) -> None:
+        """Record that the server has it; a busy database is asked again, for without the note it goes twice."""
+        for last in (False, False, True):
+            try:
+                with self._desk.store.act() as view:
+                    view.outbox.sent(letter, reply=reply, now=self._clock())
+            except TemporaryFailure:
+                if last:
+                    raise
+            else:
+                return
 
     def _try_later(self, letter: QueuedLetter, reply: str, report: DeliveryReport) -> None:
         self._in_a_row += 1
         until = next_attempt(
             letter.attempts + 1,
-            queued_at=letter.queued_at,
+            since=letter.tried_at or self._clock(),
             now=self._clock(),
             retry_for=self._desk.settings.smtp.retry_for,
             chance=self._chance(),
@@ -156,7 +173,7 @@ class Delivery:
 
     def _postpone(self, letter: QueuedLetter, until: datetime, reply: str, report: DeliveryReport) -> None:
         with self._desk.store.act() as view:
-            view.outbox.postpone(letter, until=until, reply=reply)
+            view.outbox.postpone(letter, until=until, reply=reply, now=self._clock())
         report.postponed += 1
         report.refusal = reply
         log.letter_postponed(letter.letter, self._ticket(letter), until.isoformat(timespec="seconds"), reply)
@@ -175,7 +192,11 @@ class Delivery:
 
     def _refusal(self, view: View, letter: QueuedLetter) -> Withheld | None:
         recipient = letter.recipient
-        contact = view.people.contact(recipient.contact) if recipient.contact else None
+        if recipient.contact:
+            contact = view.people.contact(recipient.contact)
+        else:
+            # Whoever was unknown when the letter was queued may have opted out as a contact since.
+            contact = None if recipient.is_staff else view.people.contact_of(recipient.address)
         organization: OrganizationFacts | None = None
         if recipient.role == "organization":
             organization = view.tickets.facts(letter.ticket).organization

@@ -8,7 +8,7 @@ from desk import finders
 from desk.carry_out import Arrived, plan
 from desk.desk import Desk
 from desk.letters import with_recent
-from desk.receive import act_facts, actor_of, unasked
+from desk.receive import act_facts, actor_of, can_be_a_contact, journal_key, unasked
 from domain.decision import Decision, Found, Ignore, MailFacts, RuleVerdict
 from domain.event import Event
 from domain.intake import Intake, Outcome
@@ -55,7 +55,7 @@ def explain(desk: Desk, message: Message, *, data: bytes, mailbox: str, now: dat
         found = finders.find(
             view, message, mailbox=desk.settings.mailboxes[mailbox], settings=desk.settings, keys=desk.keys, lock=False
         )
-        copy_of = view.journal.first_copy(_key(desk, mailbox, data))
+        copy_of = view.journal.first_copy(journal_key(desk, mailbox, content_key(data)))
         contact = _contact(view, message)
         facts = MailFacts(message=message, mailbox=mailbox, found=found)
         because, _ = unasked(desk, view, message)
@@ -87,15 +87,10 @@ def _with_letters(
     )
 
 
-def _key(desk: Desk, mailbox: str, data: bytes) -> str:
-    key = content_key(data)
-    return f"{mailbox}:{key}" if desk.settings.duplicates == "per_mailbox" else key
-
-
 def _contact(view: View, message: Message) -> ContactFacts | None:
     """The contact who wrote, or the one that would be made of the sender."""
     sender = message.sender
-    if sender is None or "@" not in sender.address:
+    if sender is None or not can_be_a_contact(message):
         return None
     known = view.people.contact_of(sender.address)
     if known is not None:

@@ -8,10 +8,9 @@ import hashlib
 from datetime import datetime, timedelta
 
 from desk.desk import Desk
-from desk.receive import Read, Received, receive
+from desk.receive import Read, Received, Round, receive
 from domain.errors import DeskError
 from domain.intake import Arrival, Intake, State
-from store.store import View
 
 PATIENCE = timedelta(minutes=1)
 
@@ -35,7 +34,6 @@ def ingest(desk: Desk, data: bytes, *, mailbox: str, read: Read, now: datetime) 
         raise NotAMail("there is no mail: the input is empty")
     data = without_envelope(data)
     position = hashlib.sha256(data).hexdigest()
-    limit = desk.settings.limits.mail_size
     with desk.store.act() as view:
         view.journal.arrive(
             [Arrival(source=source(mailbox), position=position, mailbox=mailbox, size=len(data), arrived=now)], now=now
@@ -43,33 +41,30 @@ def ingest(desk: Desk, data: bytes, *, mailbox: str, read: Read, now: datetime) 
         row = view.journal.at(source(mailbox), position)
         assert row is not None
         if row.state is State.LISTED:
-            view.journal.store({row.id: view.blobs.put(data[:limit])})
+            view.journal.store({row.id: view.blobs.put(data)})
     done = receive(desk, source(mailbox), read=read, now=now, only=row.id)
-    with desk.store.act() as view:
-        _file(view, mailbox)
+    file_ingested(desk, mailbox)
+    with desk.store.reading() as view:
         row = view.journal.get(row.id)
         assert row is not None
     return row, next(iter(done.received), None)
 
 
-def work_off(desk: Desk, mailbox: str, *, read: Read, now: datetime) -> tuple[Received, ...]:
-    """Take up what was handed over earlier and did not come to an end."""
-    received: list[Received] = []
-    while True:
-        # Younger ones may be in the hands of the process that they were handed to.
-        done = receive(desk, source(mailbox), read=read, now=now, listed_before=now - PATIENCE)
-        if done.is_empty:
-            break
-        received += done.received
-    with desk.store.act() as view:
-        _file(view, mailbox)
-    return tuple(received)
+def receive_left(desk: Desk, mailbox: str, *, read: Read, now: datetime) -> Round:
+    """Take up some of what was handed over earlier and did not come to its end.
+
+    Younger mails may be in the hands of the process that they were handed to.
+    """
+    return receive(desk, source(mailbox), read=read, now=now, listed_before=now - PATIENCE)
 
 
-def _file(view: View, mailbox: str) -> None:
+def file_ingested(desk: Desk, mailbox: str) -> None:
     """Bring what is decided to its end: there is no server to file it on."""
-    done = view.journal.to_file(source(mailbox), "", uidvalidity=0)
-    view.journal.filed([row.id for row in done])
+    with desk.store.reading() as view:
+        done = view.journal.to_file(source(mailbox), "", uidvalidity=0)
+    if done:
+        with desk.store.act() as view:
+            view.journal.filed([row.id for row in done])
 
 
 def without_envelope(data: bytes) -> bytes:

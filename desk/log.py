@@ -37,6 +37,10 @@ def scan_busy(mailbox: str, holder: str) -> None:
     _say(logging.INFO, "scan.busy", mailbox=mailbox, holder=holder)
 
 
+def scan_failed(mailbox: str, why: str) -> None:
+    _say(logging.WARNING, "scan.failed", mailbox=mailbox, why=why)
+
+
 def first_contact(mailbox: str, folder: str, start: str) -> None:
     _say(logging.INFO, "scan.first", mailbox=mailbox, folder=folder, start=start)
 
@@ -68,6 +72,11 @@ def mail_failed(row: Intake, error: Exception) -> None:
     )  # fmt: skip
 
 
+def mail_overtaken(row: Intake) -> None:
+    """Another process has this mail in hand; what was done here was not written."""
+    _say(logging.WARNING, "mail.overtaken", intake=row.id, attempt=row.attempts)
+
+
 def mail_quarantined(row: Intake) -> None:
     _say(logging.ERROR, "mail.quarantined", intake=row.id, mailbox=row.mailbox, attempts=row.attempts)
 
@@ -86,6 +95,14 @@ def letter_postponed(letter: str, ticket: str, until: str, reply: str) -> None:
 
 def letter_failed(letter: str, ticket: str, to: str, reply: str) -> None:
     _say(logging.ERROR, "letter.failed", ticket=ticket, letter=letter, to=to, reply=reply)
+
+
+def letter_mistake(letter: str, ticket: str, error: Exception) -> None:
+    """A letter could not be written.  The traceback goes with it: it is our bug."""
+    _log.error(
+        "%-15s ticket=%s letter=%s error=%s", "letter.mistake", ticket, letter, type(error).__name__,
+        exc_info=error, extra={"event": "letter.mistake", "facts": {"ticket": ticket, "letter": letter}},
+    )  # fmt: skip
 
 
 def letter_withheld(letter: str, ticket: str, to: str, why: str) -> None:

@@ -8,10 +8,10 @@ it.  A mail that fails is taken up again, alone, and quarantined when it has fai
 Fails with: StoreUnusable, TemporaryFailure; then nothing of the batch was written.
 """
 
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, assert_never
 
 import rules
@@ -19,13 +19,12 @@ from desk import finders, log
 from desk.carry_out import Arrived, is_takeover, plan, write
 from desk.desk import Desk
 from desk.letters import tell
-from desk.opt_out import opt_out, who_leaves
-from desk.probe import survives
+from desk.opt_out import Leaving, opt_out, who_leaves
 from domain import token
 from domain.decision import Create, Decision, Found, Ignore, MailFacts, Update
-from domain.errors import Conflict, NotFound, StoreUnusable, TemporaryFailure
-from domain.event import DESK, Actor, Event
-from domain.intake import Arrival, Intake, Outcome
+from domain.errors import Conflict, NotFound, Overtaken, StoreUnusable, TemporaryFailure
+from domain.event import DESK, Actor, Event, EventKind
+from domain.intake import Intake, Outcome
 from domain.letter import ActFacts, Told
 from domain.message import Message, RawMail
 from domain.people import ContactFacts
@@ -35,6 +34,8 @@ from scanner.content_key import content_key
 from store.store import View
 
 BATCH = 20
+BATCH_OCTETS = 8_000_000
+MAX_ADDRESS = 254
 
 Read = Callable[[RawMail], Message]
 
@@ -66,7 +67,7 @@ class Round:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Mail:
+class Mail:
     """A mail in hand, read."""
 
     row: Intake
@@ -77,23 +78,27 @@ class _Mail:
 
 def receive(
     desk: Desk, source: str, *, read: Read, now: datetime, only: int | None = None,
-    listed_before: datetime | None = None,
+    listed_before: datetime | None = None, at_hand: Mapping[int, bytes] = MappingProxyType({}),
 ) -> Round:  # fmt: skip
     """Take the next mails of SOURCE in hand, decide them and carry that out.
 
-    ONLY this row, or only rows LISTED_BEFORE a moment, where somebody else may have the others in hand.
+    ONLY this row, or only rows LISTED_BEFORE a moment, where somebody else may have the others in
+    hand.  AT_HAND are bytes that need not be read from the store again, by journal row.
     """
     with desk.store.act() as view:
         claim = view.journal.claim(
-            source, limit=BATCH, attempts=desk.settings.limits.attempts, only=only, listed_before=listed_before
-        )
+            source, limit=BATCH, octets=BATCH_OCTETS, attempts=desk.settings.limits.attempts, only=only,
+            listed_before=listed_before,
+        )  # fmt: skip
+        if claim.taken:
+            view.journal.remember_rules(desk.rules.hash, desk.rules.text, now=now)
     for row in claim.quarantined:
         log.mail_quarantined(row)
     if not claim.taken:
         return Round(quarantined=tuple(row.id for row in claim.quarantined))
     try:
-        raw, missing = _bytes_of(desk, claim.taken)
-        mails, failed = _read_all(raw, read=read, mode=desk.settings.duplicates)
+        raw, missing = _bytes_of(desk, claim.taken, at_hand)
+        mails, failed = _read_all(desk, raw, read=read)
         failed |= missing
         received, broken = _carry_out_all(desk, mails, now=now)
     except (StoreUnusable, TemporaryFailure, KeyboardInterrupt):
@@ -107,128 +112,98 @@ def receive(
     )
 
 
-class _TakenBack(Exception):
-    """The rehearsal is over; its transaction is rolled back."""
-
-
-_SAMPLE = (
-    b"From: <rehearsal@desk.invalid>\r\nSubject: Rehearsal\r\nMessage-ID: <rehearsal@desk.invalid>\r\n"
-    b"In-Reply-To: <none@desk.invalid>\r\nContent-Type: text/html; charset=utf-8\r\n\r\n<p>Rehearsal</p>\r\n"
-)
-
-
-def after_a_crash(desk: Desk, source: str, *, mailbox: str, read: Read, now: datetime) -> None:
-    """Tell a mail that kills from one that was only there when somebody pulled the plug.
-
-    Nothing happens unless a mail of SOURCE was in hand when a process died.
-    """
-    with desk.store.reading() as view:
-        if not view.journal.was_in_hand(source):
-            return
-        suspects = view.journal.suspects(source, attempts=desk.settings.limits.attempts)
-    _rehearse(desk, source, mailbox=mailbox, read=read, now=now)
-    found, _ = _bytes_of(desk, suspects)
-    for row, data in found:
-        guilt = survives(read, RawMail(data=data, size=row.size, arrived=row.arrived))
-        with desk.store.act() as view:
-            if guilt:
-                view.journal.quarantine(row, because=guilt)
-            else:
-                view.journal.forgive(row)
-        if guilt:
-            log.mail_quarantined(row)
-
-
-def _rehearse(desk: Desk, source: str, *, mailbox: str, read: Read, now: datetime) -> None:
-    """Carry a made-up mail through everything and take it back.
-
-    The first mail of a process takes ten times as long as the next, while modules are loaded and
-    statements compiled, and after a crash it is the one that was in hand: the likeliest to be there
-    at the next one, too.
-    """
-    raw = RawMail(data=_SAMPLE, size=len(_SAMPLE))
-    message, key = read(raw), content_key(_SAMPLE)
-    with suppress(_TakenBack), desk.store.act() as view:
-        arrival = Arrival(source=f"rehearsal/{source}", position=key, mailbox=mailbox, size=raw.size)
-        view.journal.arrive([arrival], now=now)
-        row = view.journal.at(arrival.source, key)
-        assert row is not None
-        view.journal.store({row.id: view.blobs.put(_SAMPLE)})
-        claim = view.journal.claim(arrival.source, limit=1, attempts=1)
-        _in_savepoint(desk, view, _Mail(row=claim.taken[0], message=message, key=key), now=now)
-        raise _TakenBack
-
-
-def _bytes_of(desk: Desk, rows: Sequence[Intake]) -> tuple[list[tuple[Intake, bytes]], dict[Intake, Exception]]:
+def _bytes_of(
+    desk: Desk, rows: Sequence[Intake], at_hand: Mapping[int, bytes]
+) -> tuple[list[tuple[Intake, bytes]], dict[Intake, Exception]]:
     """The bytes of the mails in hand, and the mails whose bytes are missing."""
+    if all(row.id in at_hand for row in rows):
+        return [(row, at_hand[row.id]) for row in rows], {}
     found: list[tuple[Intake, bytes]] = []
     missing: dict[Intake, Exception] = {}
     with desk.store.reading() as view:
         for row in rows:
             try:
-                found.append((row, view.blobs.get(row.blob or "")))
+                found.append((row, at_hand.get(row.id) or view.blobs.get(row.blob or "")))
             except NotFound as error:
                 missing[row] = error
     return found, missing
 
 
 def _read_all(
-    raw: Sequence[tuple[Intake, bytes]], *, read: Read, mode: str
-) -> tuple[list[_Mail], dict[Intake, Exception]]:
-    mails: list[_Mail] = []
+    desk: Desk, raw: Sequence[tuple[Intake, bytes]], *, read: Read
+) -> tuple[list[Mail], dict[Intake, Exception]]:
+    mails: list[Mail] = []
     failed: dict[Intake, Exception] = {}
+    limit = desk.settings.limits.mail_size
     for row, data in raw:
         try:
-            raw_mail = RawMail(data=data, size=row.size, arrived=row.arrived)
+            raw_mail = RawMail(data=data[:limit] if len(data) > limit else data, size=row.size, arrived=row.arrived)
             message = read(raw_mail)
             key = content_key(data)
         except Exception as error:  # one unreadable mail must not stop the others
             failed[row] = error
             continue
-        key = f"{row.mailbox}:{key}" if mode == "per_mailbox" else key
-        mails.append(_Mail(row=row, message=message, key=key, remark=_remark(raw_mail)))
+        key = journal_key(desk, row.mailbox, key)
+        mails.append(Mail(row=row, message=message, key=key, remark=_remark(raw_mail)))
     return mails, failed
+
+
+def journal_key(desk: Desk, mailbox: str, key: str) -> str:
+    """The content key under which a mail is one mail, by the policy for duplicates."""
+    return f"{mailbox}:{key}" if desk.settings.duplicates == "per_mailbox" else key
 
 
 def _remark(raw: RawMail) -> str:
     """What the ticket says of a mail that was too large to be fetched whole, '' of any other."""
     if not raw.cut:
         return ""
-    return f"[Only the first {len(raw.data):,} of {raw.size:,} octets of this mail were fetched.]"
+    return f"[Only the first {len(raw.data):,} of {raw.size:,} octets of this mail were read.]"
 
 
 def _carry_out_all(
-    desk: Desk, mails: Sequence[_Mail], *, now: datetime
+    desk: Desk, mails: Sequence[Mail], *, now: datetime
 ) -> tuple[list[Received], dict[Intake, Exception]]:
     received: list[Received] = []
     failed: dict[Intake, Exception] = {}
+    overtaken: set[Intake] = set()
     if not mails:
         return received, failed
     with desk.store.act() as view:
+        known = set(view.journal.known_keys([mail.key for mail in mails]))
         for mail in mails:
             try:
-                received.append(_in_savepoint(desk, view, mail, now=now))
+                received.append(in_savepoint(desk, view, mail, now=now, is_new=mail.key not in known))
+                known.add(mail.key)
             except (StoreUnusable, TemporaryFailure):
                 raise
+            except Overtaken:
+                overtaken.add(mail.row)
             except Exception as error:  # its savepoint is gone; the others go on
                 failed[mail.row] = error
-    for mail, one in zip([m for m in mails if m.row not in failed], received, strict=True):
+    for row in overtaken:
+        log.mail_overtaken(row)
+    for mail, one in zip([m for m in mails if m.row not in failed and m.row not in overtaken], received, strict=True):
         log.mail_decided(mail.row, one, desk.reference(one.ticket) if one.ticket else "")
     return received, failed
 
 
-def _in_savepoint(desk: Desk, view: View, mail: _Mail, *, now: datetime) -> Received:
-    """One mail; a copy that another process carried out in the same moment makes it a duplicate."""
+def in_savepoint(desk: Desk, view: View, mail: Mail, *, now: datetime, is_new: bool = False) -> Received:
+    """One mail; a copy that another process carried out in the same moment makes it a duplicate.
+
+    IS_NEW spares the question whether there is a copy; the database's unique key still answers it.
+    """
     try:
         with view.savepoint():
-            return _carry_out(desk, view, mail, now=now)
+            return _carry_out(desk, view, mail, now=now, is_new=is_new)
+    except Overtaken:
+        raise
     except Conflict:
         with view.savepoint():
-            return _carry_out(desk, view, mail, now=now)
+            return _carry_out(desk, view, mail, now=now, is_new=False)
 
 
-def _carry_out(desk: Desk, view: View, mail: _Mail, *, now: datetime) -> Received:
-    first = view.journal.first_copy(mail.key)
+def _carry_out(desk: Desk, view: View, mail: Mail, *, now: datetime, is_new: bool) -> Received:
+    first = None if is_new else view.journal.first_copy(mail.key)
     if first is not None:
         return _duplicate(view, mail, first, now=now)
     because, leaving = unasked(desk, view, mail.message)
@@ -252,8 +227,8 @@ def _carry_out(desk: Desk, view: View, mail: _Mail, *, now: datetime) -> Receive
             assert_never(decision.disposition)
 
 
-def unasked(desk: Desk, view: View, message: Message) -> tuple[str, ContactFacts | None]:
-    """Why no rule is asked about MESSAGE, '' if they are, and the contact who opts out by it."""
+def unasked(desk: Desk, view: View, message: Message) -> tuple[str, Leaving | None]:
+    """Why no rule is asked about MESSAGE, '' if they are, and who opts out by it."""
     own = token.verify(message.message_id, desk.keys) if message.message_id else None
     if own:
         return f"it is our own letter {own}, come back", None
@@ -263,7 +238,7 @@ def unasked(desk: Desk, view: View, message: Message) -> tuple[str, ContactFacts
     return "", None
 
 
-def _onto_a_ticket(desk: Desk, view: View, mail: _Mail, found: Found, decision: Decision, *, now: datetime) -> Received:
+def _onto_a_ticket(desk: Desk, view: View, mail: Mail, found: Found, decision: Decision, *, now: datetime) -> Received:
     """Open a ticket or add to one, record the events, queue the letters."""
     contact = _contact(view, mail.message, now=now)
     actor = actor_of(mail.message, contact)
@@ -276,7 +251,9 @@ def _onto_a_ticket(desk: Desk, view: View, mail: _Mail, found: Found, decision: 
     act = view.tickets.begin_act("mail", actor, now=now, intake=mail.row.id)
     view.tickets.record(act, carried.ticket.number, carried.events, now=now)
     facts = act_facts(desk.settings, carried.ticket, carried.told, arrived, quiet=mail.row.quiet)
-    told = tell(desk, view, facts, act=act, now=now, entry=carried.entry, answering=mail.message)
+    # What an agent or a stranger wrote is no mail that a customer could have seen.
+    seen = carried.events[0].kind in (EventKind.OPENED, EventKind.CUSTOMER_WROTE)
+    told = tell(desk, view, facts, act=act, now=now, entry=carried.entry, answering=mail.message if seen else None)
     letters = sum(isinstance(one, Told) for one in told)
     return Received(
         intake=mail.row.id,
@@ -307,10 +284,17 @@ def act_facts(
 
 def _contact(view: View, message: Message, *, now: datetime) -> ContactFacts | None:
     """The contact who wrote, made from the sender if he is new; None where there is no sender."""
-    if message.sender is None or "@" not in message.sender.address:
+    if not can_be_a_contact(message):
         return None
+    assert message.sender is not None
     known = view.people.contact_of(message.sender.address)
     return known or view.people.add_contact(message.sender, now=now, language=message.language)
+
+
+def can_be_a_contact(message: Message) -> bool:
+    """The sender has an address that a letter could go to: local@domain, 254 octets at most (RFC 5321, 4.5.3.1)."""
+    sender = message.sender
+    return sender is not None and "@" in sender.address and len(sender.key.encode()) <= MAX_ADDRESS
 
 
 def actor_of(message: Message, contact: ContactFacts | None) -> Actor:
@@ -328,7 +312,7 @@ def _quiet(mailbox: Mailbox, arrived: Arrived) -> str:
     return ""
 
 
-def _duplicate(view: View, mail: _Mail, first: Intake, *, now: datetime) -> Received:
+def _duplicate(view: View, mail: Mail, first: Intake, *, now: datetime) -> Received:
     done = Received(
         intake=mail.row.id,
         outcome=Outcome.DUPLICATE,
@@ -342,9 +326,7 @@ def _duplicate(view: View, mail: _Mail, first: Intake, *, now: datetime) -> Rece
     return done
 
 
-def _finish(
-    view: View, mail: _Mail, done: Received, *, now: datetime, record: dict[str, Any] | None = None
-) -> Received:
+def _finish(view: View, mail: Mail, done: Received, *, now: datetime, record: dict[str, Any] | None = None) -> Received:
     view.journal.finish(
         mail.row, outcome=done.outcome, because=done.because, now=now, content_key=mail.key, ticket=done.ticket,
         message_id=mail.message.message_id, subject=mail.message.subject, sender=_sender(mail.message),

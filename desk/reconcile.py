@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from desk.desk import Desk
+from desk.renumbered import is_renumbered
 from domain.errors import MailboxUnreachable, NotFound
 from domain.intake import Intake, Outcome, State
 from scanner.mailbox import MailboxConnection
@@ -93,7 +94,7 @@ def _folder(desk: Desk, connection: MailboxConnection, mailbox: str, folder: str
         known = view.journal.known_uids(mailbox, folder, uidvalidity=state.uidvalidity)
     if mark is None:
         return FolderProof(mailbox=mailbox, folder=folder, on_server=len(uids), before_us=0, without_row=uids)
-    same = mark.uidvalidity == state.uidvalidity
+    same = not is_renumbered(mark, state)
     first = mark.first_uid if same else 0
     return FolderProof(
         mailbox=mailbox,
@@ -109,7 +110,7 @@ def _of_folder(proof: FolderProof) -> Iterator[Gap]:
     where = f"{proof.mailbox} {proof.folder}"
     advice = f"helpdesk scan {proof.mailbox}"
     if proof.uidvalidity_changed:
-        yield Gap(where=where, what="the server renumbered its mail (UIDVALIDITY)", advice=advice)
+        yield Gap(where=where, what="the server renumbered its mail", advice=advice)
         return
     for uid in proof.without_row:
         yield Gap(where=where, what=f"UID {uid} is on the server and not in the journal", advice=advice)

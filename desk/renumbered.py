@@ -23,6 +23,14 @@ class TooManyUnknown(MailboxUnreachable):
     """After a renumbering there is more unknown mail than config.yaml allows."""
 
 
+def is_renumbered(mark: FolderMark, state: FolderState) -> bool:
+    """The UIDs of the folder no longer mean what they meant: UIDVALIDITY changed, or UIDs are given a second time.
+
+    The latter must not happen, and does when a server is restored from a backup.
+    """
+    return mark.uidvalidity != state.uidvalidity or state.uidnext <= mark.last_uid
+
+
 def recognise(
     desk: Desk, mailbox: str, connection: MailboxConnection, state: FolderState, mark: FolderMark, *, now: datetime
 ) -> int:

@@ -9,16 +9,19 @@ Fails with: MailboxUnreachable and its kind (what is in the journal stays there 
 time), StoreUnusable, TemporaryFailure.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import TypeVar
 
 from desk import log
+from desk.after_a_crash import after_a_crash
 from desk.desk import Desk
-from desk.ingest import work_off
-from desk.receive import Read, Received, after_a_crash, receive
-from desk.renumbered import recognise
+from desk.ingest import file_ingested, receive_left
+from desk.ingest import source as ingested
+from desk.receive import Read, Received, Round, receive
+from desk.renumbered import is_renumbered, recognise
 from domain.errors import FolderMissing, MailboxUnreachable
 from domain.intake import Arrival, FolderMark, Intake, Outcome, imap_position
 from domain.message import RawMail
@@ -31,6 +34,8 @@ LEASE = timedelta(minutes=5)
 NOWHERE = 0
 BATCH_MAILS = 50
 BATCH_OCTETS = 8_000_000
+# So many batches of which nothing arrived: it is the server, not a mail.
+FRUITLESS = 2
 
 Connect = Callable[[], MailboxConnection]
 T = TypeVar("T")
@@ -38,7 +43,10 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScanReport:
-    """What one scan of a mailbox came to.  `busy` names the process that scans it instead."""
+    """What one scan of a mailbox came to.
+
+    `busy` names the process that scans it instead, `failures` the folders that could not be scanned.
+    """
 
     mailbox: str
     listed: int = 0
@@ -46,10 +54,20 @@ class ScanReport:
     quarantined: tuple[int, ...] = ()
     filed: int = 0
     busy: str = ""
+    failures: tuple[MailboxUnreachable, ...] = ()
 
     @property
     def letters(self) -> int:
         return sum(one.letters for one in self.received)
+
+
+class _Incomplete(Exception):
+    """The server did not hand over all that was asked for; `arrived`: but some of it."""
+
+    def __init__(self, failure: MailboxUnreachable, *, arrived: bool) -> None:
+        super().__init__(str(failure))
+        self.failure = failure
+        self.arrived = arrived
 
 
 class MailboxScanner:
@@ -103,41 +121,56 @@ class MailboxScanner:
             raise MailboxUnreachable(f"mailbox {self._name}: another process took over while this one hung")
 
     def _scan(self) -> ScanReport:
-        after_a_crash(self._desk, self._name, mailbox=self._name, read=self._read, now=self._clock())
-        piped = work_off(self._desk, self._name, read=self._read, now=self._clock())
-        if any(one.letters for one in piped):
-            self._told()
-        report = self._work_off(ScanReport(mailbox=self._name, received=piped))
+        for source in (self._name, ingested(self._name)):
+            after_a_crash(self._desk, source, mailbox=self._name, read=self._read, now=self._clock(), hold=self._hold)
+        report = self._work_off_piped(ScanReport(mailbox=self._name))
+        report = self._work_off(report)
         if self._connect is None:
             return report
-        missing: list[FolderMissing] = []
-        try:
-            for folder in self._settings.folders:
-                try:
-                    report = self._scan_folder(report, folder)
-                except FolderMissing as failure:
-                    # The mail in the other folders need not wait until this one is there.
-                    missing.append(failure)
-        except MailboxUnreachable:
-            self.close()
-            raise
-        if missing:
-            raise missing[0]
+        # Mail in one folder does not wait until what is wrong with another is mended.
+        for folder in self._settings.folders:
+            self._connected()
+            try:
+                report = self._scan_folder(report, folder)
+            except MailboxUnreachable as failure:
+                report = replace(report, failures=(*report.failures, failure))
+                if not isinstance(failure, FolderMissing):
+                    self.close()
+            if self._stop():
+                break
+        if len(report.failures) == len(self._settings.folders):
+            raise report.failures[0]
+        for one in report.failures:
+            log.scan_failed(self._name, str(one))
         return report
 
     def _scan_folder(self, report: ScanReport, folder: str) -> ScanReport:
         state = self._select(folder)
-        connection = self._connected()
-        listed = self._list(connection, state)
-        report = replace(report, listed=report.listed + listed)
-        report = self._file(report, connection, state)
-        for batch in self._fetched(connection, state):
-            self._hold()
-            self._keep(batch)
-            report = self._work_off(report)
-            if self._stop():
-                break
-        return self._file(report, connection, state)
+        report = replace(report, listed=report.listed + self._list(state))
+        report = self._file(report, state)
+        failure: MailboxUnreachable | None = None
+        try:
+            for batch in self._fetched(state):
+                self._hold()
+                self._keep(batch)
+                report = self._work_off(report, at_hand={row.id: raw.data for row, raw in batch.items()})
+                if self._stop():
+                    break
+        except MailboxUnreachable as error:
+            failure = error
+            self.close()
+        if failure is None or self._is_again(state):
+            report = self._file(report, state)
+        if failure is not None:
+            raise failure
+        return report
+
+    def _is_again(self, state: FolderState) -> bool:
+        """The folder could be opened once more, and is still numbered the same."""
+        try:
+            return self._select(state.name).uidvalidity == state.uidvalidity
+        except MailboxUnreachable:
+            return False
 
     def _connected(self) -> MailboxConnection:
         if self._connection is None:
@@ -158,20 +191,20 @@ class MailboxScanner:
             self.close()
             return self._connected().select(folder)
 
-    def _list(self, connection: MailboxConnection, state: FolderState) -> int:
+    def _list(self, state: FolderState) -> int:
         """Enter what is new in the folder into the journal; how many mails are to be fetched."""
-        now = self._clock()
+        now, connection = self._clock(), self._connected()
         with self._desk.store.reading() as view:
             mark = view.journal.mark(self._name, state.name)
         if mark is None:
             return self._first_contact(connection, state, now)
-        if mark.uidvalidity != state.uidvalidity:
+        if is_renumbered(mark, state):
             return recognise(self._desk, self._name, connection, state, mark, now=now)
         arrivals: tuple[Arrival, ...] = ()
         if state.uidnext > mark.last_uid + 1:
             listed = connection.list_above(mark.last_uid, below=state.uidnext)
             arrivals = tuple(arrival(self._name, state, one) for one in listed)
-        self._enter(arrivals, replace(mark, last_uid=max(mark.last_uid, state.uidnext - 1), scanned_at=now))
+        self._enter(arrivals, replace(mark, last_uid=state.uidnext - 1, scanned_at=now))
         return len(arrivals)
 
     def _first_contact(self, connection: MailboxConnection, state: FolderState, now: datetime) -> int:
@@ -207,31 +240,54 @@ class MailboxScanner:
             view.journal.set_mark(mark)
         log.scan_listed(mark.mailbox, mark.folder, sum(one.outcome is None for one in arrivals))
 
-    def _fetched(self, connection: MailboxConnection, state: FolderState) -> Iterator[dict[Intake, RawMail]]:
-        """The mails whose bytes are not here yet, in batches of bounded size; the missing are noted as gone."""
-        with self._desk.store.reading() as view:
-            wanted = {
-                row.uid: row for row in view.journal.to_fetch(self._name, state.name, uidvalidity=state.uidvalidity)
-            }
-        limit = self._desk.settings.limits.mail_size
-        for uids in _chunks(tuple(wanted), BATCH_MAILS):
-            batch: dict[Intake, RawMail] = {}
-            octets = 0
+    def _fetched(self, state: FolderState) -> Iterator[dict[Intake, RawMail]]:
+        """The mails whose bytes are not here yet, in batches of bounded size; the missing are noted as gone.
+
+        A mail that the server has and does not hand over takes no other with it: the first such
+        failure is raised when all the rest is fetched.  A server that hands over nothing is away.
+        """
+        above, fruitless = 0, 0
+        failure: MailboxUnreachable | None = None
+        while rows := self._to_fetch(state, above=above):
+            above = rows[-1].uid
             try:
-                for uid, raw in connection.fetch(uids, limit=limit):
-                    batch[wanted.pop(uid)] = raw
-                    octets += len(raw.data)
-                    if octets >= BATCH_OCTETS:
-                        yield batch
-                        batch, octets = {}, 0
-            except MailboxUnreachable:
-                # What did arrive is not thrown away with what did not.
-                if batch:
+                yield from self._fetch(rows)
+                fruitless = 0
+            except _Incomplete as error:
+                failure = failure or error.failure
+                fruitless = 0 if error.arrived else fruitless + 1
+                self.close()
+                if fruitless > FRUITLESS or not self._is_again(state):
+                    raise failure from error
+        if failure is not None:
+            raise failure
+
+    def _to_fetch(self, state: FolderState, *, above: int) -> tuple[Intake, ...]:
+        with self._desk.store.reading() as view:
+            return view.journal.to_fetch(
+                self._name, state.name, uidvalidity=state.uidvalidity, above=above, limit=BATCH_MAILS
+            )
+
+    def _fetch(self, rows: Sequence[Intake]) -> Iterator[dict[Intake, RawMail]]:
+        """The mails of ROWS.  Raises _Incomplete after what did arrive."""
+        wanted = {row.uid: row for row in rows}
+        batch: dict[Intake, RawMail] = {}
+        octets, limit = 0, self._desk.settings.limits.mail_size
+        try:
+            for uid, raw in self._connected().fetch(tuple(wanted), limit=limit):
+                batch[wanted.pop(uid)] = raw
+                octets += len(raw.data)
+                if octets >= BATCH_OCTETS:
                     yield batch
-                raise
-            self._lost([wanted.pop(uid) for uid in uids if uid in wanted])
+                    batch, octets = {}, 0
+        except MailboxUnreachable as failure:
+            # What did arrive is not thrown away with what did not.
             if batch:
                 yield batch
+            raise _Incomplete(failure, arrived=len(wanted) < len(rows)) from failure
+        self._lost(tuple(wanted.values()))
+        if batch:
+            yield batch
 
     def _lost(self, rows: Sequence[Intake]) -> None:
         if not rows:
@@ -247,11 +303,24 @@ class MailboxScanner:
         for row, raw in batch.items():
             log.mail_stored(row, len(raw.data))
 
-    def _work_off(self, report: ScanReport) -> ScanReport:
+    def _work_off(self, report: ScanReport, *, at_hand: Mapping[int, bytes] = MappingProxyType({})) -> ScanReport:
         """Receive what is stored until nothing is left."""
+        return self._receive(
+            report, lambda: receive(self._desk, self._name, read=self._read, now=self._clock(), at_hand=at_hand)
+        )
+
+    def _work_off_piped(self, report: ScanReport) -> ScanReport:
+        """Take up what was handed over by a pipe and did not come to its end."""
+        report = self._receive(report, lambda: receive_left(self._desk, self._name, read=self._read, now=self._clock()))
+        file_ingested(self._desk, self._name)
+        return report
+
+    def _receive(self, report: ScanReport, once: Callable[[], Round]) -> ScanReport:
         received, quarantined = list(report.received), list(report.quarantined)
         while not self._stop():
-            done = receive(self._desk, self._name, read=self._read, now=self._clock())
+            # Reading may take long; a mail must not be in two hands.
+            self._hold()
+            done = once()
             received += done.received
             quarantined += done.quarantined
             if any(one.letters for one in done.received):
@@ -260,7 +329,7 @@ class MailboxScanner:
                 break
         return replace(report, received=tuple(received), quarantined=tuple(quarantined))
 
-    def _file(self, report: ScanReport, connection: MailboxConnection, state: FolderState) -> ScanReport:
+    def _file(self, report: ScanReport, state: FolderState) -> ScanReport:
         """Move, flag, delete or leave on the server what is decided."""
         with self._desk.store.reading() as view:
             done = view.journal.to_file(self._name, state.name, uidvalidity=state.uidvalidity)
@@ -271,18 +340,19 @@ class MailboxScanner:
         after = self._settings.after
         # What was too large to be fetched whole is whole on the server only.
         kept = [row for row in done if after.do == "delete" and row.size > self._desk.settings.limits.mail_size]
-        filed = self._file_as(kept, connection, After(do="keep"))
-        filed += self._file_as([row for row in done if row not in kept], connection, after)
+        whole = {row.id for row in done} - {row.id for row in kept}
+        filed = self._file_as(kept, After(do="keep"))
+        filed += self._file_as([row for row in done if row.id in whole], after)
         if filed:
             log.mail_filed(self._name, state.name, filed, after.folder or after.do)
         return replace(report, filed=report.filed + filed)
 
-    def _file_as(self, mails: Sequence[Intake], connection: MailboxConnection, after: After) -> int:
+    def _file_as(self, mails: Sequence[Intake], after: After) -> int:
         """File MAILS in one way; how many of them are filed."""
         filed = 0
         for rows in _chunks(mails, 500):
             self._hold()
-            gone = connection.file([row.uid for row in rows], after)
+            gone = self._connected().file([row.uid for row in rows], after)
             ids = [row.id for row in rows if row.uid in gone]
             with self._desk.store.act() as view:
                 view.journal.filed(ids)

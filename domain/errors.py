@@ -46,7 +46,11 @@ class FolderMissing(MailboxUnreachable):
 
 
 class Conflict(DeskError):
-    """Somebody else changed the same ticket in between; nothing was written."""
+    """Somebody else was faster with the same thing; nothing was written."""
+
+
+class Overtaken(Conflict):
+    """A mail in hand was taken up by another process; it is that one's now."""
 
 
 @dataclass(frozen=True, slots=True, order=True)

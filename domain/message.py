@@ -31,8 +31,8 @@ class RawMail:
 class Attachment:
     """A part of a mail that is not its text.
 
-    `index` is the place of the part in the walk of the mail's tree; with it the bytes are read
-    from the raw mail again.  `size` counts decoded octets.
+    `index` is the place of the part in the walk of the mail's tree, or of a file inside that part
+    (a winmail.dat, a nested mail); with it the bytes are read from the raw mail again.  `size` counts decoded octets.
     """
 
     index: int
@@ -56,9 +56,11 @@ class Message:
     """A parsed mail, decoded, NFC, without NUL and lone surrogates.
 
     Message-IDs stand without their angle brackets.  `sender` is From, else Reply-To, Sender or
-    Return-Path (`defects` says so).  `text` is everything readable, `reply_text` what the writer
+    Return-Path (`defects` says so).  `text` is everything readable, the text of mails inside
+    this one at the end, `reply_text` what the writer
     wrote now.  `headers` holds every field in order, names in lower case, values decoded.
-    `returned_ids` are the Message-IDs of the mail that a bounce returns.
+    `returned_ids` are the Message-IDs of the mail that a bounce returns; `forwarded_from` is who
+    wrote the mail that this one passes on.
     """
 
     sender: Address | None
@@ -82,6 +84,7 @@ class Message:
     class_because: tuple[str, ...] = ()
     bounced: tuple[Bounced, ...] = ()
     returned_ids: tuple[str, ...] = ()
+    forwarded_from: Address | None = None
     language: str = ""
     defects: tuple[str, ...] = ()
     size: int = 0

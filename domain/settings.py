@@ -459,7 +459,8 @@ class Settings(_Frozen):
     helpdesk: Helpdesk
     """Who we are."""
     database: Line = "sqlite:///helpdesk.db"
-    """sqlite:///FILE (relative to config.yaml) or postgresql://USER@HOST/NAME."""
+    """sqlite:///FILE (relative to config.yaml) or postgresql://USER@HOST/NAME.  To a PostgreSQL on another machine the
+    connection is encrypted and its certificate checked, unless the URL says otherwise (?sslmode=...)."""
     database_password: SecretRef | None = None
     """The password of the PostgreSQL user, where it needs one: env:NAME or file:PATH."""
     blobs: Line = "database"

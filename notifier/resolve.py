@@ -167,8 +167,12 @@ def gate(
     if not is_writable(recipient.address):
         return withheld(Reason.UNDELIVERABLE, "not an address that mail can go to")
     if recipient.is_staff:
-        gone = recipient.agent not in settings.agents
-        return withheld(Reason.GONE, f"agent {recipient.agent} is no longer in the configuration") if gone else None
+        agent = settings.agents.get(recipient.agent)
+        if agent is None:
+            return withheld(Reason.GONE, f"agent {recipient.agent} is no longer in the configuration")
+        if address_key(agent.address) != address_key(recipient.address):
+            return withheld(Reason.GONE, f"{recipient.address} is no longer the address of {recipient.agent}")
+        return None
     refusal = _customer_refusal(recipient, contact, organization)
     if refusal is not None:
         return withheld(*refusal)

@@ -12,13 +12,15 @@ SPREAD = 0.25
 
 
 def next_attempt(
-    attempts: int, *, queued_at: datetime, now: datetime, retry_for: timedelta, chance: float
+    attempts: int, *, since: datetime, now: datetime, retry_for: timedelta, chance: float
 ) -> datetime | None:
     """When to try again after ATTEMPTS failed ones (1 or more); None to give up.
 
+    SINCE is the first of them: the time that a letter waited before it was tried does not count.
+
     `chance` is a random number from 0 to 1.
     """
-    deadline = queued_at + retry_for
+    deadline = since + retry_for
     if now >= deadline:
         return None
     return min(now + wait(attempts, chance), deadline)

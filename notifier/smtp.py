@@ -23,6 +23,8 @@ from domain.settings import Smtp
 
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
 # Refusals of the session, not of the letter: authentication or the order of commands is wrong.
+# Answers to MAIL that speak of the letter: too large (RFC 1870), or addresses that need SMTPUTF8 (RFC 6531).
+_LETTER_CODES = frozenset({552, 553})
 _SESSION_CODES = frozenset({503, 530, 534, 535, 538})
 
 
@@ -85,7 +87,13 @@ class SmtpSender:
             raise _SessionOver(_text(reply))
         try:
             _accepted(reply, f"MAIL {letter.envelope_from}")
-        except (TemporaryFailure, PermanentFailure):
+        except PermanentFailure as refused:
+            self._reset(connection)
+            if reply[0] in _LETTER_CODES:
+                raise
+            # Our own address was refused, not this letter: every other one would go the same way.
+            raise TemporaryFailure(f"{refused}; is the mailbox allowed to send there?") from refused
+        except TemporaryFailure:
             self._reset(connection)
             raise
         return connection

@@ -12,6 +12,7 @@ import unicodedata
 from contextlib import suppress
 
 _NO_BASE64 = re.compile(r"[^A-Za-z0-9+/]+")
+_HIGH = re.compile(rb"[\x80-\xff]")
 _SURROGATES = re.compile("[\ud800-\udfff]")
 # Not between a letter and its mark, unless there are nothing but marks.
 _PIECE = re.compile("[^\n]{0,2000}\n|[^\n]{1,2000}(?![\u0300-\u036f])|[^\n]{1,2000}")
@@ -160,10 +161,13 @@ def _salvaged(data: bytes, codec: str, hint: str) -> tuple[str, str]:
 
 
 def _japanese(data: bytes) -> tuple[str, str]:
-    for codec in _JAPANESE if data.isascii() else ("cp932", "euc_jp"):
+    # One octet above 127 alone is an accident, several are the other Japanese charsets.
+    is_other = len(_HIGH.findall(data)) > 1
+    for codec in ("cp932", "euc_jp") if is_other else _JAPANESE:
         with suppress(UnicodeError, ValueError):
             return data.decode(codec), codec
-    return data.decode("iso2022_jp" if data.isascii() else "cp932", "replace"), "iso-2022-jp or shift_jis"
+    codec = "cp932" if is_other else "iso2022_jp"
+    return data.decode(codec, "replace"), codec
 
 
 def _windows(data: bytes) -> str:

@@ -22,9 +22,7 @@ MAX_STRAY = 40
 """Stray lines in a row; more of them are a text, not a header."""
 
 # The standard library's idea of a header, without what it would stumble over.
-_WELL_FORMED = re.compile(
-    rb"(?:From [^\r\n]*\r?\n)?(?:[!-9;-~]++:[^\r\n]*\r?\n(?:[ \t][^\r\n]*\r?\n)*+)++(?:\r?\n|\Z)"
-)
+_WELL_FORMED = re.compile(rb"(?:From [^\r\n]*\r?\n)?(?:[!-9;-~]++:[^\r\n]*\r?\n(?:[ \t][^\r\n]*\r?\n)*+)++(?:\r?\n|\Z)")
 _FIELD = re.compile(rb"([!-9;-~]{1,200})[ \t]*:")
 _END = re.compile(rb"\n\r*\n")
 _LEADING = re.compile(rb"\A(?:\xef\xbb\xbf)?[ \t\r\n]*")
@@ -54,17 +52,20 @@ def mended_header(data: bytes) -> tuple[bytes, list[str]]:
     data = _LEADING.sub(b"", data, count=1) if data[:1] in (b" ", b"\t", b"\r", b"\n", b"\xef") else data
     if b"\n" not in data[:MAX_FIELD] and b"\r" in data:
         data = data.replace(b"\r", b"\n")
-    boundary = _END.search(data, 0, MAX_HEADER)
-    head = data[: boundary.start() if boundary else MAX_HEADER]
+    boundary = _END.search(data)
+    whole = boundary.start() if boundary else min(len(data), MAX_HEADER)
+    head = data[: min(whole, MAX_HEADER)]
     lines = _RETURNS.sub(b"", head).replace(b"\r", b" ").split(b"\n")
     fields = _read(lines)
     if not fields.found:
         return data, []
-    rest = data[boundary.end() :] if boundary else data[len(head) :].lstrip(b"\r\n")
+    rest = data[boundary.end() :] if boundary else data[whole:].lstrip(b"\r\n")
     stray = lines[fields.end :]
     if stray and (stray != [b""] or boundary is None):
         rest = b"\n".join(stray) + (b"\n\n" if boundary else b"") + rest
     defects = list(_remarks(fields, complete=not any(stray)))
+    if len(head) < whole:
+        defects.append(f"only the first {MAX_HEADER} of {whole} octets of the header were read")
     return _written(fields, defects) + rest, defects
 
 

@@ -56,7 +56,9 @@ class Fields:
         hint = own_charset(tree) if any(not str(value).isascii() for _, value in raw) or _says_utf7(raw) else ""
         sent = tuple((_name(name), mended(value, hint)[:MAX_SENT]) for name, value in raw[:MAX_FIELDS])
         if hint and is_utf7(hint):
-            sent = tuple((name, without_utf7(value) if name in _SHOWN else value) for name, value in sent)
+            sent = tuple(
+                (name, without_utf7(value) if name in _SHOWN and "=?" not in value else value) for name, value in sent
+            )
         decoded = tuple((name, decoded_value(value[:MAX_FIELD])) for name, value in sent)
         return cls(sent, decoded, dict(reversed(decoded)), max(0, len(raw) - MAX_FIELDS))
 

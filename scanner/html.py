@@ -1,6 +1,6 @@
-"""Readable text out of the HTML of a mail.  For reading and searching, not for display.
+"""The HTML of a mail: readable text out of it, and a copy that is safe to show.
 
-nh3 takes away scripts and every style that can blow text up, inscriptis lays the rest out.  What
+For text, nh3 takes away scripts and every style that can blow text up, inscriptis lays the rest out.  What
 is too big, too deep or too wide for it goes through selectolax, which is flat but sturdy.
 Never fails; what cannot be read at all is ''.
 """
@@ -16,6 +16,16 @@ MAX_DEPTH = 500
 MAX_TABLE = 5_000_000
 """Characters: number of cells times the widest, since inscriptis pads every cell of a column."""
 
+ENOUGH = 0.8
+"""Share of the words that must be in the text; words run together across elements are counted apart."""
+MAX_HIDDEN = 200
+
+# What hides text beside `display: none`.  Not a font size of 0: its children often have a size of their own.
+_HIDING = re.compile(
+    r"visibility\s*:\s*hidden|opacity\s*:\s*0(?:\.0*)?\s*(?:;|$)|max-height\s*:\s*0(?:px)?\s*(?:;|$)", re.I
+)
+_STYLE = re.compile(r"(\sstyle\s*=\s*[\"'])([^\"'<>]{1,2000})", re.IGNORECASE)
+_HIDDEN = re.compile(r"<([a-z]{1,20})(?=[^<>\"']{0,200}\shidden[\s>=])", re.IGNORECASE)
 _BLANK_LINES = re.compile(r"\n{3,}")
 FEW_TAGS = 2_000
 """So few cannot nest deep enough to hurt; ordinary mails are not looked at further."""
@@ -24,18 +34,77 @@ _NESTING = re.compile(
     r"<(/?)(?!(?:br|img|hr|p|li|t[dhr]|meta|link|input|col|wbr|area|base|o:p)\b)([a-z][a-z0-9]{0,20})", re.IGNORECASE
 )
 _CELL = re.compile(r"<t[dh][\s>]", re.IGNORECASE)
+_SHOWN_STYLES = frozenset(
+    {
+        *("display", "visibility", "color", "background-color", "border", "border-left", "border-collapse"),
+        *("font-family", "font-size", "font-style", "font-weight", "line-height", "white-space"),
+        *(
+            "text-align",
+            "text-decoration",
+            "vertical-align",
+            "margin",
+            "margin-left",
+            "padding",
+            "padding-left",
+            "width",
+        ),
+    }
+)
+_SHOWN_ATTRIBUTES = {
+    "*": {"style", "dir", "lang", "title", "align", "valign"},
+    "a": {"href"},
+    "img": {"src", "alt", "width", "height"},
+    "td": {"colspan", "rowspan", "width", "bgcolor"},
+    "th": {"colspan", "rowspan", "width", "bgcolor"},
+    "table": {"width", "border", "cellpadding", "cellspacing", "bgcolor"},
+    "font": {"color", "face", "size"},
+    "ol": {"start"},
+}
 # Their content is never text; nh3 would leave it standing when it takes the tag away.
 _CONTENT_TAGS = {"script", "style", "title", "template", "noframes"}
 
 
-def text_of(source: str) -> str:
-    """The text of an HTML document, MAX_TEXT characters at most."""
-    source = _shallow(source[: 4 * MAX_SOURCE])
+def text_of(source: str, defects: list[str] | None = None) -> str:
+    """The text of an HTML document, MAX_TEXT characters at most; DEFECTS is told what was cut."""
+    shallow = _shallow(source[: 4 * MAX_SOURCE])
+    if len(shallow) < len(source) and defects is not None:
+        defects.append(f"HTML: only the first {len(shallow)} of {len(source)} characters were read")
+    source = shallow
     text = _laid_out(source) if len(source) <= MAX_SOURCE else ""
     if not text.strip() or len(text) > MAX_TEXT:
         text = _flat(source)
     lines = "\n".join(line.rstrip() for line in clean(text)[:MAX_TEXT].replace("\xa0", " ").split("\n"))
     return _BLANK_LINES.sub("\n\n", lines).strip("\n")
+
+
+def sanitised(source: str) -> str:
+    """HTML that is safe to show: no script, nothing that is fetched from elsewhere, hidden text not shown.
+
+    Pictures of the mail itself (`cid:`) and links stay; a link says that it leaves (rel).
+    """
+    import nh3
+
+    try:
+        return nh3.clean(
+            _STYLE.sub(_hiding_said, _shallow(source[:MAX_SOURCE])),
+            clean_content_tags=_CONTENT_TAGS,
+            attributes=_SHOWN_ATTRIBUTES,
+            attribute_filter=_kept,
+            filter_style_properties=_SHOWN_STYLES,
+            url_schemes={"http", "https", "mailto", "tel", "cid"},
+            link_rel="noopener noreferrer nofollow",
+        )
+    except Exception:  # hostile input: rather no HTML than an unsafe one
+        return ""
+
+
+def _kept(tag: str, attribute: str, value: str) -> str | None:
+    """VALUE of an attribute, None to drop it: a picture from elsewhere tells its sender who reads, and when."""
+    if tag == "img" and attribute == "src":
+        return value if value.lower().startswith("cid:") else None
+    if attribute in ("href", "cite") and value.startswith("//"):
+        return None
+    return None if attribute == "style" and "(" in value else value
 
 
 def _shallow(source: str) -> str:
@@ -56,21 +125,37 @@ def _shallow(source: str) -> str:
 
 
 def _laid_out(source: str) -> str:
+    """The text as it stands on the page; '' where some of it would be lost."""
     import nh3
     from inscriptis import get_text
 
     try:
         tidy = nh3.clean(
-            source,
+            _HIDDEN.sub(r"<\1 style='display:none'", _STYLE.sub(_hiding_said, source)),
             tags=nh3.ALLOWED_TAGS - {"img"},
             clean_content_tags=_CONTENT_TAGS,
             attributes={"*": {"style"}},
             filter_style_properties={"display"},
             link_rel=None,
         )
-        return "" if _too_wide(tidy) else str(get_text(tidy))
+        text = "" if _too_wide(tidy) else str(get_text(tidy))
+        return text if len(text.split()) >= ENOUGH * _words(tidy) else ""
     except Exception:  # two parsers on hostile input: whatever they raise, the other way is open
         return ""
+
+
+def _hiding_said(found: re.Match[str]) -> str:
+    """A style that hides its element, said in the one way that is looked at further on."""
+    return f"{found[1]}display:none;{found[2]}" if _HIDING.search(found[2]) else found[0]
+
+
+def _words(tidy: str) -> int:
+    """How many words a reader would see, by the other parser."""
+    from selectolax.lexbor import LexborHTMLParser
+
+    tree = LexborHTMLParser(tidy)
+    hidden = sum(len(node.text(separator=" ").split()) for node in tree.css("[style*=none]")[:MAX_HIDDEN])
+    return len(tree.body.text(separator=" ").split()) - hidden if tree.body else 0
 
 
 def _too_wide(source: str) -> bool:

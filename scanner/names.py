@@ -49,6 +49,15 @@ _SUFFIXES = {
 }
 
 
+_KINDS = {suffix: kind for kind, suffix in reversed(_SUFFIXES.items())}
+
+
+def kind_of(name: str) -> str:
+    """The content type that a file's NAME promises."""
+    suffix = _SUFFIX.search(name.strip().lower())
+    return _KINDS.get(suffix[0], "application/octet-stream") if suffix else "application/octet-stream"
+
+
 def safe_name(stated: str, *, kind: str, index: int, subject: str = "") -> str:
     """A file name without path, control and direction marks; a stable one where none is STATED.
 

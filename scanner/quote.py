@@ -10,90 +10,50 @@ import re
 from collections.abc import Sequence
 
 from domain.marker import REPLY_MARKERS
+from scanner.quote_marks import (
+    EDGES,
+    ENDS,
+    MAX_LINE,
+    WRAPPED,
+    attribution,
+    has_field,
+    header_lines,
+    is_forward,
+    is_forwarding,
+    is_quoted,
+    is_ruler,
+    is_separator,
+)
+from scanner.signature import begins_signature, is_dashes, is_device, unsigned
 
 MAX_LINES = 20_000
-MAX_LINE = 400
-"""Characters: a longer line is no attribution and no header."""
-WRAPPED = 4
-"""Lines that an attribution may be wrapped over."""
 FOOTER_LINES = 8
 """Lines at the end among which a mailing list's footer must stand."""
-HEADER_LINES = 10
-"""Lines in which the fields of a quoted header must stand."""
 
-# The first and last characters that a quote, a separator, an attribution can have.
-_EDGES = frozenset(">-_=*")
-_ENDS = frozenset(":：>-_=*")
 _MARKERS = tuple(marker.strip("- ").casefold() for marker in REPLY_MARKERS.values())
-
-_VERB = re.compile(
-    r"\b(?:wrote|writes|schrieb|schrieben|geschrieben|hat geschrieben|a écrit|escribió|ha scritto|scrisse|escreveu"
-    r"|schreef|napisał|napisała|napisał\(a\)|skrev|kirjoitti|napsal|napsala|napísal|пишет|написал|написала|пише|írta"
-    r"|yazdı)(?!\w)|(?:写道|寫道|书写|のメッセージ|書きました|작성)",
-    re.IGNORECASE,
-)
-_OPENING = re.compile(
-    r"[-\s]*(?:on|am|at|le|el|il|em|op|den|dnia|w dniu|dne|в)\s.{0,40}\d", re.IGNORECASE
-)  # fmt: skip
-_START = re.compile(
-    r"(?:[-\s]*(?:on|am|at|le|el|il|em|op|den|dnia|w dniu|dne|в|вт|ср|on the|quoting|zitat von|in reply to)\s"
-    r"|[\d(<\"'„“*]|\w+[ ,]+\d|.{0,120}<\S{1,120}@|.{1,80}(?:schrieb|wrote) (?:am|on|at|in)\s|在|於)",
-    re.IGNORECASE,
-)
-_MOMENT = re.compile(r"\d{1,2}[:.]\d\d|\d{1,4}[./年-]\s?\d{1,2}|\b(?:19|20)\d\d\b|@")
-_SURE = re.compile(r"@|\d{1,2}:\d\d")
-_SEPARATOR = re.compile(
-    r"[-_=* ]{2,}\s*(?:original message|original appointment|originalnachricht|ursprüngliche nachricht"
-    r"|original-nachricht|reply message|message d'origine|message original|mensaje original|messaggio originale"
-    r"|mensagem original|oorspronkelijk bericht|oprindelig meddelelse|ursprungligt meddelande"
-    r"|wiadomość oryginalna)\s*[-_=* ]{2,}",
-    re.IGNORECASE,
-)
-_FORWARD = re.compile(
-    r"(?:[-_=* >]{2,}\s*)?(?:begin forwarded message|forwarded message|anfang der weitergeleiteten (?:e-mail|nachricht)"
-    r"|weitergeleitete nachricht|message transféré|mensaje reenviado|messaggio inoltrato|doorgestuurd bericht"
-    r"|vidarebefordrat meddelande)\s*(?:[-_=* ]{2,}|:)",
-    re.IGNORECASE,
-)
-_FORWARDING = re.compile(r"(?:\[[^\]]{1,40}\]\s*)?(?:fwd?|wg|tr|rv|i|doorst)\s*:", re.IGNORECASE)
-_FIRST_FIELD = re.compile(r"\*?(?:from|von|de|da|van|od|fra|från|от|发件人|差出人|寄件者)\s?\*?\s?[:：]", re.IGNORECASE)
-_FIELD = re.compile(
-    r"\*?(?:from|sent|date|to|cc|subject|reply-to|importance|von|gesendet|datum|an|betreff|antwort an|wichtigkeit|de"
-    r"|envoyé|date|à|objet|enviado|enviado el|para|asunto|assunto|da|inviato|data|a|oggetto|van|verzonden|aan|onderwerp"
-    r"|od|wysłano|do|temat|fra|sendt|dato|til|emne|från|skickat|till|ämne|от|отправлено|кому|тема|发件人|发送时间|收件人"
-    r"|主题|日期|抄送|差出人|送信日時|宛先|件名|寄件者|收件者|主旨)\s?\*?\s?[:：]",
-    re.IGNORECASE,
-)
-_DEVICE = re.compile(
-    r"(?:sent (?:from|with|via) (?:my |the |outlook|yahoo|gmail|samsung|proton)|get outlook for "
-    r"|von meinem .{1,40} gesendet|gesendet (?:von|mit) (?:meinem|mail|outlook|der)"
-    r"|diese nachricht wurde von meinem|envoyé (?:de|depuis) (?:mon|ma|l)"
-    r"|enviado (?:desde|do|de) (?:mi|meu)|inviato da(?:l mio)? |sendt fra min|skickat från min|verstuurd vanaf mijn"
-    r"|verzonden vanaf mijn)(?:[^,.!?<]{0,80}[.!]?|[^,.!?<]{0,80}<https?://\S{1,200}>)$",
-    re.IGNORECASE,
-)
 _LIST_RULER = re.compile(r"(?:> ?)?_{20,}\s*$")
 _LINK = re.compile(r"https?://\S*(?:listinfo|lists?\b|unsubscribe|groups)", re.IGNORECASE)
-_RULER = re.compile(r"[_*=-]{5,}\s*$")
+_SAYS_WHEN = re.compile(r"\d{1,2}[:.]\d\d|(?<!\d)(?:19|20)\d\d|@")
 
 
 def reply_text(text: str, *, subject: str = "") -> str:
     """The new part of TEXT, without quoted history and signature; SUBJECT tells a forwarded mail."""
     lines = text.split("\n", MAX_LINES)
-    if not _may_have_history(lines):
-        return _trimmed(lines) or text.strip("\n")
-    lines = _without_footer(lines)
-    cut = _above_marker(lines)
-    kept = lines[:cut] if _FORWARDING.match(subject.strip()) else _new_lines(lines[:cut])
-    return _trimmed(_unsigned(kept)) or _trimmed(kept) or text.strip("\n")
+    if _may_have_history(lines):
+        lines = _without_footer(lines)
+        lines = lines[: _above_marker(lines)]
+        kept = _without_history(lines, is_passed_on=is_forwarding(subject))
+    else:
+        kept = unsigned(lines)
+    return _trimmed(kept) or _trimmed(lines) or text.strip("\n")
 
 
 def _may_have_history(lines: Sequence[str]) -> bool:
     """Any line looks like the edge of a quote or a signature: the cheap test, on single characters."""
     for line in map(str.strip, lines):
-        if line and (line[0] in _EDGES or line[-1] in _ENDS or ":" in line[:20] or "：" in line[:20]):
+        if line and (line[0] in EDGES or line[-1] in ENDS or ":" in line[:20] or "：" in line[:20]):
             return True
-    return any(_DEVICE.match(line.strip()) for line in lines[-12:] if len(line) < MAX_LINE)
+    return False
 
 
 def _without_footer(lines: list[str]) -> list[str]:
@@ -109,101 +69,64 @@ def _above_marker(lines: Sequence[str]) -> int:
     """How many lines stand above our own marker line, and all of them if nothing is written there."""
     for number, line in enumerate(lines):
         if "---" in line and len(line) < MAX_LINE and any(marker in line.casefold() for marker in _MARKERS):
-            above = _new_lines(lines[:number])
+            above = _without_history(lines[:number], is_passed_on=False)
             return number if any(part.strip() for part in above) else len(lines)
     return len(lines)
 
 
-def _new_lines(lines: Sequence[str]) -> Sequence[str]:
-    start = _history_start(lines)
+def _without_history(lines: Sequence[str], *, is_passed_on: bool) -> Sequence[str]:
+    """LINES without quoted history and signature; a mail that is passed on below them stays."""
+    start, is_passed_on_there = _history_start(lines)
     if start is None:
-        return lines
+        return unsigned(lines)
     above = lines[:start]
-    if any(line.strip() and not _is_quoted(line) for line in above):
-        return lines if _is_interleaved(lines, start) else above
+    if is_passed_on or is_passed_on_there:
+        return [*unsigned(above), *lines[start:]]
+    if any(line.strip() and not is_quoted(line) for line in above):
+        return unsigned(lines if _is_interleaved(lines, start) else above)
     below = _below_quote(lines, start)
-    return below if any(line.strip() for line in below) else lines
+    return unsigned(below if any(line.strip() for line in below) else lines)
 
 
-def _history_start(lines: Sequence[str]) -> int | None:
-    """The line where the history begins; None if there is none, or if it is forwarded on purpose."""
+def _history_start(lines: Sequence[str]) -> tuple[int | None, bool]:
+    """The line where the history begins, None if there is none, and whether that is a forwarded mail."""
     quote = _last_quote_start(lines)
     for number, line in enumerate(lines):
         if quote is not None and number > quote:
-            return quote
-        if not line or len(line) > MAX_LINE:
-            continue
+            return quote, False
         bare = line.lstrip("> ").rstrip()
-        if (bare[:1] in _EDGES or bare[-1:] in _ENDS) and _FORWARD.match(bare):
-            return None
-        if (bare[:1] in _EDGES and _SEPARATOR.match(bare)) or _is_header(lines, number):
-            return _above_ruler(lines, number)
-        if bare[-1:] in _ENDS and (found := _attribution(lines, number)) is not None:
-            return found if quote is None else min(found, quote)
-    return quote
+        if not bare or len(line) > MAX_LINE:
+            continue
+        begins, ends = bare[0] in EDGES, bare[-1] in ENDS
+        if (begins or ends) and is_forward(bare):
+            return number, True
+        if (begins and is_separator(bare)) or (has_field(bare) and header_lines(lines, number)):
+            return _above_ruler(lines, number), False
+        if ends and (found := attribution(lines, number)) is not None:
+            return (found if quote is None else min(found, quote)), False
+    return quote, False
 
 
 def _last_quote_start(lines: Sequence[str]) -> int | None:
-    """Where quoted lines begin that go on to the end of the text, signature and footer aside."""
-    end = len(lines)
-    for number in range(len(lines) - 1, -1, -1):
-        if lines[number].rstrip() == "--":
-            end = number
+    """Where quoted lines begin that go on to the end of the text, signature and footer aside.
+
+    None if the writer introduces them (`The display says:`), which no mail program does without
+    saying who and when.
+    """
+    end = next((number for number, line in enumerate(lines) if line[:1] == "-" and is_dashes(line)), len(lines))
     while end and not lines[end - 1].strip():
         end -= 1
     start = end
     for number in range(end - 1, -1, -1):
-        if _is_quoted(lines[number]):
+        if is_quoted(lines[number]):
             start = number
         elif lines[number].strip():
             break
-    return start if start < end and start else None
-
-
-def _attribution(lines: Sequence[str], end: int) -> int | None:
-    """Where the words begin that end at END and say who wrote the following; None if they do not."""
-    shortest = None
-    joined = ""
-    for start in range(end, max(-1, end - WRAPPED), -1):
-        bare = lines[start].lstrip("> ").strip() if len(lines[start]) < MAX_LINE else ""
-        if not bare:
-            break
-        joined = f"{bare} {joined}".strip()
-        if not _is_attribution(joined):
-            continue
-        if _OPENING.match(bare):
-            shortest = start
-            break
-        shortest = start if shortest is None else shortest
-    return shortest if shortest is not None and _is_followed(lines, end + 1, joined) else None
-
-
-def _is_attribution(line: str) -> bool:
-    return (
-        len(line) < MAX_LINE
-        and _VERB.search(line) is not None
-        and _MOMENT.search(line) is not None
-        and _START.match(line) is not None
-    )
-
-
-def _is_followed(lines: Sequence[str], start: int, attribution: str) -> bool:
-    """A quote stands below; unmarked text counts as one only if the attribution names address or time."""
-    following = next((line for line in lines[start : start + 6] if line.strip()), "")
-    return _is_quoted(following) or bool(_SURE.search(attribution)) or not following
-
-
-def _is_header(lines: Sequence[str], number: int) -> bool:
-    """A quoted mail header begins here, as Outlook writes it: From and two fields more."""
-    line = lines[number]
-    if not (":" in line[:30] or "：" in line[:30]) or _FIRST_FIELD.match(line.lstrip("> ").strip()) is None:
-        return False
-    below = lines[number + 1 : number + HEADER_LINES]
-    return sum(_is_field(line) for line in below) >= 2
-
-
-def _is_field(line: str) -> bool:
-    return _FIELD.match(line.lstrip("> ").strip()[:40]) is not None
+    if start >= end or not start:
+        return None
+    above = next((lines[number].rstrip() for number in range(start - 1, -1, -1) if lines[number].strip()), "")
+    is_introduced = above[-1:] in (":", "：") and not _SAYS_WHEN.search(above[-MAX_LINE:])
+    return None if is_introduced and attribution(lines, start - 1) is None else start
 
 
 def _above_ruler(lines: Sequence[str], number: int) -> int:
@@ -212,58 +135,40 @@ def _above_ruler(lines: Sequence[str], number: int) -> int:
     while above > 0 and not lines[above].strip():
         above -= 1
     bare = lines[above].strip() if above >= 0 else ""
-    return above if above > 0 and (_RULER.match(bare) or _SEPARATOR.match(bare)) else number
-
-
-def _is_quoted(line: str) -> bool:
-    return line.lstrip(" ")[:1] == ">"
+    return above if above > 0 and (is_ruler(bare) or is_separator(bare)) else number
 
 
 def _is_interleaved(lines: Sequence[str], start: int) -> bool:
     """Somebody answers between or below the quoted lines that begin at START."""
     seen = False
-    for line in lines[_attribution_end(lines, start) :]:
-        if _is_quoted(line):
+    for number in range(_attribution_end(lines, start), len(lines)):
+        line = lines[number]
+        if is_quoted(line):
             seen = True
-        elif line.rstrip() == "--":
+        elif is_dashes(line):
             return False
-        elif line.strip() and not (seen and _is_footer(line)):
-            return seen
+        elif line.strip() and not (seen and (is_ruler(line) or is_device(line))):
+            return seen and not begins_signature(lines[number:])
     return False
-
-
-def _is_footer(line: str) -> bool:
-    return _RULER.match(line.strip()) is not None or _DEVICE.match(line.strip()[:MAX_LINE]) is not None
 
 
 def _below_quote(lines: Sequence[str], start: int) -> Sequence[str]:
     """The answer below an attributed quote on top; nothing if there is more than one quote."""
     end = _attribution_end(lines, start)
     rest = lines[end:]
-    quoted = [number for number, line in enumerate(rest) if _is_quoted(line)]
+    quoted = [number for number, line in enumerate(rest) if is_quoted(line)]
     if end == start or not quoted:
         return ()
     between = rest[quoted[0] : quoted[-1]]
-    return () if any(line.strip() and not _is_quoted(line) for line in between) else rest[quoted[-1] + 1 :]
+    return () if any(line.strip() and not is_quoted(line) for line in between) else rest[quoted[-1] + 1 :]
 
 
 def _attribution_end(lines: Sequence[str], start: int) -> int:
     """The line after an attribution that begins at START; START itself if there is none."""
     for end in range(start, min(start + WRAPPED, len(lines))):
-        if lines[end].rstrip()[-1:] in _ENDS and len(lines[end]) < MAX_LINE and _attribution(lines, end) == start:
+        if lines[end].rstrip()[-1:] in ENDS and len(lines[end]) < MAX_LINE and attribution(lines, end) == start:
             return end + 1
     return start
-
-
-def _unsigned(lines: Sequence[str]) -> Sequence[str]:
-    """LINES without a signature: from `-- ` on (RFC 3676, section 4.3), or a telephone's last line."""
-    for number, line in enumerate(lines):
-        if line.rstrip() == "--" and len(line) <= 3:
-            lines = lines[:number]
-            break
-    last = next((n for n in range(len(lines) - 1, -1, -1) if lines[n].strip()), 0)
-    is_device = bool(lines) and len(lines[last]) < MAX_LINE and _DEVICE.match(lines[last].strip()) is not None
-    return lines[:last] if is_device else lines
 
 
 def _trimmed(lines: Sequence[str]) -> str:

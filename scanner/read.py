@@ -1,9 +1,10 @@
 """Reading a mail: bytes to `Message`, the one door between mail as it is sent and our own words.
 
-mail-parser parses once; headers, addresses, date and defects come from it, body and attachments
-from a walk of its tree.  Where it gives up, the standard library's tree takes its place; where
-that cannot be walked either, header and bare body remain.  So a Message always comes back: what
-could not be read is said in `defects`, and the raw mail stays in its blob.  Pure: no clock, no network, no file.
+The header is mended and bounded, the standard library makes the tree, mail-parser reads addresses
+and dates, and body and attachments come from a walk of the tree.  (mail-parser's own reading of
+a whole mail is not used: it decodes every part a second time, in places in quadratic time.)  Where the
+tree cannot be made or walked, header and bare body remain.  So a Message always comes back: what could not
+be read is said in `defects`, and the raw mail stays in its blob.  Pure: no clock, no network, no file.
 
 Never raises, except `attachment` for a part that the mail does not have.
 """
@@ -13,18 +14,20 @@ import re
 from collections.abc import Iterable
 from email import message_from_bytes
 from email.message import Message as Tree
+from itertools import islice
 
-from mailparser import MailParser, parse_from_bytes
 from mailparser.dates import parse_mail_date
 
 from domain.errors import NotFound
 from domain.message import Message, RawMail
 from domain.people import Address
-from scanner.body import Body, body_of, content, leaves
+from scanner.body import Body, body_of, octets_of
 from scanner.charset import clean, decode
 from scanner.classify import classes_of
 from scanner.content_key import split
-from scanner.headers import Fields, addresses, any_address
+from scanner.forward import original_sender
+from scanner.header_block import mended_header
+from scanner.headers import Fields, addresses, any_address, sent_value
 from scanner.language import language_of
 from scanner.message_id import message_id, message_ids
 from scanner.quote import reply_text
@@ -34,6 +37,16 @@ MAX_DEFECT = 200
 MAX_SALVAGED = 100_000
 """Octets of an unreadable mail's body that are shown as they stand."""
 
+MAX_DATE = 200
+_STRUCTURE = {
+    "NoBoundaryInMultipartDefect": "a multipart without a boundary, read as text",
+    "StartBoundaryNotFoundDefect": "a multipart whose boundary never comes",
+    "CloseBoundaryNotFoundDefect": "the end of a multipart is missing",
+    "MultipartInvariantViolationDefect": "a multipart without parts",
+    "MissingHeaderBodySeparatorDefect": "no empty line behind its header",
+    "FirstHeaderLineIsContinuationDefect": "its header begins in the middle of a field",
+    "InvalidMultipartContentTransferEncodingDefect": "an encoded multipart",
+}
 _CONTENT_FIELD = re.compile(rb"^content-[^\n]*\n(?:[ \t][^\n]*\n)*", re.IGNORECASE | re.MULTILINE)
 
 # They log every odd mail, and count on somebody who reads that; our journal has the defects.
@@ -44,16 +57,20 @@ logging.getLogger("flufl.bounce").setLevel(logging.CRITICAL + 1)
 def read(raw: RawMail) -> Message:
     """The mail as a value.  Never raises; the worst mail gives an empty Message that says so."""
     defects = [f"only the first {len(raw.data)} of {raw.size} octets were read"] if raw.cut else []
-    parser = None
+    data, mended = mended_header(raw.data)
+    defects += mended
     try:
-        parser = parse_from_bytes(raw.data)
-    except Exception as error:  # one broken word in a header is enough; the rest of the mail is still there
-        defects.append(_unreadable("mail-parser gave up", error))
-    try:
-        tree = parser.message if parser else message_from_bytes(raw.data)
-        return _message(tree, parser, raw, body=body_of(tree), defects=defects)
+        tree = message_from_bytes(data)
+        return _message(tree, raw, body=body_of(tree), defects=[*defects, *_broken_parts(tree)])
     except Exception as error:  # the point of this door: no mail may stop the ones behind it
-        return _salvaged(raw, [*defects, _unreadable("not readable as a whole", error)])
+        return _salvaged(raw, data, [*defects, _unreadable("not readable as a whole", error)])
+
+
+def read_header(raw: RawMail, because: str) -> Message:
+    """The mail as far as its header tells, with BECAUSE as a defect: for a mail that must not be read further."""
+    head, _ = split(mended_header(raw.data[:MAX_SALVAGED])[0])
+    cut = RawMail(data=head, size=raw.size, arrived=raw.arrived)
+    return _salvaged(cut, head, [because])
 
 
 def read_text(text: str) -> Message:
@@ -71,46 +88,43 @@ def attachment(data: bytes, index: int) -> bytes:
     Raises NotFound if the mail has no such part.
     """
     try:
-        found = next((leaf for leaf in leaves(message_from_bytes(data)) if leaf.index == index), None)
+        return octets_of(message_from_bytes(mended_header(data)[0]), index)
     except (RecursionError, ValueError, LookupError, TypeError, AttributeError):
-        found = None
-    if found is None:
-        raise NotFound(f"the mail has no part {index}; `helpdesk parse FILE --json` lists its attachments")
-    return content(found.part)
+        raise NotFound(f"the mail has no part {index} that can be read") from None
 
 
 def _unreadable(what: str, error: Exception) -> str:
     return f"{what} ({type(error).__name__}): {error}"
 
 
-def _salvaged(raw: RawMail, defects: list[str]) -> Message:
+def _salvaged(raw: RawMail, data: bytes, defects: list[str]) -> Message:
     """Header and bare body of a mail whose structure cannot be read; empty if that fails as well."""
-    head, rest = split(raw.data)
-    body = Body(text=clean(decode(rest[:MAX_SALVAGED])[0]))
+    head, rest = split(data)
+    text = clean(decode(rest[:MAX_SALVAGED])[0])
+    body = Body(own=text, text=text)
     # The structure is what hurts, and it is told by these fields.
     plain = _CONTENT_FIELD.sub(b"", head[:MAX_SALVAGED].replace(b"\r\n", b"\n"))
     try:
-        return _message(message_from_bytes(plain.rstrip(b"\n") + b"\n\n"), None, raw, body=body, defects=defects)
+        return _message(message_from_bytes(plain.rstrip(b"\n") + b"\n\n"), raw, body=body, defects=defects)
     except Exception as error:
         defects.append(_unreadable("header not readable", error))
     return Message(sender=None, text=body.text, reply_text=body.text, defects=_tidy(defects), size=raw.size)
 
 
-def _message(tree: Tree, parser: MailParser | None, raw: RawMail, *, body: Body, defects: list[str]) -> Message:
-    """The Message of a mail; PARSER is mail-parser's reading of TREE, None where it failed."""
+def _message(tree: Tree, raw: RawMail, *, body: Body, defects: list[str]) -> Message:
     fields = Fields.of(tree)
-    sender, remark = _sender(parser, fields)
-    classes = classes_of(tree, fields, sender=sender, text=body.text, size=len(raw.data))
+    sender, remark = _sender(fields)
+    classes = classes_of(tree, fields, sender=sender, text=body.own, size=len(raw.data))
     subject = fields.first("subject")
-    new = reply_text(body.text, subject=subject)
+    new = reply_text(body.own, subject=subject) or body.text.strip("\n")
     return Message(
         sender=sender,
         subject=subject,
-        reply_to=_people(parser, fields, "reply-to"),
-        to=_people(parser, fields, "to"),
-        cc=_people(parser, fields, "cc"),
+        reply_to=addresses(fields.every("reply-to")),
+        to=addresses(fields.every("to")),
+        cc=addresses(fields.every("cc")),
         delivered_to=addresses(fields.every("delivered-to", "x-original-to", "envelope-to", "x-envelope-to")),
-        date=parser.date if parser else parse_mail_date(fields.first("date")).value,
+        date=parse_mail_date(next(iter(fields.every("date")), "")[:MAX_DATE]).value,
         message_id=message_id(fields.every("message-id")),
         in_reply_to=message_ids(fields.every("in-reply-to")),
         references=message_ids(fields.every("references")),
@@ -119,6 +133,7 @@ def _message(tree: Tree, parser: MailParser | None, raw: RawMail, *, body: Body,
         reply_text=new,
         attachments=body.attachments,
         headers=fields.decoded,
+        forwarded_from=_forwarded_from(body, subject),
         is_auto_reply=classes.is_auto_reply,
         is_bounce=classes.is_bounce,
         is_list=classes.is_list,
@@ -126,24 +141,14 @@ def _message(tree: Tree, parser: MailParser | None, raw: RawMail, *, body: Body,
         bounced=classes.bounced,
         returned_ids=classes.returned_ids,
         language=language_of(fields.first("content-language"), new),
-        defects=_tidy([*defects, *_remarks(fields, remark), *body.defects, *_found_by_parser(parser)]),
+        defects=_tidy([*defects, *_remarks(fields, remark), *body.defects]),
         size=raw.size,
     )
 
 
-def _people(parser: MailParser | None, fields: Fields, name: str) -> tuple[Address, ...]:
-    """The addresses of every field called NAME; mail-parser's own answer where it cannot be wrong."""
-    values = fields.every(name)
-    if parser and len(values) == 1 and values[0].isascii() and "=?" not in values[0]:
-        return tuple(
-            dict.fromkeys(Address(address, shown) for shown, address in getattr(parser, name.replace("-", "_")))
-        )
-    return addresses(values)
-
-
-def _sender(parser: MailParser | None, fields: Fields) -> tuple[Address | None, str]:
+def _sender(fields: Fields) -> tuple[Address | None, str]:
     """Who wrote, and what is odd about it: From, else Reply-To, Sender, Return-Path."""
-    writers = _people(parser, fields, "from")
+    writers = addresses(fields.every("from"))
     if writers:
         return writers[0], "" if len(writers) == 1 else f"{len(writers)} addresses in From, the first counts"
     stated = any_address(fields.every("from"))
@@ -156,6 +161,12 @@ def _sender(parser: MailParser | None, fields: Fields) -> tuple[Address | None, 
     return None, "no sender's address"
 
 
+def _forwarded_from(body: Body, subject: str) -> Address | None:
+    if body.forwarded is not None:
+        return next(iter(addresses([sent_value(body.forwarded, "from")])), None)
+    return original_sender(body.own, subject)
+
+
 def _remarks(fields: Fields, remark: str) -> Iterable[str]:
     if remark:
         yield remark
@@ -166,11 +177,12 @@ def _remarks(fields: Fields, remark: str) -> Iterable[str]:
         yield f"{fields.dropped} header fields more are not kept"
 
 
-def _found_by_parser(parser: MailParser | None) -> Iterable[str]:
-    for found in parser.defects[:MAX_DEFECTS] if parser else ():
-        for where, problems in found.items():
-            # Its charsets are not ours: body.py reads the octets again and says what it found.
-            yield from (f"{where}: {one}" for one in problems[:MAX_DEFECTS] if not one.startswith("CharsetDecode"))
+def _broken_parts(tree: Tree) -> Iterable[str]:
+    """What the standard library found wrong with the structure, in our words."""
+    for number, part in enumerate(islice(tree.walk(), MAX_DEFECTS)):
+        for defect in part.defects[:MAX_DEFECTS]:
+            if said := _STRUCTURE.get(type(defect).__name__):
+                yield f"part {number}: {said}"
 
 
 def _tidy(defects: Iterable[str]) -> tuple[str, ...]:

@@ -9,7 +9,9 @@ by itself.  Never fails: what cannot be read is left out.
 import logging
 import struct
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import Any
 
 logging.getLogger("tnefparse").setLevel(logging.CRITICAL + 1)
 
@@ -24,8 +26,9 @@ _HEAD = struct.Struct("<BHHI")
 _TITLE, _FILE, _BODY, _START, _MAPI, _ATTACHED, _CODEPAGE = 0x8010, 0x800F, 0x800C, 0x9002, 0x9003, 0x9005, 0x9007
 # The first octets of the dictionary that every compressed RTF begins with (MS-OXRTFCP, section 2.1.2.1).
 _DICTIONARY = (
-    b"{\\rtf1\\ansi\\mac\\deff0\\deftab720{\\fonttbl;}{\\f0\\fnil \\froman \\fswiss \\fmodern \\fscript \\fdecor MS Sans "
-    b"SerifSymbolArialTimes New RomanCourier{\\colortbl\\red0\\green0\\blue0\r\n\\par \\pard\\plain\\f0\\fs20\\b\\i\\u\\tab\\tx"
+    b"{\\rtf1\\ansi\\mac\\deff0\\deftab720{\\fonttbl;}{\\f0\\fnil \\froman \\fswiss \\fmodern \\fscript "
+    b"\\fdecor MS Sans SerifSymbolArialTimes New RomanCourier"
+    b"{\\colortbl\\red0\\green0\\blue0\r\n\\par \\pard\\plain\\f0\\fs20\\b\\i\\u\\tab\\tx"
 )
 
 
@@ -56,7 +59,7 @@ def unpacked(octets: bytes) -> Unpacked | None:
     if not is_tnef(octets):
         return None
     try:
-        from tnefparse import TNEF
+        from tnefparse import TNEF  # type: ignore[import-untyped]
     except ImportError:
         return None
     head, groups = _sorted(octets)
@@ -114,17 +117,13 @@ def _stream(octets: bytes, objects: list[bytes]) -> bytes:
     return octets[: len(_SIGNATURE) + 2] + b"".join(objects) + bytes(16)
 
 
-def _file(found: object) -> Packed:
+def _file(found: Any) -> Packed:
     name = ""
-    for read in (lambda: found.long_filename(), lambda: found.name):  # type: ignore[attr-defined]
-        try:
-            name = _text(read())
-        except (ValueError, LookupError, TypeError, AttributeError, struct.error):
-            continue
-        if name:
-            break
-    data = getattr(found, "data", b"")
-    return Packed(name, data if isinstance(data, bytes) else b"")
+    for method in ("long_filename", "name"):
+        with suppress(ValueError, LookupError, TypeError, AttributeError, struct.error):
+            value = getattr(found, method)
+            name = name or _text(value() if callable(value) else value)
+    return Packed(name, found.data if isinstance(found.data, bytes) else b"")
 
 
 def _read_body(octets: bytes, head: list[bytes], found: Unpacked) -> None:
@@ -155,7 +154,7 @@ def _text(value: object) -> str:
 def _rtf(value: object) -> bytes:
     if isinstance(value, (list, tuple)):
         value = value[0] if value else b""
-    return unpacked_rtf(value) if isinstance(value, bytes) else b""
+    return unpacked_rtf(value).rstrip(b"\0") if isinstance(value, bytes) else b""
 
 
 def unpacked_rtf(packed: bytes) -> bytes:

@@ -68,8 +68,12 @@ class Blobs:
             raise NotFound(f"blob {name}: it lies in a directory, but config.yaml says `blobs: database`")
         try:
             data = (self._directory / name[:2] / name).read_bytes()
+        except FileNotFoundError as error:
+            if not self._directory.is_dir():
+                raise StoreUnusable(f"blob directory {self._directory}: it is not there; is it mounted?") from error
+            raise NotFound(f"blob {name}: its file is missing; put back a backup") from error
         except OSError as error:
-            raise NotFound(f"blob {name}: {error.strerror or error}") from error
+            raise StoreUnusable(f"blob directory {self._directory}: {error.strerror or error}") from error
         if len(data) != row.size:
             raise NotFound(f"blob {name}: its file has {len(data)} of {row.size} bytes; put back a backup")
         return data

@@ -163,6 +163,7 @@ def _sqlite(url: URL, base: Path, busy: float) -> Engine:
         url.set(database=str(path)),
         connect_args={"timeout": busy, "isolation_level": None, "check_same_thread": False},
         json_serializer=_dump,
+        hide_parameters=True,
     )
 
     def opened(driver: Any, _: Any) -> None:
@@ -189,12 +190,23 @@ def _sqlite(url: URL, base: Path, busy: float) -> Engine:
     return engine
 
 
+def _is_near(url: URL) -> bool:
+    """The server is on this machine: nobody is in between."""
+    host = url.host or str(url.query.get("host", ""))
+    return host in ("", "localhost", "127.0.0.1", "::1") or host.startswith("/")
+
+
 def _postgresql(url: URL, password: str | None, busy: float) -> Engine:
     url = url.set(drivername="postgresql+psycopg")
     if password is not None:
         url = url.set(password=password)
+    if not _is_near(url) and "sslmode" not in url.query:
+        # libpq would take an unencrypted connection, and any certificate.
+        url = url.update_query_dict({"sslmode": "verify-full", "sslrootcert": "system"})
     try:
-        engine = create_engine(url, pool_pre_ping=True, json_serializer=_dump, isolation_level="READ COMMITTED")
+        engine = create_engine(
+            url, pool_pre_ping=True, json_serializer=_dump, hide_parameters=True, isolation_level="READ COMMITTED"
+        )
     except ModuleNotFoundError as error:
         raise StoreUnusable(
             "PostgreSQL needs the package psycopg: pip install 'mail-helpdesk[postgres]', or use sqlite:///FILE"

@@ -7,6 +7,7 @@ claim gave it, so a process that was thought dead cannot carry the same mail out
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import accumulate
 from typing import Any
 
 from sqlalchemy import (
@@ -25,7 +26,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
-from domain.errors import Conflict
+from domain.errors import Overtaken
 from domain.intake import Arrival, FolderMark, Intake, Outcome, State, imap_position
 from store.tables import BlobRow, EntryRow, FolderRow, IntakeRow, RuleSetRow, TicketRow, table
 
@@ -40,20 +41,13 @@ _CHUNK = 500
 REPRIEVES = 10
 # What every mail asks is put together once: SQLAlchemy needs longer to build such a statement than to run it.
 _FIRST_COPY = select(*_facts).where(_intake.c.content_key == bindparam("key"))
+_KNOWN_KEYS = select(_intake.c.content_key).where(_intake.c.content_key.in_(bindparam("keys", expanding=True)))
 _STORE = update(_intake).where(_intake.c.id == bindparam("arrived_as"), _intake.c.state == State.LISTED.value)
 _FINISH = update(_intake).where(
     _intake.c.id == bindparam("in_hand"),
     _intake.c.state == State.STORED.value,
     _intake.c.attempts == bindparam("fence"),
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Taken:
-    """A mail in hand: its journal row and its bytes.  `row.attempts` is the fence."""
-
-    row: Intake
-    data: bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,15 +99,19 @@ class Journal:
         row = self._connection.execute(select(*_facts).where(_intake.c.id == intake)).one_or_none()
         return _fact(row) if row else None
 
-    def to_fetch(self, mailbox: str, folder: str, *, uidvalidity: int) -> tuple[Intake, ...]:
-        """The mails of FOLDER whose bytes are not here yet, in UID order."""
+    def to_fetch(
+        self, mailbox: str, folder: str, *, uidvalidity: int, above: int = 0, limit: int | None = None
+    ) -> tuple[Intake, ...]:
+        """The mails of FOLDER with a UID ABOVE one whose bytes are not here yet, in UID order."""
         return self._rows(
             _UNFINISHED,
             _intake.c.source == mailbox,
             _intake.c.state == State.LISTED,
             _intake.c.folder == folder,
             _intake.c.uidvalidity == uidvalidity,
+            _intake.c.uid > above,
             order=_intake.c.uid,
+            limit=limit,
         )
 
     def store(self, mails: Mapping[int, str]) -> None:
@@ -134,9 +132,10 @@ class Journal:
             )
 
     def claim(
-        self, source: str, *, limit: int, attempts: int, only: int | None = None, listed_before: datetime | None = None
-    ) -> Claim:
-        """Take the next mails of SOURCE in hand, in order.
+        self, source: str, *, limit: int, attempts: int, octets: int = 1 << 40, only: int | None = None,
+        listed_before: datetime | None = None,
+    ) -> Claim:  # fmt: skip
+        """Take the next mails of SOURCE in hand, in order: LIMIT at most, and OCTETS in all unless one alone is larger.
 
         ONLY this row, or only rows LISTED_BEFORE a moment, where somebody else may have the others in hand.
 
@@ -154,7 +153,7 @@ class Journal:
             self._quarantine(worn)
         fresh = [row for row in waiting if row.attempts < attempts]
         alone = next((n for n, row in enumerate(fresh) if row.attempts > 0), None)
-        batch = fresh[:1] if alone == 0 else fresh[:alone]
+        batch = fresh[:1] if alone == 0 else _within(fresh[:alone], octets)
         if batch:
             self._connection.execute(
                 update(_intake)
@@ -216,6 +215,10 @@ class Journal:
         row = self._connection.execute(_FIRST_COPY, {"key": content_key}).one_or_none()
         return _fact(row) if row else None
 
+    def known_keys(self, content_keys: Sequence[str]) -> frozenset[str]:
+        """Those of CONTENT_KEYS that some mail holds."""
+        return frozenset(self._connection.execute(_KNOWN_KEYS, {"keys": list(content_keys)}).scalars())
+
     def finish(
         self,
         row: Intake,
@@ -233,7 +236,7 @@ class Journal:
     ) -> None:
         """Record what became of a mail in hand.
 
-        Raises Conflict if the mail is no longer in this hand, and the database's IntegrityError if
+        Raises Overtaken if the mail is no longer in this hand, and the database's IntegrityError if
         another copy took CONTENT_KEY meanwhile; either way the savepoint around it must go.
         """
         values = {
@@ -244,7 +247,7 @@ class Journal:
         }  # fmt: skip
         changed = self._connection.execute(_FINISH, values)
         if changed.rowcount != 1:
-            raise Conflict(f"mail {row.id} was taken up by another process; nothing was written here")
+            raise Overtaken(f"mail {row.id} was taken up by another process; nothing was written here")
 
     def to_file(self, mailbox: str, folder: str, *, uidvalidity: int) -> tuple[Intake, ...]:
         """The mails of FOLDER that are decided and still lie on the server as they came."""
@@ -412,6 +415,12 @@ class Journal:
         """INSERT that leaves a row alone that is there already."""
         dialect = postgresql if self._connection.dialect.name == "postgresql" else sqlite
         return dialect.insert(target).on_conflict_do_nothing(index_elements=list(unique))
+
+
+def _within(rows: Sequence[Intake], octets: int) -> Sequence[Intake]:
+    """The first of ROWS that have OCTETS together; one at least."""
+    sums = accumulate(row.size for row in rows)
+    return [row for n, (row, total) in enumerate(zip(rows, sums, strict=True)) if n == 0 or total <= octets]
 
 
 def _at(mailbox: str, folder: str) -> ColumnElement[bool]:

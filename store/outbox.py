@@ -62,6 +62,7 @@ class QueuedLetter:
     due_at: datetime
     state: LetterState = LetterState.QUEUED
     attempts: int = 0
+    tried_at: datetime | None = None
     sent_at: datetime | None = None
     reply: str = ""
     claimed_by: str = ""
@@ -165,9 +166,10 @@ class Outbox:
         """The server took it."""
         self._settle(letter, state=LetterState.SENT, sent_at=now, reply=reply, attempts=letter.attempts + 1)
 
-    def postpone(self, letter: QueuedLetter, *, until: datetime, reply: str) -> None:
+    def postpone(self, letter: QueuedLetter, *, until: datetime, reply: str, now: datetime) -> None:
         """It did not work this time."""
-        self._settle(letter, due_at=until, reply=reply, attempts=letter.attempts + 1)
+        tried = letter.tried_at or now
+        self._settle(letter, due_at=until, reply=reply, attempts=letter.attempts + 1, tried_at=tried)
 
     def fail(self, letter: QueuedLetter, *, reply: str) -> None:
         """It will never work."""
@@ -287,6 +289,7 @@ def _letter(row: Any) -> QueuedLetter:
         due_at=row.due_at,
         state=LetterState(row.state),
         attempts=row.attempts,
+        tried_at=row.tried_at,
         sent_at=row.sent_at,
         reply=row.reply,
         claimed_by=row.claimed_by,

@@ -93,6 +93,12 @@ class People:
             )
         )
 
+    def opt_organization_out(self, organization: int) -> None:
+        """Record that a company wants no letters to its own address."""
+        self._connection.execute(
+            update(_organization).where(_organization.c.id == organization).values(email_opt_out=True)
+        )
+
     def change_contact(self, contact: int, **values: Any) -> None:
         """Set fields of a contact: name, language, organization, portal_user, support_start, support_end."""
         self._connection.execute(update(_contact).where(_contact.c.id == contact).values(**values))

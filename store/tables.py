@@ -413,7 +413,7 @@ class OutboxRow(Record, table=True):
     """A letter from the act that caused it to the server that took it.
 
     `letter` is its public id.  `facts` hold what it says.  `claimed_by` names the process that is
-    sending it now.
+    sending it now, `tried_at` is when it was first tried in vain.
     """
 
     __tablename__ = "outbox"
@@ -447,6 +447,7 @@ class OutboxRow(Record, table=True):
     claimed_by: str = ""
     claimed_at: datetime | None = _time(nullable=True)
     queued_at: datetime = _time()
+    tried_at: datetime | None = _time(nullable=True)
     sent_at: datetime | None = _time(nullable=True)
     reply: str = _text()
 

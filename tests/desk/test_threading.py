@@ -252,6 +252,16 @@ def test_an_agents_mail_is_an_internal_note(talk: Conversation) -> None:
     assert ada.sent[0].message_id not in anna.last.references
 
 
+def test_an_agent_who_asks_is_a_customer_of_his_ticket(talk: Conversation) -> None:
+    bert, ada = talk.customer("Bert <bert@acme.example>"), talk.customer("ada@acme.example")
+    bert.writes("Mein Bildschirm ist schwarz")
+    assert bert.hears() == ["acknowledgement"]
+    ada.hears()
+    bert.answers(bert.last, "Immer noch.")
+    assert talk.kinds(1)[-1] is EventKind.CUSTOMER_WROTE
+    assert ada.hears() == ["staff_customer"]
+
+
 def test_an_agents_mail_never_reopens(talk: Conversation) -> None:
     anna, ada = talk.customer(ANNA), talk.customer("ada@acme.example")
     anna.writes("Drucker brennt")

@@ -27,6 +27,8 @@ def main() -> None:
         ctypes.CDLL(None).prctl(_PR_CAPBSET_DROP, _CAP_DAC_OVERRIDE, 0, 0, 0)
     if "--room" in conditions:
         octets = int(conditions[conditions.index("--room") + 1])
+        # Python would keep the beginning of a module's bytecode, and trip over it ever after.
+        os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
         resource.setrlimit(resource.RLIMIT_FSIZE, (octets, resource.RLIM_INFINITY))
     os.execv(program[0], program)
 

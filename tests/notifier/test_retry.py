@@ -19,14 +19,14 @@ def test_the_waits_double_from_a_minute_to_two_hours() -> None:
 
 def test_the_last_attempt_is_at_the_deadline_and_then_it_is_given_up() -> None:
     almost = NOON + THREE_DAYS - timedelta(seconds=5)
-    assert next_attempt(40, queued_at=NOON, now=almost, retry_for=THREE_DAYS, chance=MIDDLE) == NOON + THREE_DAYS
-    assert next_attempt(41, queued_at=NOON, now=NOON + THREE_DAYS, retry_for=THREE_DAYS, chance=MIDDLE) is None
+    assert next_attempt(40, since=NOON, now=almost, retry_for=THREE_DAYS, chance=MIDDLE) == NOON + THREE_DAYS
+    assert next_attempt(41, since=NOON, now=NOON + THREE_DAYS, retry_for=THREE_DAYS, chance=MIDDLE) is None
 
 
 def test_a_letter_is_tried_about_forty_times_in_three_days() -> None:
     now, attempts = NOON, 0
     while (
-        again := next_attempt(attempts + 1, queued_at=NOON, now=now, retry_for=THREE_DAYS, chance=MIDDLE)
+        again := next_attempt(attempts + 1, since=NOON, now=now, retry_for=THREE_DAYS, chance=MIDDLE)
     ) is not None:
         now, attempts = again, attempts + 1
     assert 40 <= attempts <= 46
@@ -36,7 +36,7 @@ def test_a_letter_is_tried_about_forty_times_in_three_days() -> None:
 @given(st.integers(-5, 10**9), st.floats(0, 1), st.timedeltas(timedelta(0), timedelta(days=4)))
 def test_every_attempt_is_later_and_none_after_the_deadline(attempts: int, chance: float, waited: timedelta) -> None:
     now = NOON + waited
-    again = next_attempt(attempts, queued_at=NOON, now=now, retry_for=THREE_DAYS, chance=chance)
+    again = next_attempt(attempts, since=NOON, now=now, retry_for=THREE_DAYS, chance=chance)
     if again is None:
         assert waited >= THREE_DAYS
         return

@@ -113,7 +113,7 @@ def test_a_bounce_names_recipient_status_and_the_mail_that_came_back() -> None:
     assert not message.is_auto_reply
     assert message.bounced == (Bounced("bob@y.example", "5.1.1"),)
     assert message.returned_ids == ("letter@y.example",)
-    assert message.text.strip() == "Sorry."
+    assert message.reply_text.strip() == "Sorry."
     assert [one.content_type for one in message.attachments] == ["message/delivery-status", "message/rfc822"]
 
 

@@ -35,7 +35,7 @@ CUT = {
 }
 
 KEPT = {
-    "plain": "Hello,\n\nthe printer burns.\n\nRegards\nBob",
+    "plain": "Hello,\n\nthe printer burns.\n\nRegards",
     "an honest attribution": "Hello,\n\nOn Monday my boss wrote:\nburn the printer.\n\nWhat shall I do?",
     "interleaved": "On 2 Mar 2026, at 10:00, Ada wrote:\n> Is it on?\n\nYes.\n\n> Does it burn?\n\nNo.",
     "interleaved below a greeting": "Hi Ada,\n\nOn 2 Mar 2026, at 10:00, Ada wrote:\n> On?\nYes.\n> Does it burn?\nNo.",
@@ -49,7 +49,39 @@ KEPT = {
     "an enumeration": "I see:\n- smoke\n- fire\n-- much fire",
     "a desk": "It works.\n\nSent from my desk, which is much easier than my mobile phone.",
     "a log": "The log says\nOn 12/03 the server wrote:\nout of paper",
+    "my boss, in full": "Hello,\n\nOn 02.03.2026 at 10:15 my boss wrote:\n\nburn the printer.\n\nWhat shall I do?",
+    "my boss, german": "Hallo,\n\nam 02.03.2026 um 10:15 schrieb mein Chef:\n\nDrucker weg.\n\nWas tun?",
+    "my boss, two sentences": "I restarted it on 12.03.2026 at 10:00.\nThen my boss wrote:\nburn it\n\nWhat now?",
+    "a timetable": "Please book.\n\nFrom: Berlin\nTo: Munich\nDate: 2 May\n\nThat is all.",
+    "an introduced quotation": "The display says:\n\n> E 42\n> call service",
+    "an answer with a dash": "Which one?\n\n-Windows",
+    "a postscript": "It works.\n\nThanks,\nBob\n\nPS: And the second printer?",
+    "a question below the name": "It works.\n\nRegards\nBob\n\nOr shall I install it once more?",
+    # freescout#5624, "The customer's response is lost"; freescout#349, written between the lines of the letter
+    "between the lines": "On 2 Mar 2026 at 10:00 Help <help@y.example> wrote:\n> Name?\nBob\n> Room?\nThree\n> Regards",
+    # freescout#3235, nothing would be visible
+    "nothing but what looks quoted": "> On 2 Mar 2026 at 10:00 Help <help@y.example> wrote:\n> Name?",
+    "only a closing": "Thanks,\nBob",
 }
+
+
+SIGNED = (
+    "Regards\nBob",
+    "Mit freundlichen Grüßen\n\nBob Byron\nBeispiel GmbH\nTel. +49 30 000000",
+    "Best regards,\nBob Byron | Example Ltd | www.example.com",
+    "Viele Grüße / Best regards\nBob",
+    "-Bob Byron",
+    "-- \nBob",
+    "—\nBob",
+    "Cordialement,\nBob\n\nEnvoyé de mon téléphone",
+    "Regards\nBob\n\nGet Outlook for iOS<https://aka.example/o0ukef>",
+)
+
+
+@pytest.mark.parametrize("signature", SIGNED)
+@pytest.mark.parametrize("history", ["", "\n\nOn 2 Mar 2026 at 10:00 Help <help@y.example> wrote:\n> Well?"])
+def test_a_signature_is_left_out(signature: str, history: str) -> None:
+    assert reply_text(f"Yes.\n\n{signature}{history}") == "Yes."
 
 
 @pytest.mark.parametrize("text", CUT.values(), ids=CUT)
@@ -60,6 +92,13 @@ def test_history_and_signature_are_left_out(text: str) -> None:
 @pytest.mark.parametrize("text", KEPT.values(), ids=KEPT)
 def test_what_may_be_the_writers_own_is_kept(text: str) -> None:
     assert reply_text(text) == text
+
+
+def test_a_forwarded_mail_loses_the_signature_above_it_only() -> None:
+    forwarded = (
+        "---------- Forwarded message ---------\nFrom: Ada <ada@x.example>\nSubject: Printer\n\nIt burns.\n-- \nAda"
+    )
+    assert reply_text(f"See below.\n-- \nBob\n\n{forwarded}") == f"See below.\n{forwarded}"
 
 
 def test_a_forwarded_mail_is_told_by_its_subject() -> None:

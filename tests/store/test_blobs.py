@@ -85,7 +85,7 @@ def test_a_torn_file_is_never_taken_for_a_whole_one(place: Place) -> None:
     put(store, DATA)
     assert get(store, NAME) == DATA
     blob_file(place).unlink()
-    with pytest.raises(NotFound, match="No such file"):
+    with pytest.raises(NotFound, match="its file is missing"):
         get(store, NAME)
     store.close()
 

@@ -78,7 +78,7 @@ def test_a_later_letter_waits_for_the_earlier_one(store: Store) -> None:
     assert names(first) == ["a", "c", "d"]
     assert claim(store, "two") == (), "b waits while a is in a hand"
     with store.act() as act:
-        act.outbox.postpone(first[0], until=NOW + MINUTE, reply="451 later")
+        act.outbox.postpone(first[0], until=NOW + MINUTE, reply="451 later", now=NOW)
     assert claim(store) == (), "b waits while a waits"
     again = claim(store, now=NOW + MINUTE)
     assert [(one.letter, one.attempts, one.reply) for one in again] == [("a", 1, "451 later")]
@@ -139,7 +139,7 @@ def test_who_lost_a_letter_settles_nothing(store: Store) -> None:
     with store.act() as act:
         assert (act.outbox.is_mine(lost), act.outbox.is_mine(mine)) == (False, True)
         act.outbox.sent(lost, reply="250 ok", now=NOW)
-        act.outbox.postpone(lost, until=NOW + DAY, reply="451")
+        act.outbox.postpone(lost, until=NOW + DAY, reply="451", now=NOW)
         act.outbox.fail(lost, reply="550")
         act.outbox.withdraw(lost, withheld(), now=NOW)
         act.outbox.put_back([lost])

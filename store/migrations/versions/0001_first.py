@@ -292,6 +292,7 @@ def upgrade() -> None:
         sa.Column("claimed_by", sa.String(), nullable=False),
         sa.Column("claimed_at", UtcTime(), nullable=True),
         sa.Column("queued_at", UtcTime(), nullable=False),
+        sa.Column("tried_at", UtcTime(), nullable=True),
         sa.Column("sent_at", UtcTime(), nullable=True),
         sa.Column("reply", CleanText(), nullable=False),
         sa.ForeignKeyConstraint(["act"], ["act.id"], name=op.f("fk_outbox_act")),

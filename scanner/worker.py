@@ -1,0 +1,247 @@
+"""Reading hostile mail at arm's length: in a process of its own, with limits on time and memory.
+
+An ordinary mail is read here and now.  One that is out of the ordinary (a cheap look at its
+octets decides) goes to a child that is started once and kept warm.  When it takes too long, dies or wants
+too much memory, it is killed and replaced, and the mail gives a Message of its header alone, with
+a defect that says so.  A child that is left alone ends by itself.
+
+Safe to call from several threads, one mail at a time.  Never raises; Linux and other POSIX systems.
+"""
+
+import logging
+import math
+import os
+import pickle
+import resource
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from domain.message import Message, RawMail
+from scanner.read import read, read_header
+
+SECONDS = 20.0
+START = 30.0
+"""Seconds that a child may take to be ready."""
+MEMORY = 1_500_000_000
+"""Octets of address space that the child may have."""
+MAILS = 200
+"""Mails after which a child is replaced, so that what it gathered is given back."""
+
+ORDINARY_SIZE = 20_000_000
+ORDINARY_HEADER = 32_000
+ORDINARY_PARTS = 200
+ORDINARY_CONTAINERS = 20
+ORDINARY_WORDS = 300
+ORDINARY_TAGS = 20_000
+ORDINARY_MARKS = 2_000
+ORDINARY_LINE = 200_000
+
+_LENGTH = struct.Struct(">Q")
+_READY = b"r"
+# The program that unpacks it is old, and in Python.
+_PACKED = (b"application/ms-tnef", b"vnd.ms-tnef", b"winmail.dat")
+_ROOT = Path(__file__).resolve().parent.parent
+
+log = logging.getLogger("helpdesk.scanner")
+
+
+def out_of_the_ordinary(data: bytes) -> str:
+    """Why the mail is better read at arm's length, '' for an ordinary one.  Linear, and cheap."""
+    if len(data) > ORDINARY_SIZE:
+        return "size"
+    end = max(data.find(b"\n\n", 0, ORDINARY_HEADER), data.find(b"\n\r\n", 0, ORDINARY_HEADER))
+    if end < 0 and len(data) > ORDINARY_HEADER:
+        return "length of the header"
+    if data.count(b"=?", 0, ORDINARY_HEADER) > ORDINARY_WORDS:
+        return "number of encoded words"
+    if data.count(b"\n--") > ORDINARY_PARTS:
+        return "number of parts"
+    if data.count(b"<") > ORDINARY_TAGS:
+        return "size of its HTML"
+    if not data.isascii() and data.count(b"\xcc") + data.count(b"\xcd") > ORDINARY_MARKS:
+        return "number of combining marks"
+    folded = data.lower()
+    if folded.count(b"multipart/") + folded.count(b"message/rfc822") > ORDINARY_CONTAINERS:
+        return "nesting"
+    if any(sign in folded for sign in _PACKED):
+        return "winmail.dat"
+    return "length of a line" if _has_long_line(data) else ""
+
+
+def _has_long_line(data: bytes) -> bool:
+    return len(data) > ORDINARY_LINE and max(map(len, data.split(b"\n"))) > ORDINARY_LINE
+
+
+class SafeReader:
+    """Reads mail so that no mail can hang, crash or fill the process that asks.
+
+    `seconds` and `memory` (octets) bound the child; `command` starts one: it is called with the number of
+    a socket as its last argument.  Close it when the daemon stops.
+    """
+
+    def __init__(
+        self,
+        *,
+        seconds: float = SECONDS,
+        memory: int = MEMORY,
+        command: Sequence[str] = (),
+        is_odd: Callable[[bytes], str] = out_of_the_ordinary,
+    ) -> None:
+        self._seconds = seconds
+        self._memory = memory
+        self._command = tuple(command) or (sys.executable, "-m", "scanner.worker")
+        self._is_odd = is_odd
+        self._lock = threading.Lock()
+        self._child: _Child | None = None
+
+    def __call__(self, raw: RawMail) -> Message:
+        return self.read(raw)
+
+    def read(self, raw: RawMail) -> Message:
+        """The mail as a value; of one that cannot be read within the limits only the header."""
+        return self._at_arms_length(raw) if self._is_odd(raw.data) else read(raw)
+
+    def close(self) -> None:
+        """End the child, if there is one.  The reader may be used again afterwards."""
+        with self._lock:
+            self._stop()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _at_arms_length(self, raw: RawMail) -> Message:
+        because = "reading ended in the middle: only the header was read"
+        with self._lock:
+            # Twice, since the child may have died on its own; a mail that kills it does so again.
+            for _ in range(2):
+                try:
+                    return self._asked(raw)
+                except TimeoutError:
+                    because = f"reading took longer than {self._seconds:g} s: only the header was read"
+                    break
+                except (OSError, EOFError, pickle.UnpicklingError, ValueError, AttributeError, ImportError):
+                    self._stop()
+            self._stop()
+        log.warning("mail.unreadable size=%d because=%r", raw.size, because)
+        return read_header(raw, because)
+
+    def _asked(self, raw: RawMail) -> Message:
+        if self._child is None:
+            self._child = _Child(self._command, self._seconds, self._memory)
+        message = self._child.ask(raw, self._seconds)
+        if self._child.mails >= MAILS:
+            self._stop()
+        return message
+
+    def _stop(self) -> None:
+        if self._child is not None:
+            self._child.end()
+            self._child = None
+
+
+class _Child:
+    """One child process and the socket to it."""
+
+    def __init__(self, command: Sequence[str], seconds: float, memory: int) -> None:
+        self.mails = 0
+        self._socket, other = socket.socketpair()
+        path = os.pathsep.join(filter(None, (str(_ROOT), os.environ.get("PYTHONPATH", ""))))
+        with other:
+            self._process = subprocess.Popen(
+                [*command, str(seconds), str(memory), str(other.fileno())],
+                pass_fds=[other.fileno()],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                env={**os.environ, "PYTHONPATH": path},
+            )
+
+    def ask(self, raw: RawMail, seconds: float) -> Message:
+        """What the child reads in RAW.  Raises TimeoutError, or OSError and EOFError if it died."""
+        if not self.mails:
+            _exactly(self._socket, len(_READY), time.monotonic() + START)
+        until = time.monotonic() + seconds
+        self.mails += 1
+        _send(self._socket, pickle.dumps(raw), until)
+        answer = pickle.loads(_received(self._socket, until))
+        if not isinstance(answer, Message):
+            raise EOFError("no Message came back")
+        return answer
+
+    def end(self) -> None:
+        """Kill the process and leave no zombie."""
+        self._socket.close()
+        self._process.kill()
+        self._process.wait()
+
+
+def _send(to: socket.socket, octets: bytes, until: float) -> None:
+    to.settimeout(_left(until))
+    to.sendall(_LENGTH.pack(len(octets)) + octets)
+
+
+def _received(of: socket.socket, until: float) -> bytes:
+    (length,) = _LENGTH.unpack(_exactly(of, _LENGTH.size, until))
+    return _exactly(of, length, until)
+
+
+def _exactly(of: socket.socket, length: int, until: float) -> bytes:
+    found = bytearray()
+    while len(found) < length:
+        of.settimeout(_left(until))
+        piece = of.recv(min(length - len(found), 1 << 20))
+        if not piece:
+            raise EOFError("the reader is gone")
+        found += piece
+    return bytes(found)
+
+
+def _left(until: float) -> float | None:
+    return None if until == math.inf else max(0.001, until - time.monotonic())
+
+
+def serve(seconds: float, memory: int, number: int) -> None:
+    """Read mails that come over socket NUMBER until it is closed.  The life of the child."""
+    for one in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        # They are meant for the parent, which ends us by closing the socket.
+        signal.signal(one, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    _warm_up()
+    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+    with socket.socket(fileno=number) as parent, suppress(EOFError, OSError):
+        parent.sendall(_READY)
+        while True:
+            raw = pickle.loads(_received(parent, math.inf))
+            _limit_cpu(seconds)
+            _send(parent, pickle.dumps(read(raw)), math.inf)
+
+
+def _warm_up() -> None:
+    """Import everything that the reader imports late, before memory is limited."""
+    mail = b"From: a@x.example\nSubject: Re: a\nContent-Type: text/html\n\n<p>On Monday you wrote: <b>a</b></p>"
+    read(RawMail(data=mail, size=len(mail)))
+
+
+def _limit_cpu(seconds: float) -> None:
+    # If the parent was killed in the meantime nobody else stops us.
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    resource.setrlimit(resource.RLIMIT_CPU, (int(used.ru_utime + used.ru_stime + seconds) + 10, resource.RLIM_INFINITY))
+
+
+if __name__ == "__main__":
+    serve(float(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]))
