@@ -6,8 +6,8 @@ is refused before an editor opens.
 
 import mimetypes
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from commands import screen
@@ -70,8 +70,8 @@ def reply(
         if status:
             one_of("status", status, staff.desk.settings.tickets.statuses)
         attached = _read(files)
-        with _text(staff, ticket, message, name="reply") as (number, text):
-            report = staff.reply(number, text, files=attached, cc=copies, status=status)
+        with _text(staff, ticket, message, name="reply") as (then, number, text):
+            report = then.reply(number, text, files=attached, cc=copies, status=status)
         _show(at, staff.desk, report)
 
 
@@ -79,8 +79,8 @@ def note(at: At, ticket: str, *, message: str | None, files: Sequence[Path] = ()
     """Write a note that no customer sees."""
     with _staff(at) as staff:
         attached = _read(files)
-        with _text(staff, ticket, message, name="note") as (number, text):
-            report = staff.note(number, text, files=attached)
+        with _text(staff, ticket, message, name="note") as (then, number, text):
+            report = then.note(number, text, files=attached)
         _show(at, staff.desk, report)
 
 
@@ -88,8 +88,8 @@ def solve(at: At, ticket: str, *, message: str | None, files: Sequence[Path] = (
     """Enter the solution."""
     with _staff(at) as staff:
         attached = _read(files)
-        with _text(staff, ticket, message, name="solve") as (number, text):
-            report = staff.solve(number, text, files=attached)
+        with _text(staff, ticket, message, name="solve") as (then, number, text):
+            report = then.solve(number, text, files=attached)
         _show(at, staff.desk, report)
 
 
@@ -135,6 +135,9 @@ def tag(at: At, ticket: str, *, tags: Sequence[str]) -> None:
     _do(at, ticket, lambda staff, number: staff.tag(number, tidy))
 
 
+Typed = Callable[..., AbstractContextManager[str]]
+
+
 @contextmanager
 def _staff(at: At) -> Iterator[Staff]:
     """The acts of the agent at the keyboard."""
@@ -145,14 +148,26 @@ def _staff(at: At) -> Iterator[Staff]:
 
 
 @contextmanager
-def _text(staff: Staff, ticket: str, message: str | None, *, name: str) -> Iterator[tuple[int, str]]:
-    """A ticket's number and what is to be said on it.  Raises NotFound before anything must be typed."""
+def _text(
+    staff: Staff, ticket: str, message: str | None, *, name: str, typed: Typed = written
+) -> Iterator[tuple[Staff, int, str]]:
+    """The acts of the moment when the text was finished, a ticket's number, and what is to be said on it.
+
+    Raises NotFound before anything must be typed, and Refused where somebody wrote on the ticket
+    meanwhile: an answer must not pass over words that its writer never saw.
+    """
     desk = staff.desk
     number = ticket_number(ticket, desk.settings)
     story = read(desk, number)
     reference = desk.reference(number)
-    with written(message, name=f"{name}-{reference}", below=lambda: conversation(desk, story, Now(staff.now))) as text:
-        yield number, text
+    with typed(message, name=f"{name}-{reference}", below=lambda: conversation(desk, story, Now(staff.now))) as text:
+        news = read(desk, number).entries[len(story.entries) :]
+        if news:
+            raise Refused(
+                f"{reference}: {screen.clean(news[0].author)} wrote meanwhile; nothing was sent. "
+                f"Read it with: helpdesk show {number}"
+            )
+        yield replace(staff, now=now()), number, text
 
 
 def _do(at: At, ticket: str, act: Callable[[Staff, int], ActReport]) -> None:

@@ -5,6 +5,7 @@ Nothing further in looks at headers: what a rule or a finder needs stands here b
 
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
 from domain.people import Address
 
@@ -45,10 +46,29 @@ class Attachment:
 
 @dataclass(frozen=True, slots=True)
 class Bounced:
-    """One recipient that a delivery report speaks of, with its status (RFC 3463), '' if not stated."""
+    """One recipient that a delivery report speaks of, with its status (RFC 3463), '' if not stated.
+
+    `hard` is true where the address will not work tomorrow either: unknown user or host; false for
+    what may pass (full, delayed) or is about the mail (spam, policy); None if the report does not
+    tell.  `reason` is the reporting server's own words, shortened.
+    """
 
     address: str
     status: str = ""
+    hard: bool | None = None
+    reason: str = ""
+
+
+class MailClass(StrEnum):
+    """What kind of mail it is; only a person waits for an answer."""
+
+    PERSON = "person"
+    AUTO_REPLY = "auto_reply"  # out of office, a ticket system's acknowledgement, whatever a program sent
+    BOUNCE = "bounce"  # a mail of ours did not arrive, or not yet
+    NOTICE = "notice"  # a mail of ours was delivered or read
+    COMPLAINT = "complaint"  # somebody marked a mail of ours as spam (RFC 5965)
+    LIST = "list"  # a mailing list or newsletter
+    CALENDAR = "calendar"  # an invitation was accepted or declined (RFC 5546)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +79,7 @@ class Message:
     Return-Path (`defects` says so).  `text` is everything readable, the text of mails inside
     this one at the end, `reply_text` what the writer
     wrote now.  `headers` holds every field in order, names in lower case, values decoded.
+    `class_because` names the signals with their weights, those that were too weak as well.
     `returned_ids` are the Message-IDs of the mail that a bounce returns; `forwarded_from` is who
     wrote the mail that this one passes on.
     """
@@ -81,6 +102,7 @@ class Message:
     is_auto_reply: bool = False
     is_bounce: bool = False
     is_list: bool = False
+    mail_class: MailClass = MailClass.PERSON
     class_because: tuple[str, ...] = ()
     bounced: tuple[Bounced, ...] = ()
     returned_ids: tuple[str, ...] = ()
@@ -92,7 +114,7 @@ class Message:
     @property
     def is_machine(self) -> bool:
         """No person wrote it, so nobody there waits for an answer (RFC 3834, section 2)."""
-        return self.is_auto_reply or self.is_bounce or self.is_list
+        return self.is_auto_reply or self.is_bounce or self.is_list or self.mail_class is not MailClass.PERSON
 
     @property
     def recipients(self) -> tuple[Address, ...]:

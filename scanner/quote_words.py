@@ -371,7 +371,7 @@ WORDS: Mapping[str, Words] = MappingProxyType(
                 "maanantai 2. maaliskuuta 2026 klo 10.00.00 Ada Byron <ada@x.example> kirjoitti:",
             ),
             headers=(
-                "Lähettäjä: Ada Byron <ada@x.example>\nLähetetty: ma 2. maaliskuuta 2026\nVastaanottaja: Bob\nAihe: Tuloste",
+                "Lähettäjä: Ada Byron <ada@x.example>\nLähetetty: ma 2. maalisk. 2026\nVastaanottaja: Bob\nAihe: Hei",
             ),
         ),
         "pl": Words(

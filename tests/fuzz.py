@@ -14,6 +14,7 @@ import tempfile
 import time
 import traceback
 from base64 import encodebytes
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import FrameType
@@ -62,8 +63,8 @@ SEEDS = (
     ),
     _mixed(
         b"\nSorry.",
-        b"Content-Type: message/delivery-status\n\nReporting-MTA: dns; x.example\n\nFinal-Recipient: rfc822; bob@y.example\n"
-        b"Action: failed\nStatus: 5.1.1\n",
+        b"Content-Type: message/delivery-status\n\nReporting-MTA: dns; x.example\n\n"
+        b"Final-Recipient: rfc822; bob@y.example\nAction: failed\nStatus: 5.1.1\n",
         b"Content-Type: message/rfc822\n\n" + INNER,
         kind=b"report; report-type=delivery-status",
     ),
@@ -145,8 +146,8 @@ def mutated(seeds: Sequence[bytes], chance: random.Random) -> bytes:
     return bytes(data)
 
 
-def check(data: bytes) -> None:
-    """Raises if the mail is not read as it must be."""
+def check(data: bytes) -> tuple[str, ...]:
+    """What made the reader give up on the mail as a whole.  Raises if it is not read as it must be."""
     message = read(RawMail(data=data, size=len(data)))
     _texts(message)
     sanitised(message.html[:20_000])
@@ -156,7 +157,9 @@ def check(data: bytes) -> None:
         except NotFound as missing:
             raise AssertionError(f"{one.name!r} is listed and not found") from missing
         assert len(octets) == one.size, f"{one.name!r} has {len(octets)} octets, {one.size} were promised"
-        assert one.name and not set(one.name) & set("/\\\0\r\n"), repr(one.name)
+        assert one.name
+        assert not set(one.name) & set("/\\\0\r\n"), repr(one.name)
+    return tuple(defect[:80] for defect in message.defects if "not readable" in defect)
 
 
 def _texts(message: Message) -> None:
@@ -184,12 +187,13 @@ def run(seeds: Sequence[bytes], *, count: int, seed: int, keep: Path) -> int:
     """Check COUNT mails, print what came of it, and return how many failed."""
     signal.signal(signal.SIGALRM, _alarm)
     failed, slowest, began = 0, 0.0, time.perf_counter()
+    given_up: Counter[str] = Counter()
     for number in range(count):
         data = mutated(seeds, random.Random(f"{seed}.{number}"))
         start = time.perf_counter()
         signal.setitimer(signal.ITIMER_REAL, LIMIT)
         try:
-            check(data)
+            given_up.update(check(data))
         except (Exception, TooSlow):
             failed += 1
             (keep / f"{seed}-{number}.eml").write_bytes(data)
@@ -200,6 +204,8 @@ def run(seeds: Sequence[bytes], *, count: int, seed: int, keep: Path) -> int:
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
     took = time.perf_counter() - began
     print(f"{count} mails, {failed} failed, slowest {slowest:.2f} s, peak {peak} MB, {took:.0f} s (seed {seed})")
+    for because, times in given_up.most_common(10):
+        print(f"  only the header read, {times} times: {because}")
     return failed
 
 

@@ -1,11 +1,14 @@
 """Staff at the command line: each act says what it did, who hears of it, who does not, and why."""
 
+import contextlib
 import json
 from pathlib import Path
 
 import pytest
 
-from tests.commands.staffroom import Staffroom, empty_database, room
+from commands.acts import _text
+from desk.acts import Refused, Staff
+from tests.commands.staffroom import NOON, Staffroom, empty_database, room
 
 __all__ = ["empty_database", "room"]
 
@@ -171,3 +174,17 @@ def test_contacts_and_organizations(room: Staffroom) -> None:
         ("Jäger", "BigCorp", "by ada")
     ]
     assert room.type("contacts", "nobody") == "No contact has 'nobody' in name or address.\n"
+
+
+def test_an_answer_does_not_pass_over_what_the_customer_wrote_meanwhile(room: Staffroom, tmp_path: Path) -> None:
+    room.mail(JAEGER, "Frage", "Wie geht das?")
+
+    def typing() -> str:
+        room.mail(JAEGER, "AW: [ACME-1] Frage", "Hat sich erledigt!")
+        return "So geht das."
+
+    with room.desk() as desk:
+        staff = Staff(desk=desk, agent="ada", now=NOON)
+        at_the_keyboard = _text(staff, "1", None, name="reply", typed=lambda *_, **__: contextlib.nullcontext(typing()))
+        with pytest.raises(Refused, match="Jäger wrote meanwhile; nothing was sent"), at_the_keyboard:
+            raise AssertionError("the act must not be done")

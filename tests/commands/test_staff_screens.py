@@ -176,7 +176,10 @@ def test_why_nothing_came(room: Staffroom, capsys: pytest.CaptureFixture[str]) -
             taken = view.outbox.claim("me", now=NOON, limit=9, stale=NOON - DAY, is_dead=lambda _: False)
             by_address = {letter.recipient.address: letter for letter in taken}
             view.outbox.postpone(
-                by_address["jaeger@bigcorp.example"], until=NOON, reply=str(TemporaryFailure("451 greylisted")), now=NOON
+                by_address["jaeger@bigcorp.example"],
+                until=NOON,
+                reply=str(TemporaryFailure("451 greylisted")),
+                now=NOON,
             )
             view.outbox.sent(by_address["ada@acme.example"], reply="250 Ok", now=NOON)
             view.outbox.fail(by_address["bert@acme.example"], reply=str(PermanentFailure("550 no such user")))
