@@ -5,7 +5,8 @@
 
 PYTHON ?= python3
 UV ?= $(shell command -v uv 2>/dev/null)
-PYTEST_ARGS ?=
+# Two workers share the servers that a file starts.
+PYTEST_ARGS ?= -n auto --dist loadfile
 LOCK_ARGS ?=
 
 VENV := .venv
@@ -39,7 +40,7 @@ install: venv ## set up .venv from requirements.lock
 demo: venv ## run the demonstration (KEEP=1 leaves it running)
 	@$(PY) -m demo
 
-test: venv ## run the tests (PYTEST_ARGS="-n auto" runs them in parallel)
+test: venv ## run the tests (PYTEST_ARGS= runs them one after the other)
 	@$(PY) -m pytest $(PYTEST_ARGS)
 
 lint: venv ## check style, types and layers

@@ -9,6 +9,7 @@ from typing import Any
 from domain.message import Message, RawMail
 from domain.people import Address
 from scanner.read import read, read_text
+from scanner.structure import structure
 
 SHOWN = 2_000
 """Characters of the new text in the readable form."""
@@ -25,7 +26,8 @@ def run(files: Sequence[Path], *, as_json: bool, text: bool) -> int:
             failed = 1
             continue
         message = read_text(data.decode("utf-8", "replace")) if text else read(RawMail(data=data, size=len(data)))
-        print(json.dumps(as_object(file, message)) if as_json else _summary(file, message))
+        tree = () if text or as_json else structure(data)
+        print(json.dumps(as_object(file, message)) if as_json else _summary(file, message, tree))
     return failed
 
 
@@ -63,8 +65,10 @@ def _person(address: Address) -> dict[str, str]:
     return {"name": address.name, "address": address.address}
 
 
-def _summary(file: Path, message: Message) -> str:
-    head = [f"{label:<12}{value}" for label, value in _facts(message) if value]
+def _summary(file: Path, message: Message, tree: Sequence[str]) -> str:
+    facts = [*_facts(message), *zip(("structure", *[""] * len(tree)), tree, strict=False)]
+    facts += [("repaired" if number == 0 else "", defect) for number, defect in enumerate(message.defects)]
+    head = [f"{label:<12}{value}" for label, value in facts if value]
     shown = message.reply_text[:SHOWN]
     more = ["[...]"] if len(message.reply_text) > SHOWN else []
     return "\n".join(_printable(line) for line in [str(file), *head, "", *shown.split("\n"), *more, ""])
@@ -80,13 +84,18 @@ def _facts(message: Message) -> Iterable[tuple[str, str]]:
     yield "message id", message.message_id
     yield "answers", ", ".join(message.in_reply_to)
     yield "language", message.language
-    yield "class", "; ".join(message.class_because)
+    yield "class", _class(message)
+    yield "because", "; ".join(message.class_because)
+    yield "passes on", f"a mail of {message.forwarded_from}" if message.forwarded_from else ""
     for bounced in message.bounced:
         yield "failed", f"{bounced.address} {bounced.status}".rstrip()
     for one in message.attachments:
         yield "attachment", f"{one.name} ({one.content_type}, {one.size} octets{', inline' if one.inline else ''})"
-    for defect in message.defects:
-        yield "defect", defect
+
+
+def _class(message: Message) -> str:
+    classes = {"auto-reply": message.is_auto_reply, "bounce": message.is_bounce, "list": message.is_list}
+    return ", ".join(name for name, holds in classes.items() if holds) or "person"
 
 
 def _printable(line: str) -> str:

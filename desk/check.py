@@ -15,7 +15,9 @@ from desk.config import Config
 from desk.secrets import SecretMissing
 from domain.errors import DeskError, FolderMissing
 from domain.settings import Imap, Mailbox, Secret, Smtp
+from domain.ticket import Phase
 from scanner.mailbox import MailboxConnection
+from store.store import peek_store
 
 Connect = Callable[[Imap, str], MailboxConnection]
 Probe = Callable[[Smtp, str | None], tuple[str, ...]]
@@ -45,7 +47,10 @@ def offline(config: Config, *, environ: Mapping[str, str]) -> Iterator[Finding]:
     yield _keys(config, environ)
     for name, secret in _secrets(config):
         yield from _secret(config, name, secret, environ)
-    yield _database(config)
+    database = _database(config)
+    yield database
+    if database.severity != "problem":
+        yield from keys_in_use(config, environ=environ)
     yield from _folders(config)
 
 
@@ -126,7 +131,7 @@ def _database(config: Config) -> Finding:
     """The file of the database, without opening it as one: that would make it."""
     file = config.sqlite_file
     if file is None:
-        return Finding(subject="database", text="PostgreSQL; tried when the helpdesk starts")
+        return Finding(subject="database", text="PostgreSQL")
     problem = _unusable(file)
     if problem:
         return Finding(subject="database", text=problem, severity="problem")
@@ -148,6 +153,36 @@ def _unusable(file: Path) -> str:
     with file.open("rb") as stream:
         start = stream.read(len(_SQLITE_MAGIC))
     return "" if start in (b"", _SQLITE_MAGIC) else f"{file} is not an SQLite database; name another file"
+
+
+def keys_in_use(config: Config, *, environ: Mapping[str, str]) -> Iterator[Finding]:
+    """Keys that were taken out of config.yaml while tickets still name them: a key is never taken away in use."""
+    tickets = config.settings.tickets
+    try:
+        password = secrets.database_password(config.settings, base=config.folder, environ=environ)
+        store = peek_store(config.settings.database, base=config.folder, password=password)
+    except DeskError as error:
+        yield Finding(subject="database", text=str(error), severity="problem")
+        return
+    if store is None:
+        return
+    try:
+        ended = (Phase.SOLVED, Phase.CLOSED)
+        with store.reading() as view:
+            used = view.tickets.keys_in_use(
+                unfinished=[key for key in tickets.statuses if tickets.phase(key) not in ended]
+            )
+    finally:
+        store.close()
+    known = {
+        "status": tickets.statuses, "priority": tickets.priorities, "category": tickets.categories,
+        "mailbox": config.settings.mailboxes, "agent": config.settings.agents, "group": config.settings.groups,
+    }  # fmt: skip
+    for kind, keys in used.items():
+        for key in keys:
+            if key not in known[kind]:
+                text = f"tickets name the {kind} {key!r}, which is no longer in config.yaml; put it back"
+                yield Finding(subject="tickets", text=text, severity="problem")
 
 
 def _folders(config: Config) -> Iterator[Finding]:

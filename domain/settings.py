@@ -451,6 +451,22 @@ class Limits(_Frozen):
     """Of a larger mail only the beginning is fetched; the ticket says so, the mail stays on the server."""
     attempts: Annotated[Whole, Field(ge=1, le=20)] = 3
     """How often a mail is taken up before it is quarantined."""
+    header: Annotated[Size, Field(ge=10_000, le=10_000_000)] = 256_000
+    """Of a longer header only the beginning is read; the ticket says so, as with everything below."""
+    header_fields: Annotated[Whole, Field(ge=20, le=10_000)] = 500
+    """How many header fields are read."""
+    recipients: Annotated[Whole, Field(ge=1, le=10_000)] = 500
+    """How many addresses of each header field are read."""
+    parts: Annotated[Whole, Field(ge=1, le=1000)] = 1000
+    """How many parts of a mail are looked at."""
+    attachments: Annotated[Whole, Field(ge=0, le=1000)] = 200
+    """How many attachments of a mail are listed."""
+    text: Annotated[Size, Field(ge=1000, le=10_000_000)] = 1_000_000
+    """How many characters of a mail's text, and of its HTML, are kept."""
+    reading_time: Positive = timedelta(seconds=20)
+    """A mail out of the ordinary that takes longer to read is known by its header only."""
+    reading_memory: Annotated[Size, Field(ge=300_000_000)] = 1_500_000_000
+    """What the process that reads such mails may take."""
 
 
 class Settings(_Frozen):

@@ -14,6 +14,7 @@ from typing import TypeVar
 
 from domain.errors import NotFound
 from domain.message import Attachment
+from domain.settings import Limits
 from scanner import members, tnef
 from scanner.calendar import summary
 from scanner.charset import clean, decode
@@ -34,9 +35,10 @@ from scanner.parts import (
     too_many_pieces,
 )
 
-MAX_ATTACHMENTS = 200
-MAX_TEXT = 1_000_000
-"""Characters of text, and of HTML source each."""
+DEFAULT = Limits()
+EVERYTHING = Limits(attachments=1000)
+MAX_PACKED = 1_000_000
+"""Characters of the HTML in a winmail.dat."""
 MAX_NESTING = 3
 """Mails inside mails that are looked into; a deeper one is an attachment and nothing more."""
 
@@ -72,12 +74,12 @@ class _Block:
     html: list[str] = field(default_factory=list)
 
 
-def body_of(tree: Tree, *, depth: int = 0) -> Body:
+def body_of(tree: Tree, limits: Limits = DEFAULT, *, depth: int = 0) -> Body:
     """The body of a mail; text is made from HTML only where there is no usable plain text."""
     body = Body()
-    every = list(leaves(tree))
-    if every and every[-1].index >= MAX_PARTS - 1:
-        body.defects.append(f"only the first {MAX_PARTS} parts were read")
+    every = [leaf for leaf in leaves(tree) if leaf.index < limits.parts]
+    if every and every[-1].index >= limits.parts - 1:
+        body.defects.append(f"only the first {limits.parts} parts were read")
     texts = [leaf for leaf in every if _is_text(leaf)] or [leaf for leaf in every if _could_be_text(leaf, tree)][:1]
     chosen = {leaf.index for leaf in texts}
     rest = [
@@ -86,26 +88,29 @@ def body_of(tree: Tree, *, depth: int = 0) -> Body:
         if (leaf.index not in chosen or (file_name(leaf.part) and leaf.part is not tree))
         and leaf.part.get_content_type() not in _MIRRORS
     ]
-    _compose(body, _blocks(texts, tree, body.defects))
+    _compose(body, _blocks(texts, tree, body.defects), limits)
     found = [_members_of_text(body, texts)]
     said = []
-    for leaf in rest[:MAX_ATTACHMENTS]:
-        listed, text = _read_rest(leaf, tree, body, depth)
+    for leaf in rest[: limits.attachments]:
+        listed, text = _read_rest(leaf, tree, body, limits, depth)
         found.append(listed)
         said.append(text)
-    _keep_attachments(body, [one for several in found for one in several], len(rest))
-    body.text = _capped("\n\n".join(text for text in (body.own, *said) if text.strip()), "text", body.defects)
+    _keep_attachments(body, [one for several in found for one in several], len(rest), limits.attachments)
+    text = "\n\n".join(one for one in (body.own, *said) if one.strip())
+    body.text = _capped(text, "text", limits.text, body.defects)
     return body
 
 
-def octets_of(tree: Tree, index: int) -> bytes:
+def octets_of(tree: Tree, index: int, *, depth: int = 0) -> bytes:
     """The decoded octets of the attachment with this index.  Raises NotFound if there is none."""
     number, place = divmod(index, MAX_PARTS)
     leaf = next((leaf for leaf in leaves(tree) if leaf.index == place), None)
     if leaf is not None and not number:
         return content(leaf.part)
     if leaf is not None and (inner := nested_mail(leaf.part)) is not None:
-        return octets_of(inner, _at(body_of(inner, depth=1).attachments, number).index)
+        # Listed with the same depth as when the mail was read, or the numbers would mean other files.
+        listed = body_of(inner, EVERYTHING, depth=depth + 1).attachments
+        return octets_of(inner, _at(listed, number).index, depth=depth + 1)
     if leaf is not None:
         return _at(members.members_of(leaf.part), number).octets
     raise NotFound(f"the mail has no part {index}; `helpdesk parse FILE --json` lists its attachments")
@@ -148,10 +153,11 @@ def _blocks(texts: list[Leaf], tree: Tree, defects: list[str]) -> list[_Block]:
     return blocks
 
 
-def _compose(body: Body, blocks: list[_Block]) -> None:
+def _compose(body: Body, blocks: list[_Block], limits: Limits) -> None:
     pieces = [_readable(block, body.defects) for block in blocks]
     body.own = "\n".join(piece for piece in pieces if piece.strip())
-    body.html = _capped("\n".join(source for block in blocks for source in block.html), "HTML", body.defects)
+    html = "\n".join(source for block in blocks for source in block.html)
+    body.html = _capped(html, "HTML", limits.text, body.defects)
 
 
 def _readable(block: _Block, defects: list[str]) -> str:
@@ -168,10 +174,10 @@ def _is_stub(plain: str) -> bool:
     return len(plain) < 300 and "html" in plain.lower() and len(plain.strip().splitlines()) <= 3
 
 
-def _capped(text: str, what: str, defects: list[str]) -> str:
-    if len(text) > MAX_TEXT:
-        defects.append(f"only the first {MAX_TEXT} of {len(text)} characters of the {what} are kept")
-    return text[:MAX_TEXT]
+def _capped(text: str, what: str, most: int, defects: list[str]) -> str:
+    if len(text) > most:
+        defects.append(f"only the first {most} of {len(text)} characters of the {what} are kept")
+    return text[:most]
 
 
 def _decoded(leaf: Leaf, tree: Tree, defects: list[str]) -> str:
@@ -230,7 +236,7 @@ def _members_of_text(body: Body, texts: list[Leaf]) -> list[Attachment]:
     return found
 
 
-def _read_rest(leaf: Leaf, tree: Tree, body: Body, depth: int) -> tuple[list[Attachment], str]:
+def _read_rest(leaf: Leaf, tree: Tree, body: Body, limits: Limits, depth: int) -> tuple[list[Attachment], str]:
     """What one part that is no text of the mail adds: attachments, and the text of a mail inside."""
     part = leaf.part
     if too_many_pieces(part):
@@ -243,12 +249,12 @@ def _read_rest(leaf: Leaf, tree: Tree, body: Body, depth: int) -> tuple[list[Att
     inner = nested_mail(part) if depth < MAX_NESTING else None
     if inner is None:
         return [own], ""
-    inside = body_of(inner, depth=depth + 1)
+    inside = body_of(inner, limits, depth=depth + 1)
     body.defects += [f"part {leaf.index}: {defect}" for defect in inside.defects]
     if tree.get_content_type() == "multipart/report":
         return [own], inside.text
     body.forwarded = body.forwarded or inner
-    number = (MAX_PARTS * (place + 1) + leaf.index for place in range(MAX_ATTACHMENTS))
+    number = (MAX_PARTS * (place + 1) + leaf.index for place in range(len(inside.attachments)))
     return [own, *(replace(one, index=next(number)) for one in inside.attachments)], inside.text
 
 
@@ -259,7 +265,7 @@ def _unpacked(leaf: Leaf, tree: Tree, body: Body) -> list[Attachment]:
     if not body.own.strip():
         body.own = clean(found.text) or text_of(found.html, body.defects)
     if not body.html:
-        body.html = _capped(clean(found.html), "HTML", body.defects)
+        body.html = clean(found.html)[:MAX_PACKED]
     subject = decoded_value(sent_value(tree, "subject")[:1000])
     return [
         _member(leaf, number, one, unnamed=f"{subject or 'message'}-body.rtf")
@@ -273,11 +279,11 @@ def _add_invitation(body: Body, octets: bytes) -> None:
         body.own = f"{body.own.rstrip()}\n\n{line}".lstrip()
 
 
-def _keep_attachments(body: Body, found: list[Attachment], parts: int) -> None:
+def _keep_attachments(body: Body, found: list[Attachment], parts: int, most: int) -> None:
     many = max(len(found), parts)
-    if many > MAX_ATTACHMENTS:
-        body.defects.append(f"only the first {MAX_ATTACHMENTS} of {many} attachments are listed")
-    body.attachments = tuple(found[:MAX_ATTACHMENTS])
+    if many > most:
+        body.defects.append(f"only the first {most} of {many} attachments are listed")
+    body.attachments = tuple(found[:most])
 
 
 def _member(leaf: Leaf, number: int, one: members.Member, *, unnamed: str = "") -> Attachment:

@@ -11,11 +11,11 @@ Never fails; what was mended or cut is said.
 import re
 from dataclasses import dataclass, field
 
-MAX_HEADER = 256_000
-"""Octets of the whole header."""
+from domain.settings import Limits
+
 MAX_FIELD = 64_000
 """Octets of one field: some hundred recipients fit in."""
-MAX_FIELDS = 500
+DEFAULT = Limits()
 ORDINARY = 32_000
 """Octets: a well-formed header up to this size is not looked at further."""
 MAX_STRAY = 40
@@ -44,17 +44,17 @@ class _Fields:
     end: int = 0
 
 
-def mended_header(data: bytes) -> tuple[bytes, list[str]]:
+def mended_header(data: bytes, limits: Limits = DEFAULT) -> tuple[bytes, list[str]]:
     """The mail with a header that every parser can read, and what was done to it."""
     good = _WELL_FORMED.match(data, 0, ORDINARY)
-    if good and good.end() < ORDINARY:
+    if good and good.end() < min(ORDINARY, limits.header) and data.count(b"\n", 0, good.end()) <= limits.header_fields:
         return data, []
     data = _LEADING.sub(b"", data, count=1) if data[:1] in (b" ", b"\t", b"\r", b"\n", b"\xef") else data
     if b"\n" not in data[:MAX_FIELD] and b"\r" in data:
         data = data.replace(b"\r", b"\n")
     boundary = _END.search(data)
-    whole = boundary.start() if boundary else min(len(data), MAX_HEADER)
-    head = data[: min(whole, MAX_HEADER)]
+    whole = boundary.start() if boundary else min(len(data), limits.header)
+    head = data[: min(whole, limits.header)]
     lines = _RETURNS.sub(b"", head).replace(b"\r", b" ").split(b"\n")
     fields = _read(lines)
     if not fields.found:
@@ -65,8 +65,8 @@ def mended_header(data: bytes) -> tuple[bytes, list[str]]:
         rest = b"\n".join(stray) + (b"\n\n" if boundary else b"") + rest
     defects = list(_remarks(fields, complete=not any(stray)))
     if len(head) < whole:
-        defects.append(f"only the first {MAX_HEADER} of {whole} octets of the header were read")
-    return _written(fields, defects) + rest, defects
+        defects.append(f"only the first {limits.header} of {whole} octets of the header were read")
+    return _written(fields, limits.header_fields, defects) + rest, defects
 
 
 def _read(lines: list[bytes]) -> _Fields:
@@ -117,12 +117,12 @@ def _remarks(fields: _Fields, *, complete: bool) -> list[str]:
     return said
 
 
-def _written(fields: _Fields, defects: list[str]) -> bytes:
+def _written(fields: _Fields, most: int, defects: list[str]) -> bytes:
     kept = [b"\n".join(lines) for lines in fields.found]
-    if len(kept) > MAX_FIELDS:
-        telling = [one for one in kept[MAX_FIELDS:] if one.partition(b":")[0].lower() in _TELLING]
-        defects.append(f"only {MAX_FIELDS} of {len(kept)} header fields were read")
-        kept = [*kept[:MAX_FIELDS], *telling[:20]]
+    if len(kept) > most:
+        telling = [one for one in kept[most:] if one.partition(b":")[0].lower() in _TELLING]
+        defects.append(f"only {most} of {len(kept)} header fields were read")
+        kept = [*kept[:most], *telling[:20]]
     long = sum(len(one) > MAX_FIELD for one in kept)
     if long:
         defects.append(f"{long} header fields were cut after {MAX_FIELD} octets")

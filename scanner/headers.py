@@ -19,12 +19,11 @@ from domain.people import Address
 from scanner.charset import base64_prefix, clean, decode, is_utf7, without_utf7
 from scanner.message_id import mended
 
-MAX_FIELDS = 500
 MAX_SENT = 64_000
 """Characters of one value as it was sent: some hundred recipients fit in."""
 MAX_FIELD = 16_000
 """Characters of one decoded value."""
-MAX_ADDRESSES = 500
+MAX_ADDRESSES = 10_000
 
 _ENCODED = re.compile(r"=\?[^?\s]{1,60}\?[bBqQ]\?[^?]*\?=(?:\s*=\?[^?\s]{1,60}\?[bBqQ]\?[^?]*\?=)*")
 _WORD = re.compile(r"=\?([^?\s]{1,60})\?[bBqQ]\?([^?]*)\?=")
@@ -41,26 +40,25 @@ _BARE = re.compile(r"[^\s<>,;:\"()\[\]@]{1,254}@[^\s<>,;:\"()\[\]@]{1,254}")
 class Fields:
     """The header fields: as they were sent (raw octets mended) and decoded, in order.
 
-    `index` holds the first decoded value of each name; `dropped` counts the fields beyond MAX_FIELDS.
+    `index` holds the first decoded value of each name.
     """
 
     sent: tuple[tuple[str, str], ...]
     decoded: tuple[tuple[str, str], ...]
     index: Mapping[str, str]
-    dropped: int = 0
 
     @classmethod
     def of(cls, tree: Tree) -> "Fields":
         """The fields of a mail's root."""
         raw = list(tree.raw_items())
         hint = own_charset(tree) if any(not str(value).isascii() for _, value in raw) or _says_utf7(raw) else ""
-        sent = tuple((_name(name), mended(value, hint)[:MAX_SENT]) for name, value in raw[:MAX_FIELDS])
+        sent = tuple((_name(name), mended(value, hint)[:MAX_SENT]) for name, value in raw)
         if hint and is_utf7(hint):
             sent = tuple(
                 (name, without_utf7(value) if name in _SHOWN and "=?" not in value else value) for name, value in sent
             )
         decoded = tuple((name, decoded_value(value[:MAX_FIELD])) for name, value in sent)
-        return cls(sent, decoded, dict(reversed(decoded)), max(0, len(raw) - MAX_FIELDS))
+        return cls(sent, decoded, dict(reversed(decoded)))
 
     def first(self, name: str) -> str:
         """The decoded value of the first field called NAME, '' if there is none."""

@@ -11,6 +11,8 @@ from scanner.charset import clean
 
 MAX_SOURCE = 1_000_000
 MAX_TEXT = 1_000_000
+MAX_TAGS = 20_000
+"""More elements are not laid out: that takes seconds."""
 MAX_DEPTH = 500
 """Open elements: both parsers take quadratic time in the depth, so deeper source is cut there."""
 MAX_TABLE = 5_000_000
@@ -66,11 +68,12 @@ _CONTENT_TAGS = {"script", "style", "title", "template", "noframes"}
 
 def text_of(source: str, defects: list[str] | None = None) -> str:
     """The text of an HTML document, MAX_TEXT characters at most; DEFECTS is told what was cut."""
-    shallow = _shallow(source[: 4 * MAX_SOURCE])
-    if len(shallow) < len(source) and defects is not None:
-        defects.append(f"HTML: only the first {len(shallow)} of {len(source)} characters were read")
-    source = shallow
-    text = _laid_out(source) if len(source) <= MAX_SOURCE else ""
+    read = shallow(source[: 4 * MAX_SOURCE])
+    if len(read) < len(source) and defects is not None:
+        defects.append(f"HTML: only the first {len(read)} of {len(source)} characters were read")
+    source = read
+    is_ordinary = len(source) <= MAX_SOURCE and source.count("<") <= MAX_TAGS
+    text = _laid_out(source) if is_ordinary else ""
     if not text.strip() or len(text) > MAX_TEXT:
         text = _flat(source)
     lines = "\n".join(line.rstrip() for line in clean(text)[:MAX_TEXT].replace("\xa0", " ").split("\n"))
@@ -86,7 +89,7 @@ def sanitised(source: str) -> str:
 
     try:
         return nh3.clean(
-            _STYLE.sub(_hiding_said, _shallow(source[:MAX_SOURCE])),
+            _STYLE.sub(_hiding_said, shallow(source[:MAX_SOURCE])),
             clean_content_tags=_CONTENT_TAGS,
             attributes=_SHOWN_ATTRIBUTES,
             attribute_filter=_kept,
@@ -107,7 +110,7 @@ def _kept(tag: str, attribute: str, value: str) -> str | None:
     return None if attribute == "style" and "(" in value else value
 
 
-def _shallow(source: str) -> str:
+def shallow(source: str) -> str:
     """SOURCE up to where its elements nest deeper than MAX_DEPTH."""
     if source.count("<") <= FEW_TAGS:
         return source
@@ -128,6 +131,8 @@ def _laid_out(source: str) -> str:
     """The text as it stands on the page; '' where some of it would be lost."""
     import nh3
     from inscriptis import get_text
+    from inscriptis.css_profiles import CSS_PROFILES
+    from inscriptis.model.config import ParserConfig
 
     try:
         tidy = nh3.clean(
@@ -138,7 +143,7 @@ def _laid_out(source: str) -> str:
             filter_style_properties={"display"},
             link_rel=None,
         )
-        text = "" if _too_wide(tidy) else str(get_text(tidy))
+        text = "" if _too_wide(tidy) else str(get_text(tidy, ParserConfig(css=CSS_PROFILES["strict"])))
         return text if len(text.split()) >= ENOUGH * _words(tidy) else ""
     except Exception:  # two parsers on hostile input: whatever they raise, the other way is open
         return ""

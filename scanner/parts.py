@@ -70,14 +70,25 @@ def content(part: Tree) -> bytes:
     """The decoded octets of a part; of a nested mail its own source, lines ending in CRLF."""
     if part.is_multipart():
         return _nested(part)
-    _mend_encoding(part)
-    if part.get("content-transfer-encoding") == "base64":
+    stated = str(part.get("content-transfer-encoding", ""))
+    encoding = stated.partition(";")[0].strip().strip("\"'").lower()
+    if encoding == "base64":
         return _base64(part)
+    # The standard library knows an encoding by its exact name only: `quoted-printable;` would stay undecoded.
+    source = part if stated.lower() == encoding else _with_encoding(part, encoding)
     try:
-        octets = part.get_payload(decode=True)
+        octets = source.get_payload(decode=True)
     except (ValueError, LookupError, TypeError):
         octets = None
     return octets if isinstance(octets, bytes) else b""
+
+
+def _with_encoding(part: Tree, encoding: str) -> Tree:
+    # A copy, since a part that is changed would be another one when its mail is written out.
+    copy = Tree()
+    copy["Content-Transfer-Encoding"] = encoding
+    copy.set_payload(part.get_payload())
+    return copy
 
 
 def nested_mail(part: Tree) -> Tree | None:
@@ -150,14 +161,6 @@ def _flat(mail: Tree) -> bytes:
         # The generator trusts its trees more than hostile mail deserves; what is written so far counts.
         return out.getvalue()
     return out.getvalue()
-
-
-def _mend_encoding(part: Tree) -> None:
-    # The standard library knows an encoding by its exact name only: `base64;` or ` "base64"` would stay undecoded.
-    stated = str(part.get("content-transfer-encoding", ""))
-    name = stated.partition(";")[0].strip().strip("\"'").lower()
-    if stated and stated.lower() != name:
-        part.replace_header("Content-Transfer-Encoding", name)
 
 
 def file_name(part: Tree) -> str:

@@ -21,6 +21,7 @@ from mailparser.dates import parse_mail_date
 from domain.errors import NotFound
 from domain.message import Message, RawMail
 from domain.people import Address
+from domain.settings import Limits
 from scanner.body import Body, body_of, octets_of
 from scanner.charset import clean, decode
 from scanner.classify import classes_of
@@ -38,6 +39,7 @@ MAX_SALVAGED = 100_000
 """Octets of an unreadable mail's body that are shown as they stand."""
 
 MAX_DATE = 200
+DEFAULT = Limits()
 _STRUCTURE = {
     "NoBoundaryInMultipartDefect": "a multipart without a boundary, read as text",
     "StartBoundaryNotFoundDefect": "a multipart whose boundary never comes",
@@ -54,14 +56,14 @@ logging.getLogger("mailparser").setLevel(logging.CRITICAL)
 logging.getLogger("flufl.bounce").setLevel(logging.CRITICAL + 1)
 
 
-def read(raw: RawMail) -> Message:
+def read(raw: RawMail, limits: Limits = DEFAULT) -> Message:
     """The mail as a value.  Never raises; the worst mail gives an empty Message that says so."""
     defects = [f"only the first {len(raw.data)} of {raw.size} octets were read"] if raw.cut else []
-    data, mended = mended_header(raw.data)
+    data, mended = mended_header(raw.data, limits)
     defects += mended
     try:
         tree = message_from_bytes(data)
-        return _message(tree, raw, body=body_of(tree), defects=[*defects, *_broken_parts(tree)])
+        return _message(tree, raw, limits, body=body_of(tree, limits), defects=[*defects, *_broken_parts(tree)])
     except Exception as error:  # the point of this door: no mail may stop the ones behind it
         return _salvaged(raw, data, [*defects, _unreadable("not readable as a whole", error)])
 
@@ -105,13 +107,13 @@ def _salvaged(raw: RawMail, data: bytes, defects: list[str]) -> Message:
     # The structure is what hurts, and it is told by these fields.
     plain = _CONTENT_FIELD.sub(b"", head[:MAX_SALVAGED].replace(b"\r\n", b"\n"))
     try:
-        return _message(message_from_bytes(plain.rstrip(b"\n") + b"\n\n"), raw, body=body, defects=defects)
+        return _message(message_from_bytes(plain.rstrip(b"\n") + b"\n\n"), raw, DEFAULT, body=body, defects=defects)
     except Exception as error:
         defects.append(_unreadable("header not readable", error))
     return Message(sender=None, text=body.text, reply_text=body.text, defects=_tidy(defects), size=raw.size)
 
 
-def _message(tree: Tree, raw: RawMail, *, body: Body, defects: list[str]) -> Message:
+def _message(tree: Tree, raw: RawMail, limits: Limits, *, body: Body, defects: list[str]) -> Message:
     fields = Fields.of(tree)
     sender, remark = _sender(fields)
     classes = classes_of(tree, fields, sender=sender, text=body.own, size=len(raw.data))
@@ -121,8 +123,8 @@ def _message(tree: Tree, raw: RawMail, *, body: Body, defects: list[str]) -> Mes
         sender=sender,
         subject=subject,
         reply_to=addresses(fields.every("reply-to")),
-        to=addresses(fields.every("to")),
-        cc=addresses(fields.every("cc")),
+        to=_people(fields, "to", limits.recipients, defects),
+        cc=_people(fields, "cc", limits.recipients, defects),
         delivered_to=addresses(fields.every("delivered-to", "x-original-to", "envelope-to", "x-envelope-to")),
         date=parse_mail_date(next(iter(fields.every("date")), "")[:MAX_DATE]).value,
         message_id=message_id(fields.every("message-id")),
@@ -137,6 +139,7 @@ def _message(tree: Tree, raw: RawMail, *, body: Body, defects: list[str]) -> Mes
         is_auto_reply=classes.is_auto_reply,
         is_bounce=classes.is_bounce,
         is_list=classes.is_list,
+        mail_class=classes.kind,
         class_because=classes.because,
         bounced=classes.bounced,
         returned_ids=classes.returned_ids,
@@ -144,6 +147,13 @@ def _message(tree: Tree, raw: RawMail, *, body: Body, defects: list[str]) -> Mes
         defects=_tidy([*defects, *_remarks(fields, remark), *body.defects]),
         size=raw.size,
     )
+
+
+def _people(fields: Fields, name: str, most: int, defects: list[str]) -> tuple[Address, ...]:
+    found = addresses(fields.every(name))
+    if len(found) > most:
+        defects.append(f"only the first {most} of {len(found)} addresses in {name.title()} were read")
+    return found[:most]
 
 
 def _sender(fields: Fields) -> tuple[Address | None, str]:
@@ -173,8 +183,6 @@ def _remarks(fields: Fields, remark: str) -> Iterable[str]:
     for name in ("from", "subject", "message-id", "date"):
         if len(fields.every(name)) > 1:
             yield f"more than one {name.title()} field, the first counts"
-    if fields.dropped:
-        yield f"{fields.dropped} header fields more are not kept"
 
 
 def _broken_parts(tree: Tree) -> Iterable[str]:

@@ -27,13 +27,12 @@ from types import TracebackType
 from typing import Self
 
 from domain.message import Message, RawMail
+from domain.settings import Limits
 from scanner.read import read, read_header
 
-SECONDS = 20.0
+DEFAULT = Limits()
 START = 30.0
 """Seconds that a child may take to be ready."""
-MEMORY = 1_500_000_000
-"""Octets of address space that the child may have."""
 MAILS = 200
 """Mails after which a child is replaced, so that what it gathered is given back."""
 
@@ -85,20 +84,19 @@ def _has_long_line(data: bytes) -> bool:
 class SafeReader:
     """Reads mail so that no mail can hang, crash or fill the process that asks.
 
-    `seconds` and `memory` (octets) bound the child; `command` starts one: it is called with the number of
-    a socket as its last argument.  Close it when the daemon stops.
+    `limits` are those of config.yaml.  `command` starts a child: it is called with the number of a socket
+    as its last argument.  Close the reader when the daemon stops.
     """
 
     def __init__(
         self,
         *,
-        seconds: float = SECONDS,
-        memory: int = MEMORY,
+        limits: Limits = DEFAULT,
         command: Sequence[str] = (),
         is_odd: Callable[[bytes], str] = out_of_the_ordinary,
     ) -> None:
-        self._seconds = seconds
-        self._memory = memory
+        self._limits = limits
+        self._seconds = limits.reading_time.total_seconds()
         self._command = tuple(command) or (sys.executable, "-m", "scanner.worker")
         self._is_odd = is_odd
         self._lock = threading.Lock()
@@ -109,7 +107,7 @@ class SafeReader:
 
     def read(self, raw: RawMail) -> Message:
         """The mail as a value; of one that cannot be read within the limits only the header."""
-        return self._at_arms_length(raw) if self._is_odd(raw.data) else read(raw)
+        return self._at_arms_length(raw) if self._is_odd(raw.data) else read(raw, self._limits)
 
     def close(self) -> None:
         """End the child, if there is one.  The reader may be used again afterwards."""
@@ -142,8 +140,8 @@ class SafeReader:
 
     def _asked(self, raw: RawMail) -> Message:
         if self._child is None:
-            self._child = _Child(self._command, self._seconds, self._memory)
-        message = self._child.ask(raw, self._seconds)
+            self._child = _Child(self._command, self._seconds, self._limits.reading_memory)
+        message = self._child.ask(raw, self._limits, self._seconds)
         if self._child.mails >= MAILS:
             self._stop()
         return message
@@ -171,13 +169,13 @@ class _Child:
                 env={**os.environ, "PYTHONPATH": path},
             )
 
-    def ask(self, raw: RawMail, seconds: float) -> Message:
+    def ask(self, raw: RawMail, limits: Limits, seconds: float) -> Message:
         """What the child reads in RAW.  Raises TimeoutError, or OSError and EOFError if it died."""
         if not self.mails:
             _exactly(self._socket, len(_READY), time.monotonic() + START)
         until = time.monotonic() + seconds
         self.mails += 1
-        _send(self._socket, pickle.dumps(raw), until)
+        _send(self._socket, pickle.dumps((raw, limits)), until)
         answer = pickle.loads(_received(self._socket, until))
         if not isinstance(answer, Message):
             raise EOFError("no Message came back")
@@ -226,9 +224,9 @@ def serve(seconds: float, memory: int, number: int) -> None:
     with socket.socket(fileno=number) as parent, suppress(EOFError, OSError):
         parent.sendall(_READY)
         while True:
-            raw = pickle.loads(_received(parent, math.inf))
+            raw, limits = pickle.loads(_received(parent, math.inf))
             _limit_cpu(seconds)
-            _send(parent, pickle.dumps(read(raw)), math.inf)
+            _send(parent, pickle.dumps(read(raw, limits)), math.inf)
 
 
 def _warm_up() -> None:

@@ -250,6 +250,24 @@ def open_database(
     return Database(engine, name=name)
 
 
+def peek_database(url: str, *, base: Path = Path(), password: str | None = None) -> Database | None:
+    """The database at URL if it is there at the newest revision; nothing is made or migrated."""
+    path = sqlite_file(url, base)
+    if path is not None and (not path.exists() or path.stat().st_size == 0):
+        return None
+    engine = connect(url, base=base, password=password)
+    name = path.name if path else make_url(url).render_as_string(hide_password=True)
+    try:
+        current = _stored_revision(engine) == _revisions()[0]
+    except DBAPIError as error:
+        engine.dispose()
+        raise explained(error, name) from error
+    if not current:
+        engine.dispose()
+        return None
+    return Database(engine, name=name)
+
+
 def _make_sqlite(engine: Engine, path: Path) -> None:
     """Set WAL once; it is a property of the file.  Mails hold secrets: the file is for its owner only."""
     if not path.parent.is_dir():

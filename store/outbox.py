@@ -153,7 +153,7 @@ class Outbox:
 
     def _claimants(self) -> tuple[str, ...]:
         rows = self._connection.execute(
-            select(_outbox.c.claimed_by).where(_outbox.c.state == _QUEUED, _outbox.c.claimed_by != "").distinct()
+            select(_outbox.c.claimed_by).where(_outbox.c.claimed_by != literal_column("''")).distinct()
         )
         return tuple(rows.scalars())
 

@@ -15,7 +15,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from domain.errors import Conflict
 from store.blobs import Blobs
-from store.database import BUSY_SECONDS, Database, explained, first_of, is_taken, open_database
+from store.database import BUSY_SECONDS, Database, explained, first_of, is_taken, open_database, peek_database
 from store.journal import Journal
 from store.lease import Leases
 from store.outbox import Outbox
@@ -80,6 +80,15 @@ class Store:
 
     def close(self) -> None:
         self.database.close()
+
+
+def peek_store(url: str, *, base: Path = Path(), password: str | None = None) -> Store | None:
+    """The store at URL for looking only: nothing is made or migrated.
+
+    None where there is none yet, or one of another revision.
+    """
+    database = peek_database(url, base=base, password=password)
+    return Store(database) if database is not None else None
 
 
 def open_store(

@@ -422,6 +422,9 @@ class OutboxRow(Record, table=True):
         UniqueConstraint("letter"),
         Index("ix_outbox_due", "due_at", "id", sqlite_where=text("state = 'queued'"),
               postgresql_where=text("state = 'queued'")),
+        # Only letters in somebody's hand stand in it: finding the dead among the holders must not read the queue.
+        Index("ix_outbox_claimed", "claimed_by", sqlite_where=text("claimed_by != ''"),
+              postgresql_where=text("claimed_by != ''")),
         Index("ix_outbox_order", "ticket", "recipient_key", "id"),
         Index("ix_outbox_recent", "recipient_key", "queued_at"),
     )  # fmt: skip

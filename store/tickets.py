@@ -129,6 +129,19 @@ class Tickets:
         )
         return tuple(rows.scalars())
 
+    def keys_in_use(self, *, unfinished: Sequence[str]) -> dict[str, tuple[str, ...]]:
+        """The keys of config.yaml that tickets name, by kind.  Agents and groups count on UNFINISHED tickets only."""
+        everywhere = {"status": _ticket.c.status, "priority": _ticket.c.priority, "category": _ticket.c.category,
+                      "mailbox": _ticket.c.mailbox}  # fmt: skip
+        of_staff = {"agent": _ticket.c.agent, "group": _ticket.c.group_key}
+        found: dict[str, tuple[str, ...]] = {}
+        for kind, column in (everywhere | of_staff).items():
+            query = select(column).where(column != "").distinct().order_by(column)
+            if kind in of_staff:
+                query = query.where(_ticket.c.status.in_(unfinished))
+            found[kind] = tuple(self._connection.execute(query).scalars())
+        return found
+
     def exists(self, number: int) -> bool:
         return self._connection.execute(select(_ticket.c.number).where(_ticket.c.number == number)).first() is not None
 

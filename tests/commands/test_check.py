@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ from domain.errors import LoginRefused, MailboxUnreachable, TemporaryFailure
 from domain.settings import Imap, Smtp
 from scanner.mailbox import MailboxConnection
 from scanner.memory import MemoryServer
+from store.store import open_store
 from tests.servers.dovecot import EXPIRED_HOST, Dovecot
 from tests.servers.pymap import PASSWORD, Pymap
 from tests.servers.smtp import SmtpSink
@@ -377,3 +379,18 @@ def frame(monkeypatch: pytest.MonkeyPatch) -> object:
     with pytest.raises(SystemExit) as left:
         cli.main()
     return left.value.code
+
+
+def test_a_key_that_tickets_name_must_not_be_taken_away(file: Path) -> None:
+    config = configured(file)
+    store = open_store(config.settings.database, base=config.folder)
+    with store.act() as act:
+        facts = {"title": "x", "description": "", "priority": "normal", "mailbox": "support", "group_key": "service"}
+        for status, agent in (("open", "eva"), ("hold", ""), ("closed", "max")):
+            act.tickets.open({**facts, "status": status, "agent": agent}, now=datetime(2026, 1, 5, tzinfo=UTC))
+    store.close()
+    found = [one.text for one in offline(config, environ=ENVIRON) if one.subject == "tickets"]
+    assert found == [
+        "tickets name the status 'hold', which is no longer in config.yaml; put it back",
+        "tickets name the agent 'eva', which is no longer in config.yaml; put it back",
+    ], "max had closed tickets only"

@@ -25,9 +25,7 @@ def test_the_last_attempt_is_at_the_deadline_and_then_it_is_given_up() -> None:
 
 def test_a_letter_is_tried_about_forty_times_in_three_days() -> None:
     now, attempts = NOON, 0
-    while (
-        again := next_attempt(attempts + 1, since=NOON, now=now, retry_for=THREE_DAYS, chance=MIDDLE)
-    ) is not None:
+    while (again := next_attempt(attempts + 1, since=NOON, now=now, retry_for=THREE_DAYS, chance=MIDDLE)) is not None:
         now, attempts = again, attempts + 1
     assert 40 <= attempts <= 46
     assert now == NOON + THREE_DAYS

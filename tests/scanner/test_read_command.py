@@ -34,6 +34,19 @@ def test_the_summary_never_steers_the_terminal(tmp_path: Path, capsys: pytest.Ca
     assert "\x1b" not in out
 
 
+def test_the_summary_says_class_structure_and_what_was_repaired(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    kinds = b"Content-Type: text/plain; charset=x-bad\nAuto-Submitted: auto-replied\n"
+    (tmp_path / "a.eml").write_bytes(b"junk\n" + MAIL.replace(b"\n\n", b"\n" + kinds + b"\n", 1))
+    run([tmp_path / "a.eml"], as_json=False, text=False)
+    lines = capsys.readouterr().out.splitlines()
+    assert "class       auto-reply" in lines
+    assert "structure   text/plain, x-bad, 15 octets" in lines
+    repaired = lines.index("repaired    1 lines above the header were skipped")
+    assert lines[repaired + 1] == "            part 0: charset 'x-bad' is unknown, read as utf-8"
+
+
 def test_text_takes_the_file_as_decoded(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "a.txt").write_text("Yes.\n\n> Well?\n")
     assert run([tmp_path / "a.txt"], as_json=True, text=True) == 0

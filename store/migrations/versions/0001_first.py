@@ -303,6 +303,14 @@ def upgrade() -> None:
         sa.UniqueConstraint("letter", name=op.f("uq_outbox_letter")),
     )
     op.create_index(
+        "ix_outbox_claimed",
+        "outbox",
+        ["claimed_by"],
+        unique=False,
+        sqlite_where=sa.text("claimed_by != ''"),
+        postgresql_where=sa.text("claimed_by != ''"),
+    )
+    op.create_index(
         "ix_outbox_due",
         "outbox",
         ["due_at", "id"],
