@@ -175,7 +175,6 @@ class LetterFacts:
     because: str
     at: datetime
     entry: QuotedEntry | None = None
-    solution: str = ""
     files: tuple[OutgoingFile, ...] = ()
     in_reply_to: str = ""
     references: tuple[str, ...] = ()

@@ -181,7 +181,6 @@ class Wording:
                 name=one_line(facts.recipient.name)[:NAME_LIMIT], role=facts.recipient.role, language=language
             ),
             "entry": _shortened(facts.entry),
-            "solution": _cut(facts.solution),
             "changes": _changes(facts, settings, language),
             "at": facts.at,
             "actor": _by(facts.events[0], settings) if facts.events else "",
@@ -360,7 +359,6 @@ def _samples(settings: Settings) -> Iterator[LetterFacts]:
                     because="sample",
                     at=_SAMPLE_ENTRY.at,
                     entry=entry,
-                    solution="Der Stecker war lose." if entry else "",
                 )
 
 
