@@ -14,6 +14,7 @@ Fails with: StoreUnusable (read-only, full, missing, newer than this program), T
 
 import os
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -282,12 +283,25 @@ def _make_sqlite(engine: Engine, path: Path) -> None:
     with engine.connect() as plain:
         driver = plain.connection.cursor()
         try:
-            if driver.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
-                driver.execute("PRAGMA journal_mode = WAL")
+            _set_wal(driver)
         except sqlite3.Error as error:
             raise OperationalError("PRAGMA journal_mode", None, error) from error
         finally:
             driver.close()
+
+
+def _set_wal(driver: Any) -> None:
+    """Set WAL unless it is set.  Two first starts at once meet here, and SQLite does not wait for this lock by itself."""
+    for last in (*(False,) * 40, True):
+        try:
+            if driver.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
+                driver.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if last or "locked" not in str(error):
+                raise
+            time.sleep(0.05)
+        else:
+            return
 
 
 def bring_up_to_date(engine: Engine, *, name: str) -> None:

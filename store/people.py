@@ -81,6 +81,12 @@ class People:
         own = ContactAddress(address=address.address, primary=True)
         return ContactFacts(id=made, name=address.name, addresses=(own,), language=language, organization=company)
 
+    def set_undeliverable(self, address: str, *, undeliverable: bool) -> None:
+        """Record that mail to this address comes back, or that somebody wrote from it."""
+        self._connection.execute(
+            update(_address).where(_address.c.key == address_key(address)).values(undeliverable=undeliverable)
+        )
+
     def set_opt_out(self, contact: int, *, opted_out: bool, how: str, now: datetime) -> None:
         """Record that a contact wants no letters, or wants them again."""
         self._connection.execute(

@@ -353,11 +353,16 @@ class EntryRow(Record, table=True):
     """An item on a ticket's timeline.
 
     `text` is everything that was written, `reply_text` what is shown first (NULL: the same).
-    Attachments of a mail are described here and read from its raw bytes.
+    Attachments of a mail are described here and read from its raw bytes.  Mails with one
+    `fingerprint` say the same and are of one sender; '' where that is not to be asked.
     """
 
     __tablename__ = "entry"
-    __table_args__ = (Index("ix_entry_ticket", "ticket", "id"),)
+    __table_args__ = (
+        Index("ix_entry_ticket", "ticket", "id"),
+        Index("ix_entry_fingerprint", "fingerprint", "at", sqlite_where=text("fingerprint != ''"),
+              postgresql_where=text("fingerprint != ''")),
+    )  # fmt: skip
 
     id: int | None = _id()
     ticket: int = _ref("ticket.number")
@@ -372,6 +377,7 @@ class EntryRow(Record, table=True):
     message_id: str = _text(index=True)
     machine: bool = False
     unconfirmed: bool = False
+    fingerprint: str = ""
     attachments: list[Any] | None = _json()
 
 

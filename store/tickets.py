@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, insert, literal_column, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from domain.errors import NotFound
@@ -42,6 +42,19 @@ _OPEN = insert(_ticket).returning(_ticket.c.number)
 _BEGIN_ACT = insert(_act).returning(_act.c.id)
 _ADD_ENTRY = insert(_entry).returning(_entry.c.id)
 _RECORD = insert(_event)
+_SAME_TEXT = (
+    select(_entry.c.ticket, _entry.c.at)
+    .where(
+        _entry.c.fingerprint == bindparam("fingerprint"),
+        # Without it neither database may use the partial index.
+        _entry.c.fingerprint != literal_column("''"),
+        _entry.c.at >= bindparam("since"),
+        _entry.c.at <= bindparam("until"),
+        _entry.c.unconfirmed.is_(False),
+    )
+    .order_by(_entry.c.at.desc(), _entry.c.id.desc())
+    .limit(1)
+)
 _BY_MESSAGE_IDS = (
     select(_entry.c.message_id, func.min(_entry.c.ticket))
     .where(_entry.c.message_id.in_(bindparam("ids", expanding=True)))
@@ -185,6 +198,7 @@ class Tickets:
         message_id: str = "",
         machine: bool = False,
         unconfirmed: bool = False,
+        fingerprint: str = "",
         attachments: tuple[Attachment, ...] = (),
     ) -> int:
         """Put an item on a ticket's timeline; its id."""
@@ -192,6 +206,7 @@ class Tickets:
             "ticket": number, "kind": kind, "author": author, "text": text, "at": now, "contact": contact,
             "reply_text": None if shown is None or shown == text else shown, "agent": agent, "intake": intake,
             "message_id": cut(message_id, 998), "machine": machine, "unconfirmed": unconfirmed,
+            "fingerprint": fingerprint,
             "attachments": [asdict(part) for part in attachments] or None,
         }  # fmt: skip
         entry: int = self._connection.execute(_ADD_ENTRY, values).scalar_one()
@@ -271,6 +286,13 @@ class Tickets:
         rows = self._connection.execute(_BY_MESSAGE_IDS, {"ids": sorted(set(stored.values()))})
         found: dict[str, int] = dict(iter(rows))
         return {message_id: found[own] for message_id, own in stored.items() if own in found}
+
+    def same_text(self, fingerprint: str, *, since: datetime, until: datetime) -> tuple[int, datetime] | None:
+        """The ticket that holds the latest mail with this fingerprint, and when that mail came."""
+        found = self._connection.execute(
+            _SAME_TEXT, {"fingerprint": fingerprint, "since": since, "until": until}
+        ).one_or_none()
+        return (found.ticket, found.at) if found else None
 
     def conversation(self, number: int, *, limit: int = 10) -> tuple[str, ...]:
         """Message-IDs of the customer's mails on a ticket, the oldest first."""

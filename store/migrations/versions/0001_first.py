@@ -224,11 +224,20 @@ def upgrade() -> None:
         sa.Column("message_id", CleanText(), nullable=False),
         sa.Column("machine", sa.Boolean(), nullable=False),
         sa.Column("unconfirmed", sa.Boolean(), nullable=False),
+        sa.Column("fingerprint", sa.String(), nullable=False),
         sa.Column("attachments", CleanJson(), nullable=True),
         sa.ForeignKeyConstraint(["contact"], ["contact.id"], name=op.f("fk_entry_contact")),
         sa.ForeignKeyConstraint(["intake"], ["intake.id"], name=op.f("fk_entry_intake")),
         sa.ForeignKeyConstraint(["ticket"], ["ticket.number"], name=op.f("fk_entry_ticket")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_entry")),
+    )
+    op.create_index(
+        "ix_entry_fingerprint",
+        "entry",
+        ["fingerprint", "at"],
+        unique=False,
+        sqlite_where=sa.text("fingerprint != ''"),
+        postgresql_where=sa.text("fingerprint != ''"),
     )
     op.create_index(op.f("ix_entry_intake"), "entry", ["intake"], unique=False)
     op.create_index(op.f("ix_entry_message_id"), "entry", ["message_id"], unique=False)
