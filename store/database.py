@@ -291,7 +291,10 @@ def _make_sqlite(engine: Engine, path: Path) -> None:
 
 
 def _set_wal(driver: Any) -> None:
-    """Set WAL unless it is set.  Two first starts at once meet here, and SQLite does not wait for this lock by itself."""
+    """Set WAL unless it is set.
+
+    Two first starts at once meet here, and SQLite does not wait for this lock by itself.
+    """
     for last in (*(False,) * 40, True):
         try:
             if driver.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
