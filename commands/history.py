@@ -15,7 +15,8 @@ from domain.event import Actor, EventKind
 from store.store import View
 from store.tickets import HistoryLine
 
-_BY_MAIL = (EventKind.OPENED, EventKind.CUSTOMER_WROTE, EventKind.MACHINE_WROTE, EventKind.UNCONFIRMED, EventKind.NOTE)
+_BY_MAIL = (EventKind.OPENED, EventKind.CUSTOMER_WROTE, EventKind.MACHINE_WROTE, EventKind.UNCONFIRMED, EventKind.NOTE,
+            EventKind.REPEATED)  # fmt: skip
 COLUMNS = (Column(title="When"), Column(title="Who", flexible=True), Column(title="What"))
 
 

@@ -102,6 +102,10 @@ def happened(event: Event, settings: Settings) -> str:
             return f"linked to {event.after if number is None else reference(settings.helpdesk.tag, number)}"
         case EventKind.WATCHED:
             return f"{event.after} watches"
+        case EventKind.UNDELIVERABLE:
+            return f"{event.after} is undeliverable"
+        case EventKind.REACHABLE:
+            return f"{event.after} is reachable again"
         case _:
             return _WROTE[event.kind]
 
@@ -113,6 +117,7 @@ _WROTE = {
     EventKind.CUSTOMER_WROTE: "customer wrote",
     EventKind.MACHINE_WROTE: "a machine wrote",
     EventKind.UNCONFIRMED: "unconfirmed sender wrote",
+    EventKind.REPEATED: "the same text came again",
 }
 
 

@@ -5,19 +5,22 @@ does it.  Every change is an event with its cause.  Of a new ticket people are t
 opened, not of each field that a rule set on the way.
 """
 
-import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, assert_never
 
-from domain.decision import AddTags, Assign, Create, Decision, Found, Modifier, SetField, Verdict
+from desk.addresses import Dead
+from desk.finders import SAME_TEXT
+from desk.repeats import Repeat
+from domain.decision import AddTags, Assign, Create, Decision, Found, Modifier, SetField, Update, Verdict
 from domain.event import Actor, Event, EventKind
 from domain.intake import Intake
 from domain.message import Message
-from domain.people import ContactFacts
+from domain.people import ContactFacts, address_key
 from domain.settings import Settings
-from domain.ticket import EntryKind, Phase, TicketFacts
+from domain.subject import bare_subject
+from domain.ticket import EntryKind, Phase, TicketFacts, WatcherFacts
 from domain.token import reference
 from store.store import View
 
@@ -28,7 +31,11 @@ ENDED = (Phase.SOLVED, Phase.CLOSED)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arrived:
-    """A mail that is to go onto a ticket: who wrote it, where and when it arrived, what is to be said of it."""
+    """A mail that is to go onto a ticket: who wrote it, where and when it arrived, what is to be said of it.
+
+    `fingerprint` and `repeat` tell of the same text, the rest what it tells of addresses; `copied` are
+    the contacts behind those.
+    """
 
     message: Message
     mailbox: str
@@ -37,6 +44,12 @@ class Arrived:
     moment: datetime
     now: datetime
     remark: str = ""
+    fingerprint: str = ""
+    repeat: Repeat | None = None
+    dead: tuple[Dead, ...] = ()
+    alive: str = ""
+    copied: tuple[ContactFacts, ...] = ()
+    spoof: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,10 +77,27 @@ class Plan:
 
 
 def plan(settings: Settings, arrived: Arrived, found: Found, decision: Decision) -> Plan:
-    """What DECISION comes to.  An answer to a ticket that was closed too long ago opens a linked one."""
+    """What DECISION comes to, with what the mail tells of addresses.
+
+    An answer to a ticket that was closed too long ago opens a linked one.
+    """
+    planned = _planned(settings, arrived, found, decision)
+    first, *others = planned.events
+    if arrived.spoof:
+        first = replace(first, because=f"{first.because} · {arrived.spoof}")
+    after, watching = _watching(settings, planned.after, arrived, first.kind)
+    after, marks = _marked(after, arrived)
+    return replace(planned, after=after, events=(first, *others, *watching, *marks))
+
+
+def _planned(settings: Settings, arrived: Arrived, found: Found, decision: Decision) -> Plan:
     ticket, because = found.ticket, decision.disposition.because
     if ticket is None:
         return _opening(settings, arrived, decision, linked=found.linked, because=because)
+    if found.walk[-1].finder == SAME_TEXT:
+        # What the rules do with such a mail was done when it came first.
+        again = Decision(disposition=Update(ticket=ticket.number, because=found.because), rules=decision.rules)
+        return _adding(settings, arrived, again, ticket, repeats=True)
     if isinstance(decision.disposition, Create):
         return _opening(settings, arrived, decision, linked=ticket.number, because=because)
     if _is_over(settings, arrived, found):
@@ -94,6 +124,53 @@ def _is_of_an_agent(settings: Settings, arrived: Arrived, ticket: TicketFacts) -
     sender, requester = arrived.message.sender, ticket.requester
     asked = arrived.contact is not None and requester is not None and requester.id == arrived.contact.id
     return sender is not None and not asked and settings.agent_of(sender.address) != ""
+
+
+def _watching(
+    settings: Settings, ticket: TicketFacts, arrived: Arrived, wrote: EventKind
+) -> tuple[TicketFacts, tuple[Event, ...]]:
+    """TICKET with the people in copy among its watchers, and an event for each that is new."""
+    if wrote not in (EventKind.OPENED, EventKind.CUSTOMER_WROTE):
+        return ticket, ()
+    there = {one.id for one in (ticket.requester, *(watcher.contact for watcher in ticket.watchers)) if one}
+    new = tuple(one for one in arrived.copied if one.id not in there)
+    new = new[: max(0, settings.limits.watchers - len(ticket.watchers))]
+    events = tuple(
+        Event(kind=EventKind.WATCHED, actor=arrived.actor, after=_name(one), because="the mail went to him as well")
+        for one in new
+    )
+    return replace(ticket, watchers=(*ticket.watchers, *(WatcherFacts(contact=one) for one in new))), events
+
+
+def _name(contact: ContactFacts) -> str:
+    return contact.name or (contact.primary.address if contact.primary else "")
+
+
+def _marked(ticket: TicketFacts, arrived: Arrived) -> tuple[TicketFacts, tuple[Event, ...]]:
+    """TICKET with its people's addresses as the mail shows them, dead or alive, and the events."""
+    changes = {one.key: True for one in arrived.dead} | ({address_key(arrived.alive): False} if arrived.alive else {})
+    if not changes:
+        return ticket, ()
+    events = [
+        Event(kind=EventKind.UNDELIVERABLE, field="address", after=one.address, because=one.because)
+        for one in arrived.dead
+    ]
+    if arrived.alive:
+        events.append(
+            Event(kind=EventKind.REACHABLE, actor=arrived.actor, field="address", after=arrived.alive,
+                  because="a person wrote from it")
+        )  # fmt: skip
+    watchers = tuple(
+        replace(one, contact=_with_marks(one.contact, changes)) if one.contact else one for one in ticket.watchers
+    )
+    requester = _with_marks(ticket.requester, changes) if ticket.requester else None
+    return replace(ticket, requester=requester, watchers=watchers), tuple(events)
+
+
+def _with_marks(contact: ContactFacts, changes: Mapping[str, bool]) -> ContactFacts:
+    """CONTACT with addresses that are undeliverable, or no longer."""
+    own = (replace(one, undeliverable=changes.get(one.key, one.undeliverable)) for one in contact.addresses)
+    return replace(contact, addresses=tuple(own))
 
 
 def _sets_status(modifier: Modifier) -> bool:
@@ -127,13 +204,14 @@ def _opening(settings: Settings, arrived: Arrived, decision: Decision, *, linked
 
 
 def _adding(
-    settings: Settings, arrived: Arrived, decision: Decision, ticket: TicketFacts, *, unconfirmed: bool
-) -> Plan:
+    settings: Settings, arrived: Arrived, decision: Decision, ticket: TicketFacts, *, unconfirmed: bool = False,
+    repeats: bool = False,
+) -> Plan:  # fmt: skip
     message = arrived.message
     because = decision.disposition.because
     is_agent = _is_of_an_agent(settings, arrived, ticket)
     wrote = Event(
-        kind=_wrote(message, is_agent=is_agent, unconfirmed=unconfirmed),
+        kind=_wrote(message, is_agent=is_agent, unconfirmed=unconfirmed, repeats=repeats),
         actor=arrived.actor,
         because=because,
     )
@@ -153,13 +231,17 @@ def _adding(
     return Plan(before=ticket, after=after, kind=kind, unconfirmed=unconfirmed, events=tuple(events), because=because)
 
 
-def _wrote(message: Message, *, is_agent: bool, unconfirmed: bool) -> EventKind:
+def _wrote(message: Message, *, is_agent: bool, unconfirmed: bool, repeats: bool) -> EventKind:
     """What it means that somebody wrote.  An agent's mail proves nothing, so it stays internal."""
     if message.is_machine:
         return EventKind.MACHINE_WROTE
     if unconfirmed:
         return EventKind.UNCONFIRMED
-    return EventKind.NOTE if is_agent else EventKind.CUSTOMER_WROTE
+    if is_agent:
+        return EventKind.NOTE
+    # The second mail of somebody who forgot the files is news.
+    is_news = any(not part.inline for part in message.attachments)
+    return EventKind.REPEATED if repeats and not is_news else EventKind.CUSTOMER_WROTE
 
 
 def _reopening(settings: Settings, ticket: TicketFacts, arrived: Arrived) -> tuple[TicketFacts, tuple[Event, ...]]:
@@ -264,6 +346,14 @@ def write(view: View, what: Plan, arrived: Arrived, row: Intake, *, tag: str) ->
             view.tickets.change(after.number, now=arrived.now, **news)
         tags = tuple(one for one in after.tags if one not in what.before.tags)
     view.tickets.add_tags(after.number, tags)
+    old = what.before.watchers if what.before else ()
+    for watcher in after.watchers:
+        if watcher.contact is not None and watcher not in old:
+            view.tickets.watch(after.number, contact=watcher.contact.id)
+    for dead in arrived.dead:
+        view.people.set_undeliverable(dead.address, undeliverable=True)
+    if arrived.alive:
+        view.people.set_undeliverable(arrived.alive, undeliverable=False)
     entry = _add_entry(view, after.number, what, arrived, row)
     first = replace(what.events[0], entry=entry, after=reference(tag, after.number) if what.opens else "")
     events = (first, *what.events[1:])
@@ -284,6 +374,7 @@ def _add_entry(view: View, number: int, what: Plan, arrived: Arrived, row: Intak
         message_id=message.message_id,
         machine=message.is_machine,
         unconfirmed=what.unconfirmed,
+        fingerprint=arrived.fingerprint if what.kind is EntryKind.CUSTOMER else "",
         attachments=message.attachments,
     )
 
@@ -309,9 +400,8 @@ def differences(before: TicketFacts, after: TicketFacts) -> dict[str, Any]:
 
 
 def _title(subject: str, prefix: str) -> str:
-    """A subject as a title: without tags of ours, which would point to another ticket."""
-    bare = re.sub(rf"\[\s*{re.escape(prefix)}-\d+\s*\]", " ", subject, flags=re.IGNORECASE)
-    return " ".join(bare.split())[:MAX_TITLE]
+    """A subject as a title: without Re and the like, and without tags of ours, which would point to another ticket."""
+    return bare_subject(subject, prefix)[:MAX_TITLE]
 
 
 def _remarked(text: str, remark: str) -> str:

@@ -5,16 +5,17 @@ from datetime import datetime
 
 import rules
 from desk import finders
+from desk.addresses import alive_address, copied, dead_addresses, spoof
 from desk.carry_out import Arrived, plan
 from desk.desk import Desk
 from desk.letters import with_recent
-from desk.receive import act_facts, actor_of, can_be_a_contact, journal_key, unasked
+from desk.receive import act_facts, actor_of, can_be_a_contact, journal_key, said_before, unasked
 from domain.decision import Decision, Found, Ignore, MailFacts, RuleVerdict
 from domain.event import Event
 from domain.intake import Intake, Outcome
 from domain.letter import Told, Withheld
 from domain.message import Message
-from domain.people import ContactAddress, ContactFacts
+from domain.people import Address, ContactAddress, ContactFacts
 from domain.ticket import TicketFacts
 from notifier.resolve import resolve
 from scanner.content_key import content_key
@@ -52,9 +53,11 @@ class Explanation:
 def explain(desk: Desk, message: Message, *, data: bytes, mailbox: str, now: datetime) -> Explanation:
     """What the desk would do with MESSAGE if it arrived in MAILBOX now."""
     with desk.store.reading() as view:
+        sign, repeat = said_before(desk, view, message, mailbox=mailbox, moment=now)
         found = finders.find(
-            view, message, mailbox=desk.settings.mailboxes[mailbox], settings=desk.settings, keys=desk.keys, lock=False
-        )
+            view, message, mailbox=desk.settings.mailboxes[mailbox], settings=desk.settings, keys=desk.keys, lock=False,
+            repeat=repeat,
+        )  # fmt: skip
         copy_of = view.journal.first_copy(journal_key(desk, mailbox, content_key(data)))
         contact = _contact(view, message)
         facts = MailFacts(message=message, mailbox=mailbox, found=found)
@@ -66,18 +69,17 @@ def explain(desk: Desk, message: Message, *, data: bytes, mailbox: str, now: dat
         )  # fmt: skip
         if isinstance(decision.disposition, Ignore):
             return told
-        return _with_letters(desk, view, told, contact, now=now)
+        arrived = Arrived(
+            message=message, mailbox=mailbox, contact=contact, actor=actor_of(message, contact), moment=now, now=now,
+            fingerprint=sign, repeat=repeat, dead=dead_addresses(view, message, keys=desk.keys),
+            alive=alive_address(message, contact), copied=_copied(desk, view, told), spoof=spoof(message, desk.settings),
+        )  # fmt: skip
+        return _with_letters(desk, view, told, arrived)
 
 
-def _with_letters(
-    desk: Desk, view: View, told: Explanation, contact: ContactFacts | None, *, now: datetime
-) -> Explanation:
-    arrived = Arrived(
-        message=told.message, mailbox=told.mailbox, contact=contact, actor=actor_of(told.message, contact),
-        moment=now, now=now,
-    )  # fmt: skip
+def _with_letters(desk: Desk, view: View, told: Explanation, arrived: Arrived) -> Explanation:
     planned = plan(desk.settings, arrived, told.found, told.decision)
-    facts = with_recent(desk, view, act_facts(desk.settings, planned.after, planned.told, arrived), now)
+    facts = with_recent(desk, view, act_facts(desk.settings, planned.after, planned.told, arrived), arrived.now)
     return replace(
         told,
         opens=planned.opens,
@@ -92,13 +94,25 @@ def _contact(view: View, message: Message) -> ContactFacts | None:
     sender = message.sender
     if sender is None or not can_be_a_contact(message):
         return None
-    known = view.people.contact_of(sender.address)
-    if known is not None:
-        return known
+    return view.people.contact_of(sender.address) or _new_contact(view, sender, number=0, language=message.language)
+
+
+def _copied(desk: Desk, view: View, told: Explanation) -> tuple[ContactFacts, ...]:
+    """The contacts behind those who got the mail as well, or those that would be made of them."""
+    mailbox = desk.settings.mailboxes[told.mailbox]
+    others = copied(told.message, told.found, mailbox=mailbox, settings=desk.settings)
+    return tuple(
+        view.people.contact_of(one.address) or _new_contact(view, one, number=-number)
+        for number, one in enumerate(others, start=1)
+    )
+
+
+def _new_contact(view: View, address: Address, *, number: int, language: str = "") -> ContactFacts:
+    """The contact that would be made of ADDRESS; NUMBER tells several of them apart."""
     return ContactFacts(
-        id=0,
-        name=sender.name,
-        addresses=(ContactAddress(address=sender.address, primary=True),),
-        language=message.language,
-        organization=view.people.organization_of(sender.domain),
+        id=number,
+        name=address.name,
+        addresses=(ContactAddress(address=address.address, primary=True),),
+        language=language,
+        organization=view.people.organization_of(address.domain),
     )

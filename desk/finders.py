@@ -1,9 +1,10 @@
-"""Whose ticket a mail belongs to: four finders, each leaving its verdict.
+"""Whose ticket a mail belongs to: five finders, each leaving its verdict.
 
     1 token           our own Message-ID in In-Reply-To or References
     2 reply_address   our token in the address that it was sent to
     3 known_message   the Message-ID of a mail that is on a ticket
     4 tag             [ACME-1042] in the subject
+    5 same_text       the same sender wrote the same a few minutes ago
 
 A token counts for the address that the letter went to.  From another address it proves only that
 the letter was seen: the mail is kept on the ticket as unconfirmed.  Known Message-IDs and tags
@@ -13,15 +14,19 @@ prove nothing, so their sender must belong to the ticket; otherwise the ticket i
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from desk.repeats import Repeat
 from domain import token
 from domain.decision import FinderVerdict, Found, Verdict
 from domain.errors import NotFound
-from domain.message import Message
+from domain.message import MailClass, Message
 from domain.people import address_key
 from domain.settings import Mailbox, Settings
 from domain.ticket import TicketFacts
 from store.outbox import QueuedLetter
 from store.store import View
+
+
+SAME_TEXT = "same_text"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +37,7 @@ class _Search:
     settings: Settings
     keys: token.Keys
     lock: bool
+    repeat: Repeat | None
     seen: dict[int, TicketFacts]
 
     @property
@@ -46,13 +52,17 @@ class _Search:
 
 
 def find(
-    view: View, message: Message, *, mailbox: Mailbox, settings: Settings, keys: token.Keys, lock: bool = True
-) -> Found:
+    view: View, message: Message, *, mailbox: Mailbox, settings: Settings, keys: token.Keys, lock: bool = True,
+    repeat: Repeat | None = None,
+) -> Found:  # fmt: skip
     """The ticket that MESSAGE belongs to, with every finder's verdict up to the one that decided.
 
-    LOCK keeps others from changing that ticket until the act is over.
+    LOCK keeps others from changing that ticket until the act is over.  REPEAT is the ticket that has
+    the same text already.
     """
-    search = _Search(view=view, message=message, mailbox=mailbox, settings=settings, keys=keys, lock=lock, seen={})
+    search = _Search(
+        view=view, message=message, mailbox=mailbox, settings=settings, keys=keys, lock=lock, repeat=repeat, seen={}
+    )
     walk: list[FinderVerdict] = []
     for finder in FINDERS:
         for verdict in finder(search):
@@ -128,8 +138,9 @@ def _of_letters(search: _Search, finder: str, letters: list[str]) -> Iterator[Fi
 
 
 def _is_recipient(search: _Search, letter: QueuedLetter) -> bool:
-    """The mail comes from the address that LETTER went to; a bounce comes from its server instead."""
-    return address_key(letter.recipient.address) == search.sender_key or search.message.is_bounce
+    """The mail comes from the address that LETTER went to; a bounce or notice comes from its server instead."""
+    by_server = search.message.is_bounce or search.message.mail_class in (MailClass.NOTICE, MailClass.COMPLAINT)
+    return address_key(letter.recipient.address) == search.sender_key or by_server
 
 
 def _by_known_message(search: _Search) -> Iterator[FinderVerdict]:
@@ -151,6 +162,12 @@ def _by_tag(search: _Search) -> Iterator[FinderVerdict]:
         yield _nothing("tag", f"no tag [{prefix}-…] in the subject")
     for number in numbers:
         yield _if_member(search, "tag", number, f"tag [{token.reference(prefix, number)}]")
+
+
+def _by_same_text(search: _Search) -> Iterator[FinderVerdict]:
+    repeat = search.repeat
+    if repeat is not None:
+        yield FinderVerdict(finder=SAME_TEXT, verdict=Verdict.TICKET, ticket=repeat.ticket, because=repeat.because)
 
 
 def _if_member(search: _Search, finder: str, number: int, why: str) -> FinderVerdict:
@@ -178,4 +195,5 @@ FINDERS: tuple[Callable[[_Search], Iterator[FinderVerdict]], ...] = (
     _by_reply_address,
     _by_known_message,
     _by_tag,
+    _by_same_text,
 )

@@ -16,10 +16,12 @@ from typing import Any, assert_never
 
 import rules
 from desk import finders, log
+from desk.addresses import alive_address, copied, dead_addresses, spoof
 from desk.carry_out import Arrived, is_takeover, plan, write
 from desk.desk import Desk
 from desk.letters import tell
 from desk.opt_out import Leaving, opt_out, who_leaves
+from desk.repeats import Repeat, fingerprint, repeat_of
 from domain import token
 from domain.decision import Create, Decision, Found, Ignore, MailFacts, Update
 from domain.errors import Conflict, NotFound, Overtaken, StoreUnusable, TemporaryFailure
@@ -212,7 +214,8 @@ def _carry_out(desk: Desk, view: View, mail: Mail, *, now: datetime, is_new: boo
     if because:
         return _finish(view, mail, Received(intake=mail.row.id, outcome=Outcome.IGNORED, because=because), now=now)
     mailbox = desk.settings.mailboxes[mail.row.mailbox]
-    found = finders.find(view, mail.message, mailbox=mailbox, settings=desk.settings, keys=desk.keys)
+    sign, repeat = said_before(desk, view, mail.message, mailbox=mail.row.mailbox, moment=_moment(mail, now))
+    found = finders.find(view, mail.message, mailbox=mailbox, settings=desk.settings, keys=desk.keys, repeat=repeat)
     facts = MailFacts(message=mail.message, mailbox=mail.row.mailbox, folder=mail.row.folder, found=found)
     decision = rules.decide(desk.rules, facts)
     record = _record(desk, facts, decision)
@@ -221,7 +224,8 @@ def _carry_out(desk: Desk, view: View, mail: Mail, *, now: datetime, is_new: boo
             done = Received(intake=mail.row.id, outcome=Outcome.IGNORED, because=because, rules=decision.rules)
             return _finish(view, mail, done, now=now, record=record)
         case Create() | Update():
-            done = _onto_a_ticket(desk, view, mail, found, decision, now=now)
+            arrived = _arrived(desk, view, mail, found, sign=sign, repeat=repeat, now=now)
+            done = _onto_a_ticket(desk, view, mail, arrived, found, decision)
             return _finish(view, mail, done, now=now, record=record)
         case _:
             assert_never(decision.disposition)
@@ -238,14 +242,43 @@ def unasked(desk: Desk, view: View, message: Message) -> tuple[str, Leaving | No
     return "", None
 
 
-def _onto_a_ticket(desk: Desk, view: View, mail: Mail, found: Found, decision: Decision, *, now: datetime) -> Received:
-    """Open a ticket or add to one, record the events, queue the letters."""
-    contact = _contact(view, mail.message, now=now)
-    actor = actor_of(mail.message, contact)
-    arrived = Arrived(
-        message=mail.message, mailbox=mail.row.mailbox, contact=contact, actor=actor,
-        moment=min(mail.row.arrived or now, now), now=now, remark=mail.remark,
+def _moment(mail: Mail, now: datetime) -> datetime:
+    """When MAIL arrived at the server."""
+    return min(mail.row.arrived or now, now)
+
+
+def said_before(
+    desk: Desk, view: View, message: Message, *, mailbox: str, moment: datetime
+) -> tuple[str, Repeat | None]:
+    """The fingerprint of what MESSAGE says, and the ticket where the sender said the same shortly before."""
+    sign = fingerprint(message, mailbox=mailbox, settings=desk.settings)
+    return sign, repeat_of(view, sign, moment=moment, settings=desk.settings)
+
+
+def _arrived(
+    desk: Desk, view: View, mail: Mail, found: Found, *, sign: str, repeat: Repeat | None, now: datetime
+) -> Arrived:
+    """MAIL with the contacts behind its addresses; those who are new are made."""
+    message, settings = mail.message, desk.settings
+    contact = _contact(view, message, now=now)
+    others = copied(message, found, mailbox=settings.mailboxes[mail.row.mailbox], settings=settings)
+    false_name = spoof(message, settings)
+    return Arrived(
+        message=message, mailbox=mail.row.mailbox, contact=contact, actor=actor_of(message, contact),
+        moment=_moment(mail, now), now=now, remark="\n".join(filter(None, (mail.remark, _flag(false_name)))),
+        fingerprint=sign, repeat=repeat, dead=dead_addresses(view, message, keys=desk.keys),
+        alive=alive_address(message, contact), spoof=false_name,
+        copied=tuple(view.people.contact_of(one.address) or view.people.add_contact(one, now=now) for one in others),
     )  # fmt: skip
+
+
+def _flag(false_name: str) -> str:
+    return f"[{false_name[0].upper()}{false_name[1:]}.]" if false_name else ""
+
+
+def _onto_a_ticket(desk: Desk, view: View, mail: Mail, arrived: Arrived, found: Found, decision: Decision) -> Received:
+    """Open a ticket or add to one, record the events, queue the letters."""
+    actor, now = arrived.actor, arrived.now
     planned = plan(desk.settings, arrived, found, decision)
     carried = write(view, planned, arrived, mail.row, tag=desk.settings.helpdesk.tag)
     act = view.tickets.begin_act("mail", actor, now=now, intake=mail.row.id)
@@ -279,7 +312,13 @@ def act_facts(
         machine=arrived.message.is_machine,
         quiet=quiet or _quiet(settings.mailboxes[arrived.mailbox], arrived),
         taken_over=is_takeover(events),
+        silent_customer=_said_again(arrived, ticket),
     )
+
+
+def _said_again(arrived: Arrived, ticket: TicketFacts) -> str:
+    """Why no customer is told of what was said on TICKET minutes ago: two machines could go on so for ever."""
+    return arrived.repeat.because if arrived.repeat and arrived.repeat.ticket == ticket.number else ""
 
 
 def _contact(view: View, message: Message, *, now: datetime) -> ContactFacts | None:

@@ -19,6 +19,7 @@ class EventKind(StrEnum):
     CUSTOMER_WROTE = "customer_wrote"  # entry
     MACHINE_WROTE = "machine_wrote"  # entry: an auto-reply or bounce, appended quietly
     UNCONFIRMED = "unconfirmed"  # entry: a valid token from an address that it was not sent to
+    REPEATED = "repeated"  # entry: the same text from the same sender within minutes, appended quietly
     NOTE = "note"  # entry
     CLOSED = "closed"  # before, after
     REOPENED = "reopened"  # before, after
@@ -26,6 +27,8 @@ class EventKind(StrEnum):
     UNTAGGED = "untagged"  # before: the tags taken away
     LINKED = "linked"  # after: the other ticket's number
     WATCHED = "watched"  # after: who watches from now on
+    UNDELIVERABLE = "undeliverable"  # field: address; after: the address that a letter of ours came back from
+    REACHABLE = "reachable"  # field: address; after: the address that somebody wrote from after all
 
 
 @dataclass(frozen=True, slots=True)

@@ -311,6 +311,9 @@ class Mailbox(_Frozen):
     """Mail older than this makes tickets but no letters."""
     closed_tickets: ClosedTickets = ClosedTickets()
     """What an answer to a closed ticket does."""
+    cc_watches: Flag = False
+    """Whoever a customer's mail also went to (To, Cc) watches the ticket and gets its letters.  On a ticket that is
+    there already it takes an answer to a letter of ours; a subject alone, which anybody could write, does not do."""
     max_new_per_scan: Annotated[Whole, Field(ge=1)] = 200
     """After the server renumbered its mail (UIDVALIDITY): with more unknown mails than this, stop and say so."""
     plus_addressing: Flag = False
@@ -463,6 +466,10 @@ class Limits(_Frozen):
     """How many attachments of a mail are listed."""
     text: Annotated[Size, Field(ge=1000, le=10_000_000)] = 1_000_000
     """How many characters of a mail's text, and of its HTML, are kept."""
+    repeats_within: Duration = timedelta(minutes=10)
+    """The same text from the same sender within this time goes onto the ticket of the first one; 0s: never."""
+    watchers: Annotated[Whole, Field(ge=0, le=1000)] = 20
+    """How many watchers a ticket gets by mail (`cc_watches`)."""
     reading_time: Positive = timedelta(seconds=20)
     """A mail out of the ordinary that takes longer to read is known by its header only."""
     reading_memory: Annotated[Size, Field(ge=300_000_000)] = 1_500_000_000

@@ -107,6 +107,7 @@ TABLE: Mapping[EventKind, _Row] = {
     E.FIELD:           _Row(_if_told,      None,       K.STAFF_CHANGE,   _CHANGE,    _STAFF_CHANGE),
     E.CUSTOMER_WROTE:  _Row(_another_mail, None,       K.STAFF_CUSTOMER, K.COPY,     K.STAFF_CUSTOMER),
     E.UNCONFIRMED:     _Row(None,          None,       K.STAFF_CUSTOMER, None,       K.STAFF_CUSTOMER),
+    E.UNDELIVERABLE:   _Row(None,          None,       K.STAFF_CHANGE,   None,       K.STAFF_CHANGE),
     E.NOTE:            _Row(None,          None,       K.STAFF_NOTE,     None,       K.STAFF_NOTE),
 }
 # fmt: on

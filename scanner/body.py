@@ -53,11 +53,13 @@ _META = re.compile(rb"<meta[^>]{0,200}charset=[\"']?([A-Za-z0-9_-]{1,40})", re.I
 class Body:
     """What the parts of one mail come to.
 
-    `own` is the text of the mail itself, `text` also what the mails inside it say; `forwarded` is the
-    mail that somebody attached to pass it on.
+    `own` is the text of the mail itself, `from_html` says that there is no other than what was made of
+    `html`; `text` is also what the mails inside it say; `forwarded` is the mail that somebody attached
+    to pass it on.
     """
 
     own: str = ""
+    from_html: bool = False
     text: str = ""
     html: str = ""
     attachments: tuple[Attachment, ...] = ()
@@ -156,6 +158,7 @@ def _blocks(texts: list[Leaf], tree: Tree, defects: list[str]) -> list[_Block]:
 def _compose(body: Body, blocks: list[_Block], limits: Limits) -> None:
     pieces = [_readable(block, body.defects) for block in blocks]
     body.own = "\n".join(piece for piece in pieces if piece.strip())
+    body.from_html = bool(blocks) and all(block.html and not "".join(block.plain).strip() for block in blocks)
     html = "\n".join(source for block in blocks for source in block.html)
     body.html = _capped(html, "HTML", limits.text, body.defects)
 
@@ -246,6 +249,9 @@ def _read_rest(leaf: Leaf, tree: Tree, body: Body, limits: Limits, depth: int) -
     own = _attachment(leaf)
     if own.content_type == "text/calendar":
         _add_invitation(body, content(part))
+    if own.content_type == "message/delivery-status" and not body.own.strip():
+        # A report without any words for people: its fields are better than nothing.
+        body.own = clean(decode(content(part)[:MAX_PACKED])[0]).strip()
     inner = nested_mail(part) if depth < MAX_NESTING else None
     if inner is None:
         return [own], ""

@@ -194,6 +194,6 @@ WORDS: Mapping[str, Words] = MappingProxyType(
 
 
 def every(name: str) -> tuple[str, ...]:
-    """The words of all languages in the column NAME, folded, each once, the longest first."""
-    found = {word.casefold(): None for row in WORDS.values() for word in str(getattr(row, name)).split("|") if word}
+    """The words of all languages in the column NAME, in lower case, each once, the longest first."""
+    found = {word.lower(): None for row in WORDS.values() for word in str(getattr(row, name)).split("|") if word}
     return tuple(sorted(found, key=lambda word: (-len(word), word)))

@@ -185,7 +185,7 @@ def _answers_invitation(mail: _Mail) -> bool:
 
 
 def _says_away(mail: _Mail) -> bool:
-    text = mail.text[:MAX_TEXT].casefold()
+    text = mail.text[:MAX_TEXT].lower()
     return any(word in text for word in _ABSENT) or any(pattern.search(text) for pattern in _ABSENT_SINCE)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from scanner.html import shallow, text_of
 from scanner.quote import reply_text
-from scanner.quote_marks import is_forwarding
+from scanner.quote_marks import MAX_LINE, attribution, is_forward, is_forwarding
 
 MAX_SOURCE = 500_000
 """Characters: what is longer is left to the rules for text."""
@@ -36,8 +36,27 @@ BEGINNINGS = (
     "[id=ms-outlook-mobile-body-separator-line]",
     "hr[id=stopSpelling]",
 )
+# What a program writes above a quote, in whatever language.
+PREFIXES = "div.gmail_attr, div.moz-cite-prefix"
+# Signatures that a program put there: Gmail, Thunderbird, Outlook, Proton, Spark.
+SIGNATURES = (
+    "div.gmail_signature",
+    "div.moz-signature",
+    "pre.moz-signature",
+    "div[id=Signature]",
+    "div[id=ms-outlook-mobile-signature]",
+    "div.protonmail_signature_block",
+    "div[name=messageSignatureSection]",
+)
 # The cheap test: one of these stands in the source of every such mail.
-_SIGNS = ("cite", "gmail_quote", "_quote", "yahoo_quoted", "zmail_extra", "front-blockquote", 'name="quote"') + (
+_SIGNS = (
+    "cite",
+    "gmail_",
+    "_quote",
+    "signature",
+    "zmail_extra",
+    "front-blockquote",
+    'name="quote"',
     "appendonsend",
     "divrplyfwdmsg",
     "olk_src_body_section",
@@ -58,7 +77,7 @@ def reply_text_of_html(source: str, text: str, *, subject: str = "") -> str:
     folded = source.lower()
     if not any(sign in folded for sign in _SIGNS):
         return ""
-    marked = _marked(shallow(source), is_passed_on=is_forwarding(subject))
+    marked = "" if is_forwarding(subject) else _marked(shallow(source))
     if not marked:
         return ""
     new = reply_text(text_of(marked), subject=subject)
@@ -66,17 +85,15 @@ def reply_text_of_html(source: str, text: str, *, subject: str = "") -> str:
     return text if _STAND_IN in new or not new.strip() else new
 
 
-def _marked(source: str, *, is_passed_on: bool) -> str:
+def _marked(source: str) -> str:
     """SOURCE with a quoted line in the place of each quote, '' if it has none."""
     from selectolax.lexbor import LexborHTMLParser
 
     try:
         tree = LexborHTMLParser(source)
-        found = 0 if is_passed_on else _cut_history(tree)
-        for selector in QUOTES:
-            while (node := tree.css_first(selector)) is not None and found < MAX_QUOTES:
-                node.replace_with(_quoted_line())
-                found += 1
+        if tree.body is None:
+            return ""
+        found = _cut_history(tree) + _cut_prefix(tree) + _cut_quotes(tree) + _cut_signatures(tree)
         return str(tree.html) if 0 < found < MAX_QUOTES else ""
     except Exception:  # a parser on hostile input: the rules for text remain
         return ""
@@ -85,7 +102,7 @@ def _marked(source: str, *, is_passed_on: bool) -> str:
 def _cut_history(tree: Any) -> int:
     """How many beginnings of a history were found (none or one); all from there on is replaced by a quoted line."""
     node = next((node for selector in BEGINNINGS if (node := tree.css_first(selector)) is not None), None)
-    if node is None or tree.body is None:
+    if node is None:
         return 0
     place = node
     while place is not None and place.tag not in ("body", "html"):
@@ -94,6 +111,43 @@ def _cut_history(tree: Any) -> int:
         place = place.parent
     node.replace_with(_quoted_line())
     return 1
+
+
+def _cut_prefix(tree: Any) -> int:
+    """Takes the words above the outermost quote for a part of it, unless the rules for text know them."""
+    node = tree.css_first(PREFIXES)
+    if node is None:
+        return 0
+    words = " ".join(node.text()[:MAX_LINE].split())
+    if is_forward(words) or _passes_on(node) or attribution((words, f"> {_STAND_IN}"), 0) is not None:
+        return 0
+    node.replace_with(_quoted_line())
+    return 1
+
+
+def _cut_quotes(tree: Any) -> int:
+    found = 0
+    for selector in QUOTES:
+        while found < MAX_QUOTES and (node := tree.css_first(selector)) is not None:
+            if _passes_on(node):
+                return found
+            node.replace_with(_quoted_line())
+            found += 1
+    return found
+
+
+def _cut_signatures(tree: Any) -> int:
+    found = 0
+    for selector in SIGNATURES:
+        while found < MAX_QUOTES and (node := tree.css_first(selector)) is not None:
+            node.decompose(recursive=True)
+            found += 1
+    return found
+
+
+def _passes_on(node: Any) -> bool:
+    """The quote is a forwarded mail, so no history but what the mail is about."""
+    return any(is_forward(line.strip()) for line in node.text(separator="\n")[:1000].split("\n"))
 
 
 def _quoted_line() -> Any:

@@ -51,11 +51,11 @@ _VERB_THEN_DATE = re.compile(rf".{{1,80}}?(?:{_bounded(every('wrote'))}).{{0,25}
 _ADDRESS_LAST = re.compile(r"@[^\s@:：]{1,200}[>)]{0,2}\s?[:：]\s*$")
 _WORD = re.compile(r"\w+")
 _OWN = {
-    verb.casefold(): frozenset(
+    verb.lower(): frozenset(
         own
         for row in WORDS.values()
-        if verb in row.wrote.casefold().split("|")
-        for own in row.own.casefold().split("|")
+        if verb in row.wrote.lower().split("|")
+        for own in row.own.lower().split("|")
         if own
     )
     for verb in every("wrote")
@@ -98,7 +98,7 @@ def is_forwarding(subject: str) -> bool:
 
 def is_separator(bare: str) -> bool:
     """`-----Original Message-----`, in any of the languages."""
-    return len(bare) < MAX_LINE and _is_framed(bare) and bare.strip(_DASHES).rstrip(": ").casefold() in _ORIGINAL
+    return len(bare) < MAX_LINE and _is_framed(bare) and bare.strip(_DASHES).rstrip(": ").lower() in _ORIGINAL
 
 
 def _is_framed(bare: str) -> bool:
@@ -167,7 +167,7 @@ def field_kind(line: str) -> str:
     head = line[:40].replace("：", ":")
     if ":" not in head:
         return ""
-    return FIELDS.get(head.partition(":")[0].strip(" *>\t\xa0\u202f_").casefold(), "")
+    return FIELDS.get(head.partition(":")[0].strip(" *>\t\xa0\u202f_").lower(), "")
 
 
 def _is_attribution(line: str) -> bool:
@@ -196,5 +196,5 @@ def _is_followed(lines: Sequence[str], start: int, below: int, words: str) -> bo
 
 def _has_own_words(words: str) -> bool:
     verb = _VERB.search(words)
-    own = _OWN.get(verb[0].casefold(), frozenset()) if verb else frozenset()
-    return not own.isdisjoint(_WORD.findall(words.casefold()))
+    own = _OWN.get(verb[0].lower(), frozenset()) if verb else frozenset()
+    return not own.isdisjoint(_WORD.findall(words.lower()))

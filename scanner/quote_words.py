@@ -655,8 +655,8 @@ WORDS: Mapping[str, Words] = MappingProxyType(
 
 
 def every(name: str) -> tuple[str, ...]:
-    """The words of all languages in the column NAME, folded, each once, the longest first."""
-    found = {word.strip().casefold(): None for row in WORDS.values() for word in _column(row, name)}
+    """The words of all languages in the column NAME, in lower case, each once, the longest first."""
+    found = {word.strip().lower(): None for row in WORDS.values() for word in _column(row, name)}
     return tuple(sorted(found, key=lambda word: (-len(word), word)))
 
 

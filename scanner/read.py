@@ -32,6 +32,7 @@ from scanner.headers import Fields, addresses, any_address, sent_value
 from scanner.language import language_of
 from scanner.message_id import message_id, message_ids
 from scanner.quote import reply_text
+from scanner.quote_html import reply_text_of_html
 
 MAX_DEFECTS = 30
 MAX_DEFECT = 200
@@ -118,7 +119,8 @@ def _message(tree: Tree, raw: RawMail, limits: Limits, *, body: Body, defects: l
     sender, remark = _sender(fields)
     classes = classes_of(tree, fields, sender=sender, text=body.own, size=len(raw.data))
     subject = fields.first("subject")
-    new = reply_text(body.own, subject=subject) or body.text.strip("\n")
+    marked = reply_text_of_html(body.html, body.own, subject=subject) if body.from_html else ""
+    new = marked or reply_text(body.own, subject=subject) or body.text.strip("\n")
     return Message(
         sender=sender,
         subject=subject,

@@ -90,7 +90,7 @@ def _above_closing(lines: Sequence[str]) -> int:
 
 
 def _is_closing(line: str) -> bool:
-    folded = line.strip(_PUNCTUATION).casefold()
+    folded = line.strip(_PUNCTUATION).lower()
     if folded in _CLOSINGS:
         return True
     return "/" in folded and all(part.strip(_PUNCTUATION) in _CLOSINGS for part in folded.split("/"))

@@ -11,19 +11,27 @@ import struct
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 logging.getLogger("tnefparse").setLevel(logging.CRITICAL + 1)
 
 MAX_OBJECTS = 2_000
 MAX_FILES = 100
-MAX_PROPERTIES = 1_000
+MAX_BODIES = 4
+MAX_VALUES = 2_000
+"""Values of all the properties of one object."""
 MAX_RTF = 2_000_000
 """Octets of an unpacked RTF body."""
 
 _SIGNATURE = b"\x78\x9f\x3e\x22"
 _HEAD = struct.Struct("<BHHI")
 _TITLE, _FILE, _BODY, _START, _MAPI, _ATTACHED, _CODEPAGE = 0x8010, 0x800F, 0x800C, 0x9002, 0x9003, 0x9005, 0x9007
+_NAMED, _SEVERAL = 0x8000, 0x1000
+_FIXED = {0x02: 2, 0x0B: 2, 0x03: 4, 0x04: 4, 0x0A: 4, 0x05: 8, 0x06: 8, 0x07: 8, 0x14: 8, 0x40: 8, 0x48: 16}
+_VARIABLE = frozenset({0x00, 0x0D, 0x1E, 0x1F, 0x102})
+# In front of a winmail.dat inside a winmail.dat; the library would read that one without our look at it.
+_EMBEDDED = bytes.fromhex("0703020000000000c000000000000046")
 # The first octets of the dictionary that every compressed RTF begins with (MS-OXRTFCP, section 2.1.2.1).
 _DICTIONARY = (
     b"{\\rtf1\\ansi\\mac\\deff0\\deftab720{\\fonttbl;}{\\f0\\fnil \\froman \\fswiss \\fmodern \\fscript "
@@ -83,7 +91,7 @@ def _sorted(octets: bytes) -> tuple[list[bytes], list[list[bytes]]]:
         if name == _START:
             groups.append([one])
         elif name in (_TITLE, _FILE, _ATTACHED) and groups:
-            groups[-1].append(one)
+            groups[-1].append(one.replace(_EMBEDDED, bytes(16)) if name == _ATTACHED else one)
         elif name == _CODEPAGE:
             head.append(one)
     return head, groups
@@ -102,10 +110,49 @@ def _objects(octets: bytes) -> Iterator[tuple[int, bytes]]:
 
 
 def _counts_hold(octets: bytes, start: int, end: int) -> bool:
-    """The number of properties can be true; the library would count to four thousand millions."""
-    if start + 4 > end:
-        return False
-    return bool(int.from_bytes(octets[start : start + 4], "little") <= MAX_PROPERTIES)
+    """The properties (MS-OXTNEF, section 2.1.3.4) are as many as they say, and not too many."""
+    try:
+        return _values(octets[start : end - 2]) <= MAX_VALUES
+    except (struct.error, IndexError):
+        # The library stops at the same place.
+        return True
+
+
+def _values(data: bytes) -> int:
+    """How many values the library would read in DATA; more than MAX_VALUES where it would count for ever."""
+    count, offset, values = _number(data, 0), 4, 0
+    if count > MAX_VALUES:
+        return count
+    for _ in range(count):
+        kind, name = struct.unpack_from("<HH", data, offset)
+        offset += 4
+        if name >= _NAMED:
+            by_number = _number(data, offset + 16) == 0
+            offset += 24 + (0 if by_number else _padded(_number(data, offset + 20)))
+        many = 1
+        if kind & _SEVERAL:
+            many, kind, offset = _number(data, offset), kind ^ _SEVERAL, offset + 4
+        elif kind in _VARIABLE:
+            many, offset = _number(data, offset), offset + 4
+        values += many
+        if values > MAX_VALUES:
+            return values
+        if kind in _FIXED:
+            offset += _FIXED[kind] * many + (2 if _FIXED[kind] == 2 and many % 2 else 0)
+        elif kind not in _VARIABLE:
+            return values
+        else:
+            for _ in range(many):
+                offset += 4 + _padded(_number(data, offset))
+    return values
+
+
+def _number(data: bytes, offset: int) -> int:
+    return int(struct.unpack_from("<I", data, offset)[0])
+
+
+def _padded(length: int) -> int:
+    return length + -length % 4
 
 
 def _name(one: bytes) -> int:
@@ -123,15 +170,15 @@ def _file(found: Any) -> Packed:
         with suppress(ValueError, LookupError, TypeError, AttributeError, struct.error):
             value = getattr(found, method)
             name = name or _text(value() if callable(value) else value)
-    return Packed(name, found.data if isinstance(found.data, bytes) else b"")
+    data = found.data if isinstance(found.data, bytes) else b""
+    return Packed(name, data.removeprefix(bytes(16)) if data[16:].startswith(_SIGNATURE) else data)
 
 
 def _read_body(octets: bytes, head: list[bytes], found: Unpacked) -> None:
     from tnefparse import TNEF
 
-    for name, one in _objects(octets):
-        if name not in (_MAPI, _BODY):
-            continue
+    told = (one for name, one in _objects(octets) if name in (_MAPI, _BODY))
+    for one in islice(told, MAX_BODIES):
         try:
             read = TNEF(_stream(octets, [*head, one]), False)
             found.text = found.text or _text(read.body)

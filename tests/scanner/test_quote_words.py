@@ -4,6 +4,8 @@ import sys
 from collections.abc import Callable
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from scanner.quote import reply_text
 from scanner.quote_words import WORDS, Words
@@ -45,7 +47,7 @@ def test_a_field_is_of_one_kind_in_all_languages() -> None:
     seen: dict[str, str] = {}
     for row in WORDS.values():
         for kind in kinds:
-            for word in filter(None, getattr(row, kind).casefold().split("|")):
+            for word in filter(None, getattr(row, kind).lower().split("|")):
                 assert seen.setdefault(word, kind) == kind, word
 
 
@@ -108,6 +110,26 @@ def test_closings_with_a_name(word: str) -> None:
     assert reply_text(f"{NEW}\n\n{word.capitalize()},\nAda Byron") == NEW
     assert reply_text(f"{NEW}\n\n{word.capitalize()}\n\nAda Byron\nExample Ltd\n+44 20 0000 0000") == NEW
     assert reply_text(f"{NEW}\n\n{word.capitalize()}") == f"{NEW}\n\n{word.capitalize()}"
+
+
+PIECES = st.sampled_from(
+    [
+        *(line for row in WORDS.values() for line in (*row.attributions, *row.headers)),
+        *(f"----- {row.original.split('|')[0]} -----" for row in WORDS.values()),
+        *(f"---------- {row.forwarded.split('|')[0]} ----------" for row in WORDS.values()),
+        *(row.closings.split("|")[0] for row in WORDS.values()),
+        *("-- ", "> Is it on?", "> > Is it?", "", "It burns.", "Ada Byron", "See below:", "_" * 30, "Sent from my X5"),
+    ]
+)
+
+
+@given(st.lists(PIECES, max_size=12).map("\n".join), st.sampled_from(["", "Re: Printer", "Fwd: Printer"]))
+def test_any_mixture_keeps_something_and_adds_nothing(text: str, subject: str) -> None:
+    new = reply_text(text, subject=subject)
+    assert bool(new.strip()) == bool(text.strip())
+    rest = iter(text.split("\n"))
+    # What is left are the writer's lines, in their order.
+    assert all(any(line.rstrip() == one.rstrip() for one in rest) for line in new.split("\n"))
 
 
 HOSTILE = (

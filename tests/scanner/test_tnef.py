@@ -76,7 +76,8 @@ def test_what_is_none_stays_the_attachment_it_is() -> None:
 
 def test_counts_that_cannot_be_true_are_not_believed() -> None:
     huge = thing(0x9002, bytes(14)) + thing(0x9005, struct.pack("<I", 0xFFFFFFFF) + bytes(40))
-    many = thing(0x9002, b"") * 50_000
+    values = struct.pack("<IHHI", 1, 0x1003, 0x3701, 0x7FFFFFFF)
+    many = thing(0x9003, values, level=1) + thing(0x9002, b"") * 50_000
     assert unpacked(START + huge + file(b"a.txt", b"x")) is not None
     found = unpacked(START + many)
     assert found is not None

@@ -1,0 +1,125 @@
+"""What a mail tells of addresses, beside its words.
+
+    dead      a letter of ours came back for good from the address that it went to
+    alive     somebody writes from an address that was undeliverable
+    copied    who else got the mail, where the mailbox lets them watch
+    spoof     the display name says somebody else than the address
+
+Anybody can write a bounce.  It counts with the token of a letter and for the address of that
+letter only: whoever shows both could have read the letter, and more than silence he does not gain.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from domain import token
+from domain.decision import Found, Verdict
+from domain.message import Bounced, Message
+from domain.people import Address, ContactFacts, address_key
+from domain.settings import Mailbox, Settings
+from notifier.resolve import is_own, is_writable
+from store.store import View
+
+_ADDRESS = re.compile(r"[^\s<>\"'(),;:@]{1,64}@[^\s<>\"'(),;:@]{1,190}")
+_NAME = 500
+_PROVEN = ("token", "reply_address")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dead:
+    """An address that mail comes back from, and what its server said."""
+
+    address: str
+    because: str
+
+    @property
+    def key(self) -> str:
+        return address_key(self.address)
+
+
+def dead_addresses(view: View, message: Message, *, keys: token.Keys) -> tuple[Dead, ...]:
+    """The customers' addresses that MESSAGE, a bounce, proves to be dead and that are not marked so yet."""
+    hard = {address_key(one.address): one for one in message.bounced if _is_hard(one)} if message.is_bounce else {}
+    found: dict[str, Dead] = {}
+    for address in _written_to(view, message, keys=keys) if hard else ():
+        key = address_key(address)
+        contact = view.people.contact_of(address)
+        if key in hard and contact is not None and is_deliverable(contact, key):
+            found[key] = Dead(address=address, because=_why(hard[key]))
+    return tuple(found.values())
+
+
+def _is_hard(bounced: Bounced) -> bool:
+    return bounced.status.startswith("5") if bounced.hard is None else bounced.hard
+
+
+def _written_to(view: View, message: Message, *, keys: token.Keys) -> Iterator[str]:
+    """The customers' addresses of the letters that MESSAGE shows a token of."""
+    for text in dict.fromkeys((*message.returned_ids, *message.in_reply_to, *message.references)):
+        letter = token.verify(text, keys)
+        known = view.outbox.by_letter(letter) if letter else None
+        if known is not None and not known.recipient.is_staff:
+            yield known.recipient.address
+
+
+def _why(bounced: Bounced) -> str:
+    said = " ".join(part for part in (bounced.status, bounced.reason) if part)
+    return f"a letter came back: {said}" if said else "a letter came back"
+
+
+def is_deliverable(contact: ContactFacts, key: str) -> bool:
+    """KEY is an address of CONTACT that mail does not come back from."""
+    return any(own.key == key and not own.undeliverable for own in contact.addresses)
+
+
+def alive_address(message: Message, contact: ContactFacts | None) -> str:
+    """The sender's address if it was undeliverable till now, and a person writes from it; else ''."""
+    if contact is None or message.sender is None or message.is_machine:
+        return ""
+    key = message.sender.key
+    return next((own.address for own in contact.addresses if own.key == key and own.undeliverable), "")
+
+
+def copied(message: Message, found: Found, *, mailbox: Mailbox, settings: Settings) -> tuple[Address, ...]:
+    """Who else the customer wrote to and would watch the ticket: no mailbox of ours, no agent, not he himself.
+
+    On a ticket that is there already only a token lets others in: sender and subject can be forged.
+    """
+    if not mailbox.cc_watches or message.is_machine or message.sender is None:
+        return ()
+    proven = any(step.finder in _PROVEN and step.verdict is Verdict.TICKET for step in found.walk)
+    if found.ticket is not None and not proven:
+        return ()
+    others = {one.key: one for one in (*message.to, *message.cc) if one.key != message.sender.key}
+    return tuple(
+        one
+        for one in others.values()
+        if is_writable(one.address) and not is_own(one.address, settings) and not settings.agent_of(one.address)
+    )[: settings.limits.watchers]
+
+
+def spoof(message: Message, settings: Settings) -> str:
+    """How the sender's display name speaks of somebody else than his address, '' if it does not."""
+    sender = message.sender
+    if sender is None or not sender.name or message.is_list:
+        return ""
+    named = (found.rstrip(".") for found in _ADDRESS.findall(sender.name[:_NAME]))
+    claimed = next((one for one in named if address_key(one) != sender.key), "") or _claimed(sender, settings)
+    return f"the display name says {claimed}, the address is {sender.address}" if claimed else ""
+
+
+def _claimed(sender: Address, settings: Settings) -> str:
+    """The agent or the helpdesk whose name the sender bears without having their address, '' if he does not."""
+    name = _plain(sender.name)
+    if is_own(sender.address, settings) or settings.agent_of(sender.address):
+        return ""
+    names = (settings.helpdesk.name, *(agent.name for agent in settings.agents.values()))
+    return next((one for one in names if _plain(one) == name), "")
+
+
+def _plain(name: str) -> str:
+    """NAME as the eye reads it: case, blanks, quotes and characters without width do not count."""
+    seen = (char for char in unicodedata.normalize("NFKC", name[:_NAME]) if unicodedata.category(char) != "Cf")
+    return " ".join("".join(seen).casefold().replace('"', "").split()).strip("'")
