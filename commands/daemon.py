@@ -24,13 +24,13 @@ def run(path: Path, *, form: LogForm, verbose: bool) -> int:
     from commands import roads
     from commands.opening import opened_with
     from desk.config import load
-    from scanner.read import read
+    from scanner.worker import SafeReader
 
     # Under systemd the journal has the time already.
     logs.set_up(form, verbose=verbose, with_time="JOURNAL_STREAM" not in os.environ)
     config = load(path)
     roads.must_have_passwords(config)
-    with opened_with(config) as desk:
+    with opened_with(config) as desk, SafeReader(limits=config.settings.limits) as read:
         ways = clock.Roads(
             connect=roads.imap(config),
             listen=roads.listeners(config),
@@ -48,7 +48,7 @@ def scan(path: Path, mailboxes: Sequence[str], *, form: LogForm, verbose: bool, 
     from desk.config import load
     from desk.scan import MailboxScanner, ScanReport
     from desk.secrets import SecretMissing
-    from scanner.read import read
+    from scanner.worker import SafeReader
 
     logs.set_up(form, verbose=verbose)
     config = load(path)
@@ -58,7 +58,7 @@ def scan(path: Path, mailboxes: Sequence[str], *, form: LogForm, verbose: bool, 
         raise DeskError(f"there is no mailbox {unknown[0]!r}; there are: {', '.join(config.settings.mailboxes)}")
     reports: list[ScanReport] = []
     failures: list[DeskError] = []
-    with opened_with(config) as desk:
+    with opened_with(config) as desk, SafeReader(limits=config.settings.limits) as read:
         connections = roads.imap(config)
         for name in names:
             scanner = MailboxScanner(desk, name, connections.get(name), read=read, clock=now)

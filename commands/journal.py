@@ -198,10 +198,10 @@ def quarantine_list(path: Path, *, as_json: bool) -> int:
 
 def quarantine_retry(path: Path, numbers: Sequence[int]) -> int:
     """Give quarantined mails another go, now."""
-    from scanner.read import read
+    from scanner.worker import SafeReader
 
     logs.set_up("text")
-    with opened(path) as desk:
+    with opened(path) as desk, SafeReader(limits=desk.settings.limits) as read:
         for number in numbers:
             with desk.store.act() as view:
                 row = _row(view.journal.get(number), number)

@@ -37,12 +37,12 @@ def ingest(path: Path, file: str, *, mailbox: str | None, as_json: bool) -> int:
 
 def _ingest(path: Path, file: str, *, mailbox: str | None, as_json: bool) -> int:
     from desk import ingest as desk_ingest
-    from scanner.read import read
+    from scanner.worker import SafeReader
 
     config = load(path)
     name = which_mailbox(config, mailbox)
     data = _bytes(file)
-    with opened_with(config) as desk:
+    with opened_with(config) as desk, SafeReader(limits=config.settings.limits) as read:
         row, received = desk_ingest.ingest(desk, data, mailbox=name, read=read, now=now())
         reference = desk.reference(row.ticket) if row.ticket else ""
     facts = {"intake": row.id, "state": row.state, "outcome": row.outcome, "ticket": reference, "because": row.because}
@@ -80,10 +80,10 @@ def explain(path: Path, files: list[str], *, mailbox: str | None, as_json: bool)
     from desk.explain import explain as desk_explain
     from desk.ingest import without_envelope
     from domain.message import RawMail
-    from scanner.read import read
+    from scanner.worker import SafeReader
 
     config = load(path)
-    with opened_with(config) as desk:
+    with opened_with(config) as desk, SafeReader(limits=config.settings.limits) as read:
         for file in files:
             data = without_envelope(_bytes(file))
             message = read(RawMail(data=data, size=len(data)))

@@ -92,11 +92,16 @@ def copied(message: Message, found: Found, *, mailbox: Mailbox, settings: Settin
     proven = any(step.finder in _PROVEN and step.verdict is Verdict.TICKET for step in found.walk)
     if found.ticket is not None and not proven:
         return ()
-    others = {one.key: one for one in (*message.to, *message.cc) if one.key != message.sender.key}
+    others: dict[str, Address] = {}
+    for one in (*message.to, *message.cc):
+        others.setdefault(one.key, one)
     return tuple(
         one
         for one in others.values()
-        if is_writable(one.address) and not is_own(one.address, settings) and not settings.agent_of(one.address)
+        if one.key != message.sender.key
+        and is_writable(one.address)
+        and not is_own(one.address, settings)
+        and not settings.agent_of(one.address)
     )[: settings.limits.watchers]
 
 

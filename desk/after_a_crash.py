@@ -61,7 +61,9 @@ def _judge(desk: Desk, row: Intake, *, read: Read) -> None:
     except NotFound:
         # The ordinary way says so, in its turn.
         return
-    guilt = death_by(read, RawMail(data=data[: desk.settings.limits.mail_size], size=row.size, arrived=row.arrived))
+    # A reader with a child of its own shares it with this process; the forked one reads by itself.
+    alone: Read = getattr(read, "alone", read)
+    guilt = death_by(alone, RawMail(data=data[: desk.settings.limits.mail_size], size=row.size, arrived=row.arrived))
     with desk.store.act() as view:
         if guilt:
             view.journal.quarantine(row, because=guilt)

@@ -72,7 +72,8 @@ def explain(desk: Desk, message: Message, *, data: bytes, mailbox: str, now: dat
         arrived = Arrived(
             message=message, mailbox=mailbox, contact=contact, actor=actor_of(message, contact), moment=now, now=now,
             fingerprint=sign, repeat=repeat, dead=dead_addresses(view, message, keys=desk.keys),
-            alive=alive_address(message, contact), copied=_copied(desk, view, told), spoof=spoof(message, desk.settings),
+            alive=alive_address(message, contact), copied=_copied(desk, view, told),
+            spoof=spoof(message, desk.settings),
         )  # fmt: skip
         return _with_letters(desk, view, told, arrived)
 

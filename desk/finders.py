@@ -25,7 +25,6 @@ from domain.ticket import TicketFacts
 from store.outbox import QueuedLetter
 from store.store import View
 
-
 SAME_TEXT = "same_text"
 
 

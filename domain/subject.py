@@ -51,7 +51,8 @@ _IN_FRONT = re.compile(r"\s*([^\W\d_]{1,16}(?: [^\W\d_]{1,16})?)\s?(?:[\[(]\d{1,
 
 
 def _folded(prefix: str) -> str:
-    return unicodedata.normalize("NFC", prefix.casefold())
+    # Turkish letters are folded with their dot, without it and in capitals to one.
+    return unicodedata.normalize("NFC", prefix.casefold()).replace("i\u0307", "i").replace("ı", "i")
 
 
 _KNOWN = frozenset(_folded(one) for pair in PREFIXES.values() for prefixes in pair for one in prefixes)

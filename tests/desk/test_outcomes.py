@@ -56,7 +56,7 @@ def test_an_answer_long_after_closing_opens_a_linked_ticket(talk: Conversation) 
     assert "ACME-1" in opened.because
     assert "closed" in opened.because
     assert talk.journal()[-1].because == opened.because
-    assert talk.ticket(2).title == "Re: Drucker brennt"
+    assert talk.ticket(2).title == "Drucker brennt"
 
 
 @pytest.mark.parametrize("days", [1, 400])
@@ -170,7 +170,7 @@ def test_a_bounce_of_our_letter_goes_quietly_onto_its_ticket(talk: Conversation)
     talk.staff("ada").close(1)
     talk.deliver()
     count = len(talk.letters())
-    bounce = anna.sends(BOUNCE % anna.last.message_id.encode())
+    bounce = anna.sends((BOUNCE % anna.last.message_id.encode()).replace(b"5.1.1", b"4.2.2"))
     assert (bounce.outcome, bounce.ticket) == ("comment", 1)
     assert talk.ticket(1).status == "closed"
     assert talk.kinds(1)[-1] is EventKind.MACHINE_WROTE
