@@ -4,12 +4,16 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
+from commands.phrases import happened
 from commands.screen import clean
 from desk.desk import Desk
 from desk.explain import Explanation
 from domain.decision import AddTags, Assign, Decision, Ignore, Modifier, RuleVerdict, SetField, Verdict
+from domain.event import EventKind
 from domain.letter import Told
 from domain.message import Message
+
+_OF_ADDRESSES = (EventKind.WATCHED, EventKind.UNDELIVERABLE, EventKind.REACHABLE)
 
 
 def print_explanation(told: Explanation, desk: Desk) -> None:
@@ -24,6 +28,8 @@ def _lines(told: Explanation, desk: Desk) -> Iterator[tuple[str, str]]:
         yield "", f"the same mail is in the journal already: intake {told.copy_of.id} ({told.copy_of.outcome})"
     for defect in told.message.defects[:5]:
         yield "", f"repaired: {defect}"
+    if told.spoof:
+        yield "", f"careful: {told.spoof}"
     yield "ticket", _ticket(told, desk)
     if told.walk:
         yield "rules", ""
@@ -89,6 +95,7 @@ def _would(told: Explanation, desk: Desk) -> str:
     changes = [_modifier(one) for one in told.decision.modifiers] if told.opens else _changes(told)
     if told.opens and not any(isinstance(one, Assign) and one.group for one in told.decision.modifiers):
         changes.append(f"group {told.ticket.group} (mailbox {told.mailbox})")
+    changes += [happened(event, desk.settings) for event in told.events if event.kind in _OF_ADDRESSES]
     return " · ".join([what, *changes])
 
 
@@ -105,7 +112,8 @@ def _modifier(modifier: Modifier) -> str:
 
 
 def _changes(told: Explanation) -> list[str]:
-    return [f"{event.field or 'status'} {event.before} → {event.after}" for event in told.events[1:] if event.after]
+    changes = (event for event in told.events[1:] if event.after and event.kind not in _OF_ADDRESSES)
+    return [f"{event.field or 'status'} {event.before} → {event.after}" for event in changes]
 
 
 def _letters(told: Explanation) -> Iterator[tuple[str, str]]:
@@ -132,6 +140,7 @@ def as_facts(told: Explanation, desk: Desk) -> dict[str, Any]:
         "class": message.class_because,
         "defects": message.defects,
         "copy_of": told.copy_of.id if told.copy_of else None,
+        "spoof": told.spoof,
         "finders": [asdict(step) for step in told.found.walk],
         "ticket": desk.reference(told.found.ticket.number) if told.found.ticket else None,
         "rules": [asdict(verdict) for verdict in told.walk],

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from domain.message import Message, RawMail
+from domain.message import Bounced, Message, RawMail
 from domain.people import Address
 from scanner.read import read, read_text
 from scanner.structure import structure
@@ -51,9 +51,13 @@ def as_object(file: Path, message: Message) -> dict[str, Any]:
             {"name": one.name, "content_type": one.content_type, "size": one.size, "inline": one.inline}
             for one in message.attachments
         ],
+        "class": message.mail_class.value,
         "auto_reply": message.is_auto_reply,
         "bounce": message.is_bounce,
-        "bounced": [{"address": one.address, "status": one.status} for one in message.bounced],
+        "bounced": [
+            {"address": one.address, "status": one.status, "hard": one.hard, "reason": one.reason}
+            for one in message.bounced
+        ],
         "list": message.is_list,
         "forwarded_from": _person(message.forwarded_from) if message.forwarded_from else None,
         "language": message.language,
@@ -88,14 +92,20 @@ def _facts(message: Message) -> Iterable[tuple[str, str]]:
     yield "because", "; ".join(message.class_because)
     yield "passes on", f"a mail of {message.forwarded_from}" if message.forwarded_from else ""
     for bounced in message.bounced:
-        yield "failed", f"{bounced.address} {bounced.status}".rstrip()
+        yield "failed", " ".join(filter(None, (bounced.address, bounced.status, _lasts(bounced), bounced.reason)))
     for one in message.attachments:
         yield "attachment", f"{one.name} ({one.content_type}, {one.size} octets{', inline' if one.inline else ''})"
 
 
 def _class(message: Message) -> str:
-    classes = {"auto-reply": message.is_auto_reply, "bounce": message.is_bounce, "list": message.is_list}
-    return ", ".join(name for name, holds in classes.items() if holds) or "person"
+    """The mail's class, and what else holds: a list's automatic answer is both."""
+    kind = message.mail_class.value
+    also = {"auto_reply": message.is_auto_reply, "bounce": message.is_bounce, "list": message.is_list}
+    return ", ".join([kind, *(name for name, holds in also.items() if holds and name != kind)]).replace("_", "-")
+
+
+def _lasts(bounced: Bounced) -> str:
+    return {True: "(for good)", False: "(may pass)", None: ""}[bounced.hard]
 
 
 def _printable(line: str) -> str:

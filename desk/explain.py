@@ -27,6 +27,7 @@ class Explanation:
     """The walk of one mail.  `ticket` is the state it would have, None where nothing would be done.
 
     `copy_of` is set where the same mail is in the journal already; the rest then speaks of a mail like it.
+    `spoof` says how the sender's name speaks of somebody else than his address.
     """
 
     message: Message
@@ -39,6 +40,7 @@ class Explanation:
     ticket: TicketFacts | None = None
     events: tuple[Event, ...] = ()
     told: tuple[Told | Withheld, ...] = ()
+    spoof: str = ""
 
     @property
     def outcome(self) -> Outcome:
@@ -65,15 +67,14 @@ def explain(desk: Desk, message: Message, *, data: bytes, mailbox: str, now: dat
         decision = Decision(disposition=Ignore(because=because)) if because else rules.decide(desk.rules, facts)
         told = Explanation(
             message=message, mailbox=mailbox, copy_of=copy_of, found=found, decision=decision,
-            walk=() if because else rules.walk(desk.rules, facts),
+            walk=() if because else rules.walk(desk.rules, facts), spoof=spoof(message, desk.settings),
         )  # fmt: skip
         if isinstance(decision.disposition, Ignore):
             return told
         arrived = Arrived(
             message=message, mailbox=mailbox, contact=contact, actor=actor_of(message, contact), moment=now, now=now,
             fingerprint=sign, repeat=repeat, dead=dead_addresses(view, message, keys=desk.keys),
-            alive=alive_address(message, contact), copied=_copied(desk, view, told),
-            spoof=spoof(message, desk.settings),
+            alive=alive_address(message, contact), copied=_copied(desk, view, told), spoof=told.spoof,
         )  # fmt: skip
         return _with_letters(desk, view, told, arrived)
 

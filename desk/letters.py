@@ -52,15 +52,17 @@ def tell(
 
 
 def with_recent(desk: Desk, view: View, facts: ActFacts, now: datetime) -> ActFacts:
-    """FACTS with the automatic letters that the customers on the ticket had of late."""
+    """FACTS with the automatic letters that the customers on the ticket had of late, and those about it."""
     ticket = facts.ticket
     people = [ticket.requester, *(watcher.contact for watcher in ticket.watchers)]
     keys = {address.key for person in people if person for address in person.addresses}
     if ticket.organization and ticket.organization.address:
         keys.add(address_key(ticket.organization.address))
     since = now - desk.settings.notifications.loop_budget.per
-    recent = view.outbox.recent(sorted(keys), since=since) if keys and not facts.quiet else {}
-    return replace(facts, recent=recent)
+    if facts.quiet or not keys:
+        return facts
+    here = view.outbox.recent_about(ticket.number, since=since) if ticket.number else 0
+    return replace(facts, recent=view.outbox.recent(sorted(keys), since=since), recent_here=here)
 
 
 def _queued(

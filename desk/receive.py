@@ -28,6 +28,7 @@ from domain.errors import Conflict, NotFound, Overtaken, StoreUnusable, Temporar
 from domain.event import DESK, Actor, Event, EventKind
 from domain.intake import Intake, Outcome
 from domain.letter import ActFacts, Told
+from domain.marker import REPLY_MARKERS
 from domain.message import Message, RawMail
 from domain.people import ContactFacts
 from domain.settings import Mailbox, Settings
@@ -312,13 +313,20 @@ def act_facts(
         machine=arrived.message.is_machine,
         quiet=quiet or _quiet(settings.mailboxes[arrived.mailbox], arrived),
         taken_over=is_takeover(events),
-        silent_customer=_said_again(arrived, ticket),
+        silent_customer=_unanswered(arrived, ticket),
     )
 
 
-def _said_again(arrived: Arrived, ticket: TicketFacts) -> str:
-    """Why no customer is told of what was said on TICKET minutes ago: two machines could go on so for ever."""
-    return arrived.repeat.because if arrived.repeat and arrived.repeat.ticket == ticket.number else ""
+def _unanswered(arrived: Arrived, ticket: TicketFacts) -> str:
+    """Why no customer is told of a mail that two machines could go on answering for ever, '' of any other.
+
+    Relays lose the fields by which machines know each other; what a letter says arrives.
+    """
+    if arrived.repeat and arrived.repeat.ticket == ticket.number:
+        return arrived.repeat.because
+    if arrived.message.text.lstrip().startswith(tuple(REPLY_MARKERS.values())):
+        return "the letter of a helpdesk like this one"
+    return ""
 
 
 def _contact(view: View, message: Message, *, now: datetime) -> ContactFacts | None:

@@ -113,7 +113,8 @@ class ActFacts:
     `mandatory` lifts opt-outs for this act, `silent_customer` is a rule's or an agent's wish, in words,
     that the customer is not told.  `cc` are addresses that get the comment beside the requester,
     `contacts` the contacts behind them.  `taken_over` tells a first assignment from a change.
-    `recent` counts the letters of the budget's period (`LetterKind.is_budgeted`), by address key.
+    `recent` counts the letters of the budget's period (`LetterKind.is_budgeted`), by address key,
+    `recent_here` those about this ticket.
     """
 
     ticket: TicketFacts
@@ -128,6 +129,7 @@ class ActFacts:
     cc: tuple[Recipient, ...] = ()
     contacts: tuple[ContactFacts, ...] = ()
     recent: Mapping[str, int] = field(default_factory=dict)
+    recent_here: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

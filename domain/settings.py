@@ -428,6 +428,8 @@ class LoopBudget(_Frozen):
     """How many automatic letters (acknowledgements, status letters) one address gets at most ..."""
     per: Positive = timedelta(hours=1)
     """... in this time.  What is over it is withheld and listed by `helpdesk letters`."""
+    per_ticket: Annotated[Whole, Field(ge=1)] = 100
+    """How many go out about one ticket in this time, to whomever."""
 
 
 class Notifications(_Frozen):

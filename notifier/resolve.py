@@ -14,7 +14,7 @@ from typing import NamedTuple
 from domain.event import Event, EventKind
 from domain.letter import ActFacts, LetterKind, Reason, Recipient, Told, Withheld
 from domain.people import ContactAddress, ContactFacts, OrganizationFacts, address_key
-from domain.settings import Settings
+from domain.settings import LoopBudget, Settings
 from domain.ticket import WatcherFacts
 
 E = EventKind
@@ -150,12 +150,14 @@ def gate(
     settings: Settings,
     mandatory: bool = False,
     recent: int = 0,
+    recent_here: int = 0,
 ) -> Withheld | None:
     """Why RECIPIENT must not get this letter now; None if he may.
 
     `contact` and `organization` are the fresh facts behind the recipient.  `mandatory` lifts the
-    opt-out and `ticket_mails`, nothing else.  `recent` is what the address got of the loop budget;
-    0 when a queued letter is asked about again, for it was counted when it was queued.
+    opt-out and `ticket_mails`, nothing else.  `recent` is what the address got of the loop budget,
+    `recent_here` what all got about the ticket; 0 when a queued letter is asked about again, for it
+    was counted when it was queued.
     """
 
     def withheld(reason: Reason, because: str) -> Withheld:
@@ -180,10 +182,15 @@ def gate(
     wish = _unwanted(contact, organization, settings)
     if wish is not None and not mandatory:
         return withheld(*wish)
-    budget = settings.notifications.loop_budget
-    if kind.is_budgeted and recent >= budget.letters:
-        return withheld(Reason.LOOP_BUDGET, f"{recent} automatic letters already (notifications.loop_budget)")
-    return None
+    spent = _spent(settings.notifications.loop_budget, recent, recent_here) if kind.is_budgeted else ""
+    return withheld(Reason.LOOP_BUDGET, f"{spent} already (notifications.loop_budget)") if spent else None
+
+
+def _spent(budget: LoopBudget, recent: int, recent_here: int) -> str:
+    """What the budget allows and is used up, '' if there is some left."""
+    if recent >= budget.letters:
+        return f"{recent} automatic letters"
+    return f"{recent_here} automatic letters about this ticket" if recent_here >= budget.per_ticket else ""
 
 
 def is_own(address: str, settings: Settings) -> bool:
@@ -361,6 +368,7 @@ def _outcome(person: _Person, act: ActFacts, settings: Settings) -> Told | Withh
         settings=settings,
         mandatory=act.mandatory,
         recent=act.recent.get(address_key(person.recipient.address), 0),
+        recent_here=act.recent_here,
     )
     if refusal is not None:
         return refusal

@@ -17,6 +17,7 @@ from scanner.bounce_words import CAUSES
 from scanner.charset import clean, decode
 from scanner.message_id import message_ids
 from scanner.parts import Leaf, content
+from scanner.tree import Part
 
 MAX_SIZE = 1_000_000
 """Octets: a larger mail is not searched for a home-made report."""
@@ -47,7 +48,7 @@ class Report:
 
     `is_status` is true where there is such a part at all; `recipients` are those that failed or
     wait, `reached` whether any was delivered or relayed, `complains` whether somebody called the
-    mail spam.  `returned` are Message-IDs that the report itself states.
+    mail spam.  `returned` are Message-IDs that the report itself states, `defects` what could not be read.
     """
 
     is_status: bool = False
@@ -55,6 +56,7 @@ class Report:
     reached: bool = False
     complains: bool = False
     returned: tuple[str, ...] = ()
+    defects: tuple[str, ...] = ()
 
 
 def report_of(parts: Sequence[Leaf]) -> Report:
@@ -71,7 +73,7 @@ def amazon_report(text: str) -> Report:
     try:
         said, _ = json.JSONDecoder(strict=False).raw_decode(text[:MAX_RETURNED].lstrip())
         return _amazon(said if isinstance(said, dict) else {})
-    except (ValueError, TypeError, AttributeError, RecursionError):
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
         return Report()
 
 
@@ -139,7 +141,7 @@ def _groups(part: Tree) -> list[Tree]:
     from email import message_from_string
 
     blocks = decode(content(part)[:MAX_RETURNED])[0].replace("\r\n", "\n").strip().split("\n\n")
-    return [message_from_string(block + "\n\n") for block in blocks[:1000]]
+    return [message_from_string(block + "\n\n", _class=Part) for block in blocks[:1000]]
 
 
 def _failure(group: Tree) -> Bounced | None:
@@ -179,13 +181,17 @@ def _field(group: Tree, name: str) -> str:
 def _amazon(said: dict[str, Any]) -> Report:
     kind = str(said.get("notificationType") or said.get("eventType") or "")
     mail = said.get("mail") or {}
-    stated = (mail.get("commonHeaders") or {}).get("messageId")
-    returned = message_ids([str(stated)]) if stated else ()
+    own_id = (mail.get("commonHeaders") or {}).get("messageId")
+    returned = message_ids([str(own_id)]) if own_id else ()
     if kind == "Bounce":
         bounce = said["bounce"]
         is_final = bounce.get("bounceType") == "Permanent"
-        recipients = tuple(_amazon_bounced(one, is_final) for one in bounce["bouncedRecipients"][:MAX_RECIPIENTS])
-        return Report(True, recipients, returned=returned)
+        stated = bounce.get("bouncedRecipients") or []
+        named = [one for one in stated[:MAX_RECIPIENTS] if isinstance(one, dict) and one.get("emailAddress")]
+        nameless = len(stated[:MAX_RECIPIENTS]) - len(named)
+        defects = (f"{nameless} recipients in Amazon's report have no address",) if nameless else ()
+        recipients = tuple(_amazon_bounced(one, is_final) for one in named)
+        return Report(True, recipients, returned=returned, defects=defects)
     return Report(kind != "", (), kind == "Delivery", kind == "Complaint", returned)
 
 

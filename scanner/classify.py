@@ -67,6 +67,7 @@ class Classes:
     because: tuple[str, ...] = ()
     bounced: tuple[Bounced, ...] = ()
     returned_ids: tuple[str, ...] = ()
+    defects: tuple[str, ...] = ()
 
 
 @dataclass(slots=True, kw_only=True)
@@ -90,7 +91,7 @@ class _Mail:
     def report_type(self) -> str:
         if self.tree.get_content_type() != "multipart/report":
             return ""
-        return str(self.tree.get_param("report-type", "unknown")).lower()
+        return parameter(self.tree, "report-type").lower() or "unknown"
 
     def has_part(self, *kinds: str) -> bool:
         return any(leaf.part.get_content_type() in kinds for leaf in self.parts)
@@ -297,6 +298,7 @@ def classes_of(tree: Tree, fields: Fields, *, sender: Address | None, text: str,
         because=_because(held, taken),
         bounced=_failed(mail) if is_bounce else (),
         returned_ids=(mail.report.returned or returned_ids(mail.parts, text)) if is_bounce else (),
+        defects=mail.report.defects,
     )
 
 

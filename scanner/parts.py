@@ -9,7 +9,6 @@ import binascii
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from email import message_from_bytes
 from email.errors import MessageError
 from email.generator import BytesGenerator
 from email.message import Message as Tree
@@ -18,6 +17,7 @@ from io import BytesIO
 
 from scanner.charset import base64_prefix, decode
 from scanner.headers import decoded_value, sent_value
+from scanner.tree import tree_of
 
 MAX_PARTS = 1_000
 MAX_PARAMETERS = 8_000
@@ -97,7 +97,7 @@ def nested_mail(part: Tree) -> Tree | None:
         return None
     inner = next(iter(inside(part)), None)
     if inner is not None and _is_base64_mail(part, inner):
-        return message_from_bytes(content(part))
+        return tree_of(content(part))
     return inner
 
 

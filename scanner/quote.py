@@ -16,10 +16,12 @@ from scanner.quote_marks import (
     MAX_LINE,
     WRAPPED,
     attribution,
+    field_kind,
     has_field,
     header_lines,
     is_forward,
     is_forwarding,
+    is_markup,
     is_quoted,
     is_ruler,
     is_separator,
@@ -27,6 +29,10 @@ from scanner.quote_marks import (
 from scanner.signature import begins_signature, is_dashes, is_device, unsigned
 
 MAX_LINES = 20_000
+MAX_TRIED = 80_000
+"""Characters of lines that look like the edge of a quote and are none; after them only marks and separators count."""
+LINE_COSTS = 20
+"""Characters that trying a line costs, however short it is."""
 FOOTER_LINES = 8
 """Lines at the end among which a mailing list's footer must stand."""
 
@@ -91,6 +97,7 @@ def _without_history(lines: Sequence[str], *, is_passed_on: bool) -> Sequence[st
 def _history_start(lines: Sequence[str]) -> tuple[int | None, bool]:
     """The line where the history begins, None if there is none, and whether that is a forwarded mail."""
     quote = _last_quote_start(lines)
+    tried = 0
     for number, line in enumerate(lines):
         if quote is not None and number > quote:
             return quote, False
@@ -100,10 +107,17 @@ def _history_start(lines: Sequence[str]) -> tuple[int | None, bool]:
         begins, ends = bare[0] in EDGES, bare[-1] in ENDS
         if (begins or ends) and is_forward(bare):
             return number, True
-        if (begins and is_separator(bare)) or (has_field(bare) and header_lines(lines, number)):
+        if begins and is_separator(bare):
             return _above_ruler(lines, number), False
+        if tried >= MAX_TRIED:
+            continue
+        is_field = has_field(bare) and bool(field_kind(bare))
+        if is_field and header_lines(lines, number):
+            return _above_ruler(lines, number), False
+        ends = ends and not is_markup(bare)
         if ends and (found := attribution(lines, number)) is not None:
             return (found if quote is None else min(found, quote)), False
+        tried += (len(line) + LINE_COSTS) * (is_field or ends)
     return quote, False
 
 

@@ -30,7 +30,13 @@ def _bounded(words: Sequence[str]) -> str:
     """Words that stand alone, except in scripts that write without blanks."""
     latin = [word for word in words if word[-1].isalnum() and ord(word[-1]) < 0x1100]
     others = [word for word in words if word not in latin]
-    return rf"(?<!\w)(?:{any_of(latin)})(?!\w)|(?:{any_of(others)})"
+    return rf"(?<!\w)(?:{_guarded(latin)})(?!\w)|(?:{_guarded(others)})"
+
+
+def _guarded(words: Sequence[str]) -> str:
+    """Any of WORDS, behind a look at the first letter: most places of a text are done with that."""
+    letters = "".join(sorted({re.escape(word[0]) for word in words}))
+    return f"(?=[{letters}])(?:{any_of(words)})"
 
 
 _VERB = re.compile(_bounded(every("wrote")), re.IGNORECASE)
@@ -81,6 +87,11 @@ def is_quoted(line: str) -> bool:
 
 def is_ruler(line: str) -> bool:
     return _RULER.match(line.strip()) is not None
+
+
+def is_markup(bare: str) -> bool:
+    """The line is one of XML or HTML: no attribution ends in `>` without an address."""
+    return bare[-1:] == ">" and "@" not in bare
 
 
 def is_forward(bare: str) -> bool:

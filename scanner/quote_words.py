@@ -51,7 +51,7 @@ WORDS: Mapping[str, Words] = MappingProxyType(
             about="subject",
             others="cc|bcc|reply-to|importance|priority|attachments|sender|organization",
             original="original message|original appointment|reply message|replied message|original email",
-            forwarded="begin forwarded message|forwarded message|forwarded by …|start of forwarded message",
+            forwarded="begin forwarded message|forwarded message|original forwarded message|forwarded by …|start of forwarded message",
             forwards="fwd|fw",
             devices="sent from my|sent from outlook|sent from mail|sent from yahoo|sent from gmail|sent from samsung"
             "|sent from proton|sent from aol|sent from the …app|sent from a|sent from i|sent from android"
@@ -130,7 +130,7 @@ WORDS: Mapping[str, Words] = MappingProxyType(
             about="objet|sujet",
             others="cc|cci|copie à|importance|pièces jointes",
             original="message d'origine|message original|message initial|courriel original|message d’origine",
-            forwarded="message transféré|début du message transféré|début du message réexpédié|message transmis",
+            forwarded="message transféré|message réexpédié|début du message transféré|début du message réexpédié|message transmis",
             forwards="tr|transf|réexp",
             devices="envoyé de mon|envoyé depuis|envoyé à partir de|envoyé avec|envoyé via|envoyé de l|envoyé par"
             "|télécharger outlook pour|obtenez outlook pour|provenance",
@@ -463,7 +463,7 @@ WORDS: Mapping[str, Words] = MappingProxyType(
             others="копия|скрытая копия|важность|вложения",
             original="исходное сообщение|оригинальное сообщение|исходное письмо|пересылаемое сообщение от …"
             "|original message",
-            forwarded="пересылаемое сообщение|начало переадресованного сообщения|переадресованное сообщение"
+            forwarded="пересылаемое сообщение|перенаправленное сообщение|начало переадресованного сообщения|переадресованное сообщение"
             "|пересылаемое письмо|начало пересылаемого сообщения|пересланное сообщение|конец пересылаемого сообщения",
             forwards="пересл|пер",
             devices="отправлено с|отправлено из|отправлено через|отправлено моим|получите outlook для"

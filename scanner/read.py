@@ -12,7 +12,6 @@ Never raises, except `attachment` for a part that the mail does not have.
 import logging
 import re
 from collections.abc import Iterable
-from email import message_from_bytes
 from email.message import Message as Tree
 from itertools import islice
 
@@ -33,6 +32,7 @@ from scanner.language import language_of
 from scanner.message_id import message_id, message_ids
 from scanner.quote import reply_text
 from scanner.quote_html import reply_text_of_html
+from scanner.tree import tree_of
 
 MAX_DEFECTS = 30
 MAX_DEFECT = 200
@@ -49,6 +49,7 @@ _STRUCTURE = {
     "MissingHeaderBodySeparatorDefect": "no empty line behind its header",
     "FirstHeaderLineIsContinuationDefect": "its header begins in the middle of a field",
     "InvalidMultipartContentTransferEncodingDefect": "an encoded multipart",
+    "UnreadableParametersDefect": "the parameters of its content type contradict each other, read by their looks",
 }
 _CONTENT_FIELD = re.compile(rb"^content-[^\n]*\n(?:[ \t][^\n]*\n)*", re.IGNORECASE | re.MULTILINE)
 
@@ -63,7 +64,7 @@ def read(raw: RawMail, limits: Limits = DEFAULT) -> Message:
     data, mended = mended_header(raw.data, limits)
     defects += mended
     try:
-        tree = message_from_bytes(data)
+        tree = tree_of(data)
         return _message(tree, raw, limits, body=body_of(tree, limits), defects=[*defects, *_broken_parts(tree)])
     except Exception as error:  # the point of this door: no mail may stop the ones behind it
         return _salvaged(raw, data, [*defects, _unreadable("not readable as a whole", error)])
@@ -91,7 +92,7 @@ def attachment(data: bytes, index: int) -> bytes:
     Raises NotFound if the mail has no such part.
     """
     try:
-        return octets_of(message_from_bytes(mended_header(data)[0]), index)
+        return octets_of(tree_of(mended_header(data)[0]), index)
     except (RecursionError, ValueError, LookupError, TypeError, AttributeError):
         raise NotFound(f"the mail has no part {index} that can be read") from None
 
@@ -108,7 +109,7 @@ def _salvaged(raw: RawMail, data: bytes, defects: list[str]) -> Message:
     # The structure is what hurts, and it is told by these fields.
     plain = _CONTENT_FIELD.sub(b"", head[:MAX_SALVAGED].replace(b"\r\n", b"\n"))
     try:
-        return _message(message_from_bytes(plain.rstrip(b"\n") + b"\n\n"), raw, DEFAULT, body=body, defects=defects)
+        return _message(tree_of(plain.rstrip(b"\n") + b"\n\n"), raw, DEFAULT, body=body, defects=defects)
     except Exception as error:
         defects.append(_unreadable("header not readable", error))
     return Message(sender=None, text=body.text, reply_text=body.text, defects=_tidy(defects), size=raw.size)
@@ -146,7 +147,7 @@ def _message(tree: Tree, raw: RawMail, limits: Limits, *, body: Body, defects: l
         bounced=classes.bounced,
         returned_ids=classes.returned_ids,
         language=language_of(fields.first("content-language"), new),
-        defects=_tidy([*defects, *_remarks(fields, remark), *body.defects]),
+        defects=_tidy([*defects, *_remarks(fields, remark), *classes.defects, *body.defects]),
         size=raw.size,
     )
 

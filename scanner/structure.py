@@ -1,12 +1,12 @@
 """How a mail is built, for people who wonder why it reads as it does.  Never fails."""
 
 from collections.abc import Iterator
-from email import message_from_bytes
 from email.message import Message as Tree
 
 from scanner.charset import clean
 from scanner.header_block import mended_header
 from scanner.parts import content, disposition, file_name, inside, nested_mail, parameter
+from scanner.tree import tree_of
 
 MAX_SHOWN = 100
 MAX_DEPTH = 10
@@ -15,7 +15,7 @@ MAX_DEPTH = 10
 def structure(data: bytes) -> tuple[str, ...]:
     """One line a part, indented by depth: content type, charset, size, disposition and name."""
     try:
-        return tuple(_lines(message_from_bytes(mended_header(data)[0])))
+        return tuple(_lines(tree_of(mended_header(data)[0])))
     except Exception as error:  # what is shown here only explains; the mail itself was read elsewhere
         return (f"not readable ({type(error).__name__})",)
 

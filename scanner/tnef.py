@@ -67,7 +67,7 @@ def unpacked(octets: bytes) -> Unpacked | None:
     if not is_tnef(octets):
         return None
     try:
-        from tnefparse import TNEF  # type: ignore[import-untyped]
+        from tnefparse import TNEF
     except ImportError:
         return None
     head, groups = _sorted(octets)

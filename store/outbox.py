@@ -32,6 +32,9 @@ _RECENT = (
     )
     .group_by(_outbox.c.recipient_key)
 )
+_RECENT_ABOUT = select(func.count()).where(
+    _outbox.c.ticket == bindparam("ticket"), _outbox.c.queued_at >= bindparam("since"), _outbox.c.automatic
+)
 # Written out, not bound: only so may a database use the partial index on what is queued.
 _QUEUED: ColumnElement[str] = literal_column("'queued'")
 
@@ -112,6 +115,10 @@ class Outbox:
         rows = self._connection.execute(_RECENT, {"keys": sorted(set(stored.values())), "since": since})
         found: dict[str, int] = dict(iter(rows))
         return {key: found[own] for key, own in stored.items() if own in found}
+
+    def recent_about(self, ticket: int, *, since: datetime) -> int:
+        """How many automatic letters were written about TICKET since SINCE, to whomever."""
+        return self._connection.execute(_RECENT_ABOUT, {"ticket": ticket, "since": since}).scalar_one()
 
     def claim(
         self, holder: str, *, now: datetime, limit: int, stale: datetime, is_dead: Callable[[str], bool]

@@ -115,6 +115,31 @@ def test_a_bounce_of_a_letter_to_staff_writes_no_letter(talk: Conversation, anna
     assert ada.hears() == []
 
 
+NOTICE = (
+    b"From: %s\r\nTo: support@acme.example\r\nSubject: Gelesen: Drucker brennt\r\nMessage-ID: <mdn@kunde.example>\r\n"
+    b"MIME-Version: 1.0\r\nContent-Type: multipart/report; report-type=disposition-notification; boundary=b\r\n\r\n"
+    b"--b\r\nContent-Type: text/plain\r\n\r\nYour mail was read.\r\n"
+    b"--b\r\nContent-Type: message/disposition-notification\r\n\r\n"
+    b"Final-Recipient: rfc822; anna@kunde.example\r\nOriginal-Message-ID: <%s>\r\n"
+    b"Disposition: manual-action/MDN-sent-manually; displayed\r\n\r\n--b--\r\n"
+)
+
+
+@pytest.mark.parametrize("sender", [b"anna@kunde.example", b"notices@mx.kunde.example"])
+def test_a_read_notice_goes_quietly_onto_its_ticket(talk: Conversation, anna: Person, sender: bytes) -> None:
+    talk.staff("ada").close(1)
+    talk.deliver()
+    letter = anna.last.message_id.encode()
+    count = len(talk.letters())
+    data = NOTICE % (sender, letter)
+    notice = anna.sends(data.replace(b"MIME-Version", b"In-Reply-To: <%s>\r\nMIME-Version" % letter))
+    assert (notice.outcome, notice.ticket) == ("comment", 1)
+    assert talk.kinds(1)[-1] is EventKind.MACHINE_WROTE
+    assert not talk.entries(1)[-1].unconfirmed
+    assert talk.ticket(1).status == "closed"
+    assert len(talk.letters()) == count
+
+
 # People in copy
 
 WATCH = {"mailboxes": {"support": {"cc_watches": True}}}

@@ -121,6 +121,20 @@ def test_an_answer_long_after_closing_is_told_before(conversation: Conversation)
     assert conversation.journal()[-1].ticket == 3
 
 
+def test_what_a_mail_tells_of_addresses_is_told_before(begin: Begin) -> None:
+    talk = begin({"mailboxes": {"support": {"cc_watches": True}}})
+    anna = talk.customer(ANNA)
+    copied = anna.mail("Drucker brennt", Cc="Tom <tom@kunde.example>, Mia <mia@kunde.example>")
+    assert_told_before(talk, copied.data)
+    assert_told_before(talk, anna.mail("Drucker brennt").data)
+    talk.deliver()
+    assert_told_before(talk, anna.answer(anna.last, Cc="a@b.example, c@d.example").data)
+    assert len(talk.ticket(1).watchers) == 4
+    assert_told_before(talk, BOUNCE % anna.last.message_id.encode())
+    assert_told_before(talk, anna.answer(anna.last, "Hier bin ich.").data)
+    assert_told_before(talk, anna.mail("Passwort", From="Ada Example <anna@kunde.example>").data)
+
+
 def test_a_copy_is_told_before(conversation: Conversation) -> None:
     mail = conversation.customer(ANNA).mail("Neu")
     assert_told_before(conversation, mail.data)

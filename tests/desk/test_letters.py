@@ -140,6 +140,18 @@ def test_the_loop_budget_stops_automatic_letters(begin: Begin) -> None:
     assert anna.hears() == ["acknowledgement"]
 
 
+def test_the_loop_budget_of_a_ticket(begin: Begin) -> None:
+    talk = begin({"notifications": {"on_reassignment": True, "loop_budget": {"per_ticket": 3}}})
+    anna = asked(talk)
+    for agent in ("ada", "bert") * 3:
+        talk.staff("ada").assign(1, agent=agent)
+    talk.deliver()
+    assert anna.hears() == ["status"] * 2, "the acknowledgement was the first of three"
+    assert talk.withheld(1)[-1] == (anna.address, Reason.LOOP_BUDGET)
+    anna.writes("Licht flackert")
+    assert anna.hears() == ["acknowledgement"], "another ticket"
+
+
 def test_never_to_our_own_addresses(begin: Begin) -> None:
     talk = begin()
     us = talk.customer("support@acme.example")

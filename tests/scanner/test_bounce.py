@@ -96,6 +96,23 @@ def test_amazons_own_form() -> None:
     assert amazon("Bounce", bounce="nonsense").mail_class is MailClass.PERSON
 
 
+def test_amazons_form_without_what_it_promises() -> None:
+    failed = [{"status": "5.1.1"}, "nonsense", {"emailAddress": "bob@y.example", "status": "5.1.1"}]
+    message = amazon("Bounce", bounce={"bounceType": "Permanent", "bouncedRecipients": failed})
+    assert [one.address for one in message.bounced] == ["bob@y.example"]
+    assert message.subject == "AWS Notification Message"
+    assert message.defects == ("2 recipients in Amazon's report have no address",)
+    for bounce in ({}, {"bouncedRecipients": {}}, {"bouncedRecipients": [{}]}, {"bouncedRecipients": 7}, None):
+        assert not any("not readable" in defect for defect in amazon("Bounce", bounce=bounce).defects)
+
+
+def test_a_group_of_a_report_with_parameters_that_nobody_can_read() -> None:
+    groups = "Content-Type: multipart/mixed; x*=1; x*0=2\n\nFinal-Recipient: rfc822; bob@y.example\nAction: failed\n"
+    kind = "Content-Transfer-Encoding: 7bit\nContent-Type: multipart/report; boundary=b\n\n"
+    message = of(f"From: mta@y.example\n{kind}--b\nContent-Type: message/delivery-status\n\n{groups}\n--b--\n")
+    assert [one.address for one in message.bounced] == ["bob@y.example"]
+
+
 def test_the_refusal_is_found_in_a_home_made_report() -> None:
     assert said_by_server("Hello\n\n<bob@y.example>:\n550 no such user\nhere\n\nBye") == "550 no such user here"
     assert said_by_server("Hello\nthe mailbox is full\nBye") == "the mailbox is full"

@@ -117,3 +117,12 @@ def test_it_is_never_empty_where_the_text_is_not(text: str) -> None:
     new = reply_text(text)
     assert bool(new.strip()) == bool(text.strip())
     assert all(line.rstrip() in text for line in new.split("\n"))
+
+
+def test_text_that_only_looks_like_history_is_given_up_and_kept() -> None:
+    looks = "Von: Ada <ada@x.example>\nAn: Bob\n" * 2_000 + "2.2. 2.2. wrote:\n\n" * 2_000
+    assert reply_text(f"Hello\n{looks}Bye") == f"Hello\n{looks}Bye"
+    quoted = "On Mon, 2 Mar 2026 at 10:00, Ada wrote:\n> Well?\n"
+    assert reply_text(f"Hello\n{looks}Bye\n\n{quoted}").endswith("Bye\n\nOn Mon, 2 Mar 2026 at 10:00, Ada wrote:")
+    page = "<td>2.2.2026 10:00</td>\n" * 9_000
+    assert reply_text(f"Hello\n{page}Bye\n\n{quoted}") == f"Hello\n{page}Bye"

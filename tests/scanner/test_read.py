@@ -12,6 +12,7 @@ from domain.errors import NotFound
 from domain.message import Message, RawMail
 from domain.people import Address
 from scanner.read import attachment, read, read_text
+from scanner.structure import structure
 
 HEAD = b"From: Ada <ada@x.example>\nTo: help@y.example\nSubject: Printer\nMessage-ID: <1@x.example>\n"
 
@@ -277,3 +278,31 @@ def test_no_bytes_stop_it_and_the_same_bytes_read_the_same(data: bytes) -> None:
         assert len(attachment(data, one.index)) == one.size
         assert "/" not in one.name
         assert one.name
+
+
+UNREADABLE = {
+    "two ways to cut": b"boundary*=utf-8''b; boundary*0*=utf-8''b",
+    "of another parameter": b"boundary=b; name*=x; name*0=y",
+    "a NUL in the charset": b"boundary*=\"utf\0-8''b\"",
+    "a charset without replacement": b"name=x; boundary*=undefined''b",
+    "a number without end": b"boundary=b; boundary*" + b"1" * 5000 + b"=c",
+}
+
+
+@pytest.mark.parametrize("parameters", UNREADABLE.values(), ids=UNREADABLE)
+def test_a_boundary_beside_parameters_that_nobody_can_read(parameters: bytes) -> None:
+    data = HEAD + b"Content-Type: multipart/mixed; " + parameters
+    data += b"\n\n--b\n\nIt burns.\n--b\nContent-Type: image/png; name=a.png\n\nPNG\n--b--\n"
+    message = of(data)
+    assert (message.text, [one.name for one in message.attachments]) == ("It burns.", ["a.png"])
+    assert attachment(data, message.attachments[0].index) == b"PNG"
+    assert structure(data)[0].startswith("multipart/mixed")
+    assert message.defects == ("part 0: the parameters of its content type contradict each other, read by their looks",)
+
+
+def test_a_multipart_whose_boundary_nobody_can_read() -> None:
+    parameters = b"boundary*" + b"1" * 5000 + b"=b; x*=1; x*0=2"
+    message = of(HEAD + b"Content-Type: multipart/mixed; " + parameters + b"\n\nIt burns.\n")
+    assert message.text == "It burns.\n"
+    assert message.sender == Address("ada@x.example", "Ada")
+    assert not any("not readable" in defect for defect in message.defects)

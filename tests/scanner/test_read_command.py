@@ -21,6 +21,7 @@ def test_json_is_one_line_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[s
     first, second = map(json.loads, said.out.splitlines())
     assert first["from"] == {"name": "Ada", "address": "ada@x.example"}
     assert (first["message_id"], first["in_reply_to"], first["references"]) == ("1@x.example", "", [])
+    assert (first["class"], first["auto_reply"], first["bounce"], first["list"]) == ("person", False, False, False)
     assert second["from"] is None
     assert said.err.count("\n") == 1
     assert "gone.eml: cannot be read: No such file" in said.err
@@ -45,6 +46,25 @@ def test_the_summary_says_class_structure_and_what_was_repaired(
     assert "structure   text/plain, x-bad, 15 octets" in lines
     repaired = lines.index("repaired    1 lines above the header were skipped")
     assert lines[repaired + 1] == "            part 0: charset 'x-bad' is unknown, read as utf-8"
+
+
+def test_a_bounce_says_whom_it_speaks_of_and_for_how_long(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "a.eml").write_bytes(
+        b"From: MAILER-DAEMON@y.example\nContent-Type: multipart/report; boundary=b\n\n--b\n\nSorry.\n--b\n"
+        b"Content-Type: message/delivery-status\n\nReporting-MTA: dns; y.example\n\nFinal-Recipient: rfc822; "
+        b"bob@y.example\nAction: failed\nStatus: 5.1.1\nDiagnostic-Code: smtp; 550 no such user\n--b--\n"
+    )
+    run([tmp_path / "a.eml"], as_json=True, text=False)
+    said = json.loads(capsys.readouterr().out)
+    assert said["class"] == "bounce"
+    assert said["bounced"] == [
+        {"address": "bob@y.example", "status": "5.1.1", "hard": True, "reason": "550 no such user"}
+    ]
+    run([tmp_path / "a.eml"], as_json=False, text=False)
+    lines = capsys.readouterr().out.splitlines()
+    assert "class       bounce" in lines
+    assert any(line.startswith("because     bounce: ") for line in lines)
+    assert "failed      bob@y.example 5.1.1 (for good) 550 no such user" in lines
 
 
 def test_text_takes_the_file_as_decoded(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

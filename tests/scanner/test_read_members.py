@@ -81,6 +81,10 @@ PASSED_ON = {
         "-------- Перенаправленное сообщение --------\nТема: \tS\nДата: \t2 Mar\nОт: \tEve <eve@z.example>\n\nhi",
         Address("eve@z.example", "Eve"),
     ),
+    "begin, french": (
+        "Début du message réexpédié :\n\nDe: Eve <eve@z.example>\nObjet: S\nDate: 2 mars 2026\nÀ: Ada\n\nsalut",
+        Address("eve@z.example", "Eve"),
+    ),
     "in stars": ("*From:* Eve [mailto:eve@z.example]\n*Sent:* Monday\n\nhi", Address("eve@z.example", "Eve [mailto:")),
     "nothing is passed on": ("From: the cellar\nto the roof", None),
 }
