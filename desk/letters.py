@@ -61,7 +61,9 @@ def with_recent(desk: Desk, view: View, facts: ActFacts, now: datetime) -> ActFa
     since = now - desk.settings.notifications.loop_budget.per
     if facts.quiet or not keys:
         return facts
-    here = view.outbox.recent_about(ticket.number, since=since) if ticket.number else 0
+    # Nothing was written yet about a ticket that this very act opens.
+    opens = any(event.kind is EventKind.OPENED for event in facts.events)
+    here = 0 if opens else view.outbox.recent_about(ticket.number, since=since)
     return replace(facts, recent=view.outbox.recent(sorted(keys), since=since), recent_here=here)
 
 

@@ -41,7 +41,7 @@ class Part(Tree):
             return failobj
         value = stated[2] or stated[3]
         # In front of an extended value stand charset and language: utf-8''b.
-        return (value.rpartition("'")[2] if stated[1] else value).rstrip()
+        return (value.rpartition("'")[2] if stated[1] else value).rstrip() or failobj
 
 
 def tree_of(data: bytes) -> Tree:

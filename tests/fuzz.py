@@ -68,6 +68,9 @@ SEEDS = (
         b"Content-Type: message/rfc822\n\n" + INNER,
         kind=b"report; report-type=delivery-status",
     ),
+    HEAD + b"X-Amz-Sns-Message-Id: 1\n\n"
+    b'{"notificationType": "Bounce", "mail": {"commonHeaders": {"messageId": "<a@x.example>"}}, "bounce": '
+    b'{"bounceType": "Permanent", "bouncedRecipients": [{"emailAddress": "b@y.example", "status": "5.1.1"}]}}\n',
     HEAD + b"Content-Type: text/plain; charset=iso-2022-jp\n\n\x1b$B$3$s\x1b(B\nbegin 644 a.txt\n#0V%T\n`\nend\n",
 )
 
@@ -109,6 +112,10 @@ TOKENS = (
         b"Subject: ",
         b"From: ",
         b"To: a:",
+        b"; name*=x; name*0=y",
+        b"; boundary*0*=utf\0''b; boundary*=",
+        b"\nVon: a\nAn: b\n" * 50,
+        b"2.2. 10:00 a wrote:\n" * 50,
     ),
     *(
         b"<div>" * 300,
