@@ -85,6 +85,7 @@ class MailboxScanner:
         self._clock = clock
         self._stop = stop
         self._told = told
+        self._asked = clock()
         self._connection: MailboxConnection | None = None
 
     def scan(self) -> ScanReport:
@@ -109,8 +110,9 @@ class MailboxScanner:
             connection.close()
 
     def _lease(self) -> Lease:
+        self._asked = self._clock()
         with self._desk.store.act() as view:
-            now = view.leases.moment(self._clock())
+            now = view.leases.moment(self._asked)
             return view.leases.take(
                 f"scan {self._name}", self._desk.holder, now=now, duration=LEASE, is_dead=self._desk.is_dead
             )
@@ -119,6 +121,11 @@ class MailboxScanner:
         """Keep the lease; it is asked before each write, so that a process that hung for long writes nothing."""
         if self._lease().holder != self._desk.holder:
             raise MailboxUnreachable(f"mailbox {self._name}: another process took over while this one hung")
+
+    def _hold_for_long(self) -> None:
+        """Keep the lease while mails are worked off; each write there is guarded by the journal's own fence."""
+        if self._clock() - self._asked > LEASE / 5:
+            self._hold()
 
     def _scan(self) -> ScanReport:
         for source in (self._name, ingested(self._name)):
@@ -306,7 +313,9 @@ class MailboxScanner:
     def _work_off(self, report: ScanReport, *, at_hand: Mapping[int, bytes] = MappingProxyType({})) -> ScanReport:
         """Receive what is stored until nothing is left."""
         return self._receive(
-            report, lambda: receive(self._desk, self._name, read=self._read, now=self._clock(), at_hand=at_hand)
+            report,
+            lambda: receive(self._desk, self._name, read=self._read, now=self._clock(), at_hand=at_hand),
+            enough=len(at_hand),
         )
 
     def _work_off_piped(self, report: ScanReport) -> ScanReport:
@@ -315,17 +324,17 @@ class MailboxScanner:
         file_ingested(self._desk, self._name)
         return report
 
-    def _receive(self, report: ScanReport, once: Callable[[], Round]) -> ScanReport:
+    def _receive(self, report: ScanReport, once: Callable[[], Round], *, enough: int = 0) -> ScanReport:
+        """Receive until nothing is left, or as many mails as ENOUGH came to an end, where it is known how many wait."""
         received, quarantined = list(report.received), list(report.quarantined)
         while not self._stop():
-            # Reading may take long; a mail must not be in two hands.
-            self._hold()
+            self._hold_for_long()
             done = once()
             received += done.received
             quarantined += done.quarantined
             if any(one.letters for one in done.received):
                 self._told()
-            if done.is_empty:
+            if done.is_empty or 0 < enough <= len(received) - len(report.received):
                 break
         return replace(report, received=tuple(received), quarantined=tuple(quarantined))
 

@@ -300,6 +300,17 @@ def test_a_boundary_beside_parameters_that_nobody_can_read(parameters: bytes) ->
     assert message.defects == ("part 0: the parameters of its content type contradict each other, read by their looks",)
 
 
+@pytest.mark.parametrize("charset", [b"charset*=a; charset*0*=b", b'charset="a\0b"', b"charset*=utf-8''utf-8"])
+@pytest.mark.parametrize("kind", [b"text/plain", b"image/png; name=a.png"])
+def test_eight_bit_octets_in_base64_beside_a_charset_that_nobody_can_read(kind: bytes, charset: bytes) -> None:
+    part = b"Content-Type: " + kind + b"; " + charset + b"\nContent-Transfer-Encoding: base64\n\n\xe9SXQgYnVybnMu\n"
+    data = with_parts("mixed", part, b"Content-Type: image/gif\n\nGIF")
+    message = of(data)
+    assert message.attachments[-1].content_type == "image/gif"
+    assert "It burns." in (message.text or attachment(data, message.attachments[0].index).decode())
+    assert not any("not readable" in defect for defect in message.defects)
+
+
 def test_a_multipart_whose_boundary_nobody_can_read() -> None:
     parameters = b"boundary*" + b"1" * 5000 + b"=b; x*=1; x*0=2"
     message = of(HEAD + b"Content-Type: multipart/mixed; " + parameters + b"\n\nIt burns.\n")
