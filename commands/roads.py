@@ -1,12 +1,13 @@
-"""The roads to the world that config.yaml describes: IMAP, SMTP, and how a mail is read."""
+"""The roads to the world that config.yaml describes: IMAP, SMTP, and the words of letters."""
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 
 from desk.config import Config
 from desk.desk import Desk
 from desk.secrets import reveal
+from domain.settings import Imap
 from notifier.compose import Composer
 from notifier.sender import Sender
 from scanner.idle import IdleConnection
@@ -17,24 +18,36 @@ from scanner.mailbox import MailboxConnection
 
 def imap(config: Config) -> Mapping[str, Callable[[], MailboxConnection]]:
     """How to connect to each mailbox that has an account.  Passwords are read at each connection."""
-    return {
-        name: partial(_connect, config, name)
-        for name, mailbox in config.settings.mailboxes.items()
-        if mailbox.imap is not None
-    }
+    return {name: partial(_connect, config, account) for name, account in _accounts(config)}
 
 
-def _connect(config: Config, mailbox: str) -> MailboxConnection:
-    account = config.settings.mailboxes[mailbox].imap
-    assert account is not None
-    return connect(account, password=reveal(account.password, base=config.folder, environ=os.environ))
+def listeners(config: Config) -> Mapping[str, Callable[[], IdleConnection]]:
+    """How to listen to each mailbox that has an account."""
+    return {name: partial(_listen, config, account) for name, account in _accounts(config)}
+
+
+def _accounts(config: Config) -> Iterator[tuple[str, Imap]]:
+    for name, mailbox in config.settings.mailboxes.items():
+        if mailbox.imap is not None:
+            yield name, mailbox.imap
+
+
+def _connect(config: Config, account: Imap) -> MailboxConnection:
+    return connect(account, password=_password(config, account))
+
+
+def _listen(config: Config, account: Imap) -> IdleConnection:
+    return connect_idle(account, password=_password(config, account))
+
+
+def _password(config: Config, account: Imap) -> str:
+    return reveal(account.password, base=config.folder, environ=os.environ)
 
 
 def must_have_passwords(config: Config) -> None:
     """Read every password once, so that a daemon does not start without one.  Raises SecretMissing."""
-    for mailbox in config.settings.mailboxes.values():
-        if mailbox.imap is not None:
-            reveal(mailbox.imap.password, base=config.folder, environ=os.environ)
+    for _, account in _accounts(config):
+        _password(config, account)
 
 
 def sender(config: Config) -> Sender:
@@ -49,18 +62,3 @@ def sender(config: Config) -> Sender:
 def composer(config: Config, desk: Desk) -> Composer:
     """The words of letters, with the templates that config.yaml puts in place of ours."""
     return Composer(config.settings, keys=desk.keys, templates=config.templates_folder)
-
-
-def listeners(config: Config) -> Mapping[str, Callable[[], IdleConnection]]:
-    """How to listen to each mailbox that has an account."""
-    return {
-        name: partial(_listen, config, name)
-        for name, mailbox in config.settings.mailboxes.items()
-        if mailbox.imap is not None
-    }
-
-
-def _listen(config: Config, mailbox: str) -> IdleConnection:
-    account = config.settings.mailboxes[mailbox].imap
-    assert account is not None
-    return connect_idle(account, password=reveal(account.password, base=config.folder, environ=os.environ))
