@@ -6,7 +6,7 @@ import signal
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 
@@ -17,6 +17,7 @@ from commands.screen import complain, say
 from demo import mails, transcript
 from demo.bell import Bell
 from demo.day import ADA, Day
+from demo.interrupts import uninterrupted
 from demo.post import HOST, PASSWORD, PostOffice
 from demo.program import Program
 from desk.config import load
@@ -65,7 +66,10 @@ def _run(folder: Path, *, keep: bool) -> None:
     program = Program(folder, bell=bell)
     addresses = [mails.SUPPORT, *(person.address for person in mails.CUSTOMERS)]
     transcript.heading("A morning at the support desk of Acme")
-    with PostOffice(addresses, bell=bell) as post:
+    with ExitStack() as stack:
+        # An interrupt between the start of the servers and the moment that somebody minds them would leave them behind.
+        with uninterrupted():
+            post = stack.enter_context(PostOffice(addresses, bell=bell))
         program.set_up(imap_port=post.imap_port, smtp_port=post.smtp_port)
         with opened_with(load(program.config)) as desk, _stopped(program):
             _open(desk, program, post, bell)

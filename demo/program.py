@@ -17,6 +17,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from demo.bell import Bell
+from demo.interrupts import uninterrupted
 from demo.post import HOST, PASSWORD
 from domain.errors import DeskError
 
@@ -58,11 +59,12 @@ class Program:
     def start(self) -> None:
         """Start `helpdesk run`."""
         # A session of its own: Ctrl-C is for the demo, which then ends the daemon in good order.
-        self._daemon = subprocess.Popen(
-            self._words("run", "--verbose"), cwd=ROOT, env=_environment(), stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, encoding="utf-8", errors="replace",
-            start_new_session=True,
-        )  # fmt: skip
+        with uninterrupted():
+            self._daemon = subprocess.Popen(
+                self._words("run", "--verbose"), cwd=ROOT, env=_environment(), stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, encoding="utf-8", errors="replace",
+                start_new_session=True,
+            )  # fmt: skip
         self._reader.start()
 
     def stop(self) -> bool:
@@ -82,16 +84,19 @@ class Program:
 
     def command(self, *words: str, agent: str = "") -> str:
         """What a command prints.  Raises CommandFailed with its complaint."""
-        running = subprocess.Popen(
-            self._words(*words), cwd=ROOT, env=_environment(HELPDESK_AGENT=agent), stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8", errors="replace",
-            start_new_session=True,
-        )  # fmt: skip
+        running: subprocess.Popen[str] | None = None
         try:
+            with uninterrupted():
+                running = subprocess.Popen(
+                    self._words(*words), cwd=ROOT, env=_environment(HELPDESK_AGENT=agent), stdin=subprocess.DEVNULL,
+                    stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8", errors="replace",
+                    start_new_session=True,
+                )  # fmt: skip
             out, complaint = running.communicate(timeout=COMMAND_SECONDS)
         except BaseException:
-            running.kill()
-            running.wait()
+            if running is not None:
+                running.kill()
+                running.wait()
             raise
         if running.returncode != 0:
             reason = complaint.strip().splitlines()[-1:] or out.strip().splitlines()[-1:] or ["no reason given"]
