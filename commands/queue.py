@@ -132,7 +132,7 @@ def _summary(queue: Queue, now: Now) -> str:
         return "Nothing is open."
     parts = [f"{shown} of {queue.open} open"]
     if queue.total != queue.open:
-        parts = [f"{shown} of {queue.total} found" if queue.total else "nothing found", f"{queue.open} open"]
+        parts = [f"{shown} of {queue.total}" if queue.total else "nothing found", f"{queue.open} open"]
     if queue.yours is not None:
         parts.append(f"yours {queue.yours}")
     parts.append(f"nobody's {queue.nobodys}")

@@ -77,11 +77,11 @@ def test_the_queue_fits_into_80_columns(room: Staffroom, capsys: pytest.CaptureF
 @pytest.mark.parametrize(
     ("wish", "numbers", "summary"),
     [
-        (queue.Wish(mine=True), [2], "1 of 1 found · 4 open · yours 1"),
-        (queue.Wish(nobodys=True), [1, 3, 4], "3 of 3 found · 4 open"),
+        (queue.Wish(mine=True), [2], "1 of 1 · 4 open · yours 1"),
+        (queue.Wish(nobodys=True), [1, 3, 4], "3 of 3 · 4 open"),
         (queue.Wish(limit=1), [1], "1 of 4 open"),
-        (queue.Wish(group="network"), [3], "1 of 1 found"),
-        (queue.Wish(customer="weiss@firma.example"), [2], "1 of 1 found"),
+        (queue.Wish(group="network"), [3], "1 of 1 · 4 open"),
+        (queue.Wish(customer="weiss@firma.example"), [2], "1 of 1 · 4 open"),
         (queue.Wish(status="closed"), [], "nothing found · 4 open"),
         (queue.Wish(everything=True), [4, 3, 2, 1], "4 of 4 open"),
     ],
