@@ -36,10 +36,6 @@ class Database:
         self.engine = engine
         self.name = name
 
-    @property
-    def is_sqlite(self) -> bool:
-        return self.engine.dialect.name == "sqlite"
-
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """One consistent state, read-only."""

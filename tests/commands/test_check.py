@@ -123,6 +123,17 @@ def test_own_templates_must_be_a_directory(file: Path) -> None:
     assert f"ok templates: {file.parent}/own takes the place of the built-in ones" in looked_at(config)
 
 
+def test_a_mistake_in_an_own_template_is_named_with_its_line(file: Path) -> None:
+    config = configured(file, **{"mailboxes:": "notifications: {templates: own}\nmailboxes:"})
+    own = file.parent / "own" / "en"
+    own.mkdir(parents=True)
+    (own / "acknowledgement.txt.j2").write_text("Hello {{ reader.name }},\nyour number is {{ tikcet.reference }}.\n")
+    found = [line for line in looked_at(config) if line.startswith("problem templates")]
+    assert len(found) == 1
+    assert "acknowledgement.txt.j2:2" in found[0]
+    assert "tikcet" in found[0]
+
+
 # Connected, on fakes.
 
 
