@@ -25,7 +25,7 @@ from desk.complaints import remark
 from desk.config import parse
 from desk.yaml_nodes import written
 from domain.errors import ConfigError, DeskError
-from domain.settings import AddressText, Host, Key, Language, Line, Start, TagPrefix
+from domain.settings import AddressText, Host, Key, Line, Start, TagPrefix
 
 Answers = Mapping[str, str]
 
@@ -46,7 +46,7 @@ def _domain(answers: Answers) -> str:
 
 QUESTIONS = (
     Question(key="name", ask="Who signs the letters, such as Acme Support", kind=Line),
-    Question(key="language", ask="Language of letters: de or en", kind=Language, suggest=lambda answers: "en"),
+    Question(key="language", ask="Language of letters: de or en", kind=Literal["de", "en"], suggest=lambda answers: "en"),
     Question(
         key="tag",
         ask="Prefix of ticket numbers (ACME gives [ACME-1042]; it stays for ever)",

@@ -201,7 +201,7 @@ def _folders(config: Config) -> Iterator[Finding]:
 
 def _own_templates(config: Config, templates: Path) -> Iterator[Finding]:
     """Every letter is written once with made-up facts, so that a mistake shows before a customer waits for it."""
-    from notifier.wording import check_templates
+    from notifier.samples import check_templates
 
     for problem in check_templates(config.settings, templates):
         yield Finding(subject="templates", text=str(problem), severity="problem")
