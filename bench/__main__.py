@@ -9,9 +9,11 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import decide, ingest, latency
+from bench import compose, decide, ingest, latency
 
-BENCHMARKS: dict[str, Callable[..., None]] = {"ingest": ingest.run, "latency": latency.run, "decide": decide.run}
+BENCHMARKS: dict[str, Callable[..., None]] = {
+    "ingest": ingest.run, "latency": latency.run, "decide": decide.run, "compose": compose.run,
+}  # fmt: skip
 
 
 def main() -> int:

@@ -15,6 +15,7 @@ from domain.event import Actor, Event, EventKind
 from domain.letter import ActFacts, LetterFacts, OutgoingFile, QuotedEntry, Told, Withheld
 from domain.message import Message
 from domain.people import address_key
+from domain.settings import Settings
 from domain.ticket import EntryFacts, TicketFacts
 from notifier.resolve import resolve
 from store.outbox import QueuedLetter
@@ -184,8 +185,8 @@ def event_of(stored: Mapping[str, Any]) -> Event:
     return Event(**{**values, "kind": EventKind(values["kind"]), "actor": Actor(**values["actor"])})
 
 
-def letter_facts(view: View, letter: QueuedLetter) -> LetterFacts:
-    """What LETTER says, with the entry and the files that it passes on."""
+def letter_facts(view: View, letter: QueuedLetter, settings: Settings) -> LetterFacts:
+    """What LETTER says, with the entry and the files that it passes on, and what was said before."""
     stored = letter.facts
     entry = view.tickets.entry(stored["entry"]) if stored.get("entry") else None
     return LetterFacts(
@@ -206,10 +207,28 @@ def letter_facts(view: View, letter: QueuedLetter) -> LetterFacts:
         because=letter.because,
         at=datetime.fromisoformat(stored["at"]),
         entry=_quoted(entry) if entry else None,
+        earlier=_earlier(view, letter, settings),
         files=_files(view, entry) if entry and letter.kind.is_human else (),
         in_reply_to=stored["in_reply_to"],
         references=tuple(stored["references"]),
     )
+
+
+def _earlier(view: View, letter: QueuedLetter, settings: Settings) -> tuple[QuotedEntry, ...]:
+    """The last entries before LETTER's own, for those to whom they were written.
+
+    A watcher or somebody in Cc may have come to the ticket later: what was said before is not told to him.
+    """
+    if letter.recipient.role not in ("requester", "organization") and not letter.recipient.is_staff:
+        return ()
+    stored = letter.facts
+    found = view.tickets.public_entries(
+        letter.ticket,
+        before=stored.get("entry"),
+        until=datetime.fromisoformat(stored["at"]),
+        limit=settings.look(stored["mailbox"]).earlier,
+    )
+    return tuple(map(_quoted, found))
 
 
 def _quoted(entry: EntryFacts) -> QuotedEntry:

@@ -323,8 +323,8 @@ class Look(_Frozen):
     color: Color = "#1f5fa8"
     """The colour of the bar on top and of links, in quotes: '#rrggbb'."""
     logo: Line | None = None
-    """A PNG, JPEG or GIF file (relative to config.yaml) for the top of letters.  It travels inside each of them, so keep
-    it small; nothing is ever loaded from the network."""
+    """A PNG, JPEG or GIF file (relative to config.yaml) for the top of letters.  It travels inside each of them, so
+    keep it small; nothing is ever loaded from the network."""
     earlier: Annotated[Whole, Field(ge=0, le=10)] = 2
     """How many earlier messages of the conversation stand below a letter, shortened.  Never internal notes."""
 
@@ -496,8 +496,8 @@ class Notifications(_Frozen):
     look: Look = Look()
     """How letters look."""
     templates: Line | None = None
-    """A directory (relative to config.yaml) with templates and sentences (de.po, fr.po, ...) of your own, which take the
-    place of the built-in ones (docs/letters.md)."""
+    """A directory (relative to config.yaml) with templates and sentences (de.po, fr.po, ...) of your own, which take
+    the place of the built-in ones (docs/letters.md)."""
 
 
 class Limits(_Frozen):

@@ -26,6 +26,7 @@ from babel.messages.catalog import Message as PoMessage
 from babel.messages.pofile import PoFileError, read_po
 
 from domain.errors import Problem
+from notifier.shelf import BUILT_IN
 
 FALLBACK = "en"
 MAX_OCTETS = 2_000_000
@@ -150,6 +151,11 @@ def catalogs(built_in: Path, own: Path | None = None) -> Catalogs:
     return Catalogs(ours=ours, own={path.stem: read(path, english) for path in files})
 
 
+def letter_languages(own: Path | None) -> tuple[str, ...]:
+    """The languages that letters can be written in, with the catalogs in the house's OWN directory."""
+    return catalogs(BUILT_IN, own).languages
+
+
 @lru_cache(maxsize=2)
 def _ours(built_in: Path) -> Mapping[str, Catalog]:
     english = read(built_in / f"{FALLBACK}.po")
@@ -206,7 +212,7 @@ def _parsed(path: Path, language: str) -> PoCatalog:
 
 def _plural(found: PoCatalog) -> Callable[[int], int]:
     """Which plural form goes with a number, as the file's Plural-Forms say."""
-    chosen: Callable[[int], int] = gettext.c2py(found.plural_expr)  # type: ignore[attr-defined]
+    chosen: Callable[[int], int] = gettext.c2py(found.plural_expr)
     chosen(1)
     return chosen
 

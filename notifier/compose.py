@@ -22,7 +22,7 @@ from domain.ticket import EntryKind
 from domain.token import Keys, sign, tagged
 from notifier import mime
 from notifier.mime import Field, Part
-from notifier.wording import NAME_LIMIT, SUBJECT_LIMIT, Words, Wording, mailbox_of, one_line
+from notifier.wording import NAME_LIMIT, SUBJECT_LIMIT, Wording, Words, mailbox_of, one_line
 
 REFERENCES_LIMIT = 20
 _MESSAGE_ID = re.compile(r"[!-;=?-~]{1,900}")
@@ -57,9 +57,7 @@ class Composer:
             fields.append(("List-Unsubscribe", f"<{unsubscribe}>"))
         fields.append(("Content-Language", words.language))
         data = mime.written(fields, _body(words, facts))
-        return Letter(
-            id=facts.letter, envelope_from=sender, envelope_to=recipient, data=data, template=words.template
-        )
+        return Letter(id=facts.letter, envelope_from=sender, envelope_to=recipient, data=data, template=words.template)
 
     def _address(self, facts: LetterFacts, sender: str, recipient: str) -> Iterator[Field]:
         yield "From", mime.mailbox("From", _name(self._settings.helpdesk.name), sender)
@@ -157,9 +155,7 @@ def _body(words: Words, facts: LetterFacts) -> Part:
         html = mime.text(words.html, "html")
         if words.logo is not None:
             name = f"logo.{words.logo.subtype}"
-            logo = mime.file(
-                words.logo.data, f"image/{words.logo.subtype}", name, content_id=words.logo.content_id
-            )
+            logo = mime.file(words.logo.data, f"image/{words.logo.subtype}", name, content_id=words.logo.content_id)
             html = mime.multipart("related", (html, logo), f"=_{facts.letter}_related")
         body = mime.multipart("alternative", (body, html), f"=_{facts.letter}_text")
     if not facts.files:

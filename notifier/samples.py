@@ -47,8 +47,8 @@ def check_templates(settings: Settings, templates: Path | None = None) -> tuple[
 
 
 def sample(settings: Settings, kind: LetterKind, *, language: str = "", mailbox: str = "") -> LetterFacts:
-    """A letter of KIND that speaks of everything that there is to speak of."""
-    entry = _NOTE if kind is LetterKind.STAFF_NOTE else _ASKED if kind in _FROM_CUSTOMER else _ANSWER
+    """A letter of KIND as it might be."""
+    entry = None if kind in _WITHOUT_ENTRY else _PASSED_ON.get(kind, _ANSWER)
     return LetterFacts(
         letter=letter_id(b"\0" * 10),
         kind=kind,
@@ -67,11 +67,11 @@ def sample(settings: Settings, kind: LetterKind, *, language: str = "", mailbox:
         agent=next(iter(settings.agents)),
         mailbox=mailbox or next(iter(settings.mailboxes)),
         requester="Jörg Weiß",
-        events=_events(settings),
+        events=_events(settings)[:3],
         because="a sample",
         at=_ANSWER.at,
         entry=entry,
-        earlier=() if kind in (LetterKind.ACKNOWLEDGEMENT, LetterKind.NOTICE, LetterKind.STAFF_NEW) else (_ASKED,),
+        earlier=() if kind in _FROM_CUSTOMER else (_ASKED,),
     )
 
 
@@ -84,7 +84,8 @@ def _all(settings: Settings, languages: tuple[str, ...], templates: Path | None)
     for mailbox in dict.fromkeys((next(iter(settings.mailboxes)), *special)):
         for language in languages:
             for kind in LetterKind:
-                full = sample(settings, kind, language=language, mailbox=mailbox)
+                usual = sample(settings, kind, language=language, mailbox=mailbox)
+                full = replace(usual, events=_events(settings), entry=usual.entry or _ANSWER, earlier=(_ASKED,))
                 yield full
                 if kind not in _ALWAYS_QUOTES:
                     bare = replace(full.recipient, name="")
@@ -127,8 +128,11 @@ def _unknown(settings: Settings, files: Shelf, languages: tuple[str, ...]) -> It
 _FROM_CUSTOMER = frozenset(
     {
         *(LetterKind.ACKNOWLEDGEMENT, LetterKind.NOTICE, LetterKind.COPY),
-        *(LetterKind.STAFF_NEW, LetterKind.STAFF_ASSIGNED, LetterKind.STAFF_CUSTOMER),
+        *(LetterKind.STAFF_NEW, LetterKind.STAFF_CUSTOMER),
     }
+)
+_WITHOUT_ENTRY = frozenset(
+    {LetterKind.STATUS, LetterKind.CHANGE, LetterKind.STAFF_ASSIGNED, LetterKind.STAFF_STATUS, LetterKind.STAFF_CHANGE}
 )
 _ASKED = QuotedEntry(
     kind="customer",
@@ -156,13 +160,16 @@ _NOTE = QuotedEntry(
 )
 
 
+_PASSED_ON = {LetterKind.STAFF_NOTE: _NOTE, **dict.fromkeys(_FROM_CUSTOMER, _ASKED)}
+
+
 def _events(settings: Settings) -> tuple[Event, ...]:
     agent, group = next(iter(settings.agents)), next(iter(settings.groups))
     statuses = list(settings.tickets.statuses)
     low, high = settings.tickets.priorities[0], settings.tickets.priorities[-1]
-    plain_kinds = set(EventKind) - {EventKind.ASSIGNED, EventKind.FIELD, EventKind.STATUS}
-    told = [(EventKind.COMMENT, "", "", "")]
-    told += [(EventKind.STATUS, "", statuses[0], statuses[-1]), (EventKind.ASSIGNED, "agent", "", agent)]
+    plain_kinds = set(EventKind) - {EventKind.ASSIGNED, EventKind.FIELD, EventKind.STATUS, EventKind.COMMENT}
+    told = [(EventKind.COMMENT, "", "", ""), (EventKind.STATUS, "", statuses[0], statuses[-1])]
+    told += [(EventKind.ASSIGNED, "agent", "", agent)]
     told += [(EventKind.ASSIGNED, "agent", agent, ""), (EventKind.ASSIGNED, "group", "", group)]
     told += [(EventKind.FIELD, "priority", low, high)]
     told += [(kind, "", "", "1043") for kind in sorted(plain_kinds)]

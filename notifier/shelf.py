@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Literal
 
 BUILT_IN = Path(__file__).parent / "templates"
+SHEET = "letter"
+"""The style sheet of the HTML: `letter.css.j2`."""
 ORIGINALS = ".originals"
 """The folder in the house's own directory where the originals of its copies are kept."""
 
@@ -86,12 +88,17 @@ class Shelf:
     def sources(self, name: str, form: Form, *, mailbox: str = "", language: str = "") -> tuple[str, ...]:
         """The source of NAME and of every template that it builds on."""
         known: dict[str, str] = {}
-        wanted = [name, "_parts"]
+        wanted = [name, "_parts", *([SHEET] if form == "html" else [])]
         while wanted:
             one = wanted.pop()
-            if one not in known:
-                known[one] = self.find(one, form, mailbox=mailbox, language=language).source
-                wanted += _REFERENCE.findall(known[one])
+            if one in known:
+                continue
+            try:
+                form_of_it: Form = "css" if one == SHEET else form
+                known[one] = self.find(one, form_of_it, mailbox=mailbox, language=language).source
+            except LookupError:
+                known[one] = ""  # jinja tells of it, with the line
+            wanted += _REFERENCE.findall(known[one])
         return tuple(known[one] for one in sorted(known))
 
     def _places(self, name: str, mailbox: str, language: str) -> Iterator[tuple[int, Path, str]]:

@@ -154,7 +154,7 @@ class Wording:
         self._papers: dict[object, _Paper] = {}
 
     def words(self, facts: LetterFacts, *, unsubscribe: str = "") -> Words:
-        """What one letter says, in its reader's language; UNSUBSCRIBE is the link that opts out.  Raises BadTemplate."""
+        """What one letter says; UNSUBSCRIBE is the link that opts out.  Raises BadTemplate."""
         paper = self._paper(facts)
         values = self._facts(facts, paper, unsubscribe=unsubscribe)
         text, html, version = paper.letter(facts.kind.value)
@@ -240,15 +240,20 @@ class _Paper:
     def letter(self, kind: str) -> tuple[Template, Template | None, str]:
         """The templates of a letter's text and HTML (None: text only), and its version.  Raises BadTemplate."""
         if kind not in self._letters:
-            text = self._shelf.find(kind, "txt", **self._place)
-            html = self._shelf.html_beside(text, **self._place)
-            sources = self._shelf.sources(kind, "txt", **self._place)
-            if html:
-                sources += self._shelf.sources(kind, "html", **self._place)
-            version = f"{text.label.removesuffix('.j2')} {shelf.digest(*sources, *self._speech.all())}"
-            loaded = self._loaded(kind, "html") if html else None
-            self._letters[kind] = (self._loaded(kind, "txt"), loaded, version)
+            try:
+                self._letters[kind] = self._letter(kind)
+            except _FAILURES as cause:
+                raise self._complaint(kind, "txt", cause) from cause
         return self._letters[kind]
+
+    def _letter(self, kind: str) -> tuple[Template, Template | None, str]:
+        text = self._shelf.find(kind, "txt", **self._place)
+        html = self._shelf.html_beside(text, **self._place)
+        sources = self._shelf.sources(kind, "txt", **self._place)
+        if html:
+            sources += self._shelf.sources(kind, "html", **self._place)
+        version = f"{text.label.removesuffix('.j2')} {shelf.digest(*sources, *self._speech.all())}"
+        return self._loaded(kind, "txt"), self._loaded(kind, "html") if html else None, version
 
     def rendered(self, template: Template, values: Mapping[str, Any], *, form: Form) -> str:
         """What TEMPLATE says of VALUES.  Raises BadTemplate."""
@@ -283,7 +288,7 @@ class _Paper:
             return made
         if form == "html":
             values = {"colors": self._colors}
-            sheet = _capped(self._loaded("letter", "css").generate(values), OUTPUT_LIMIT["css"])
+            sheet = _capped(self._loaded(shelf.SHEET, "css").generate(values), OUTPUT_LIMIT["css"])
             self._styles = Styles(plain(sheet))
             made.globals |= {"styles": Markup(self._styles.at_rules), "logo": self.logo, "colors": self._colors}
             made.globals["direction"] = "rtl" if self.language in _RIGHT_TO_LEFT else "ltr"
@@ -336,10 +341,7 @@ class _Paper:
                 if step.tb_frame.f_code.co_filename.endswith(".j2"):
                     file, line = Path(step.tb_frame.f_code.co_filename), step.tb_lineno
                 step = step.tb_next
-        text = f"there is no template {cause}" if isinstance(cause, TemplateNotFound) else one_line(str(cause))
-        if isinstance(cause, LookupError) and cause.args and isinstance(cause.args[0], str) and " " not in text:
-            text = f"the place {{{cause.args[0]}}} of a sentence is not filled"
-        return BadTemplate(self._label(file), line, text.strip("\"'") or type(cause).__name__, file=file)
+        return BadTemplate(self._label(file), line, _what(cause), file=file)
 
     def _file(self, name: str, form: Form) -> Path:
         try:
@@ -351,6 +353,15 @@ class _Paper:
         own = self._shelf.own
         top = own if own is not None and file.is_relative_to(own) else BUILT_IN
         return file.relative_to(top).as_posix() if file.is_relative_to(top) else file.name
+
+
+def _what(cause: Exception) -> str:
+    """What went wrong in a template, in a line."""
+    if isinstance(cause, TemplateNotFound):
+        return f"there is no template {cause}"
+    if isinstance(cause, KeyError) and cause.args:
+        return f"the place {{{cause.args[0]}}} of a sentence is not filled"
+    return one_line(str(cause)) or type(cause).__name__
 
 
 class _Prose:

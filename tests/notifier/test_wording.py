@@ -6,25 +6,25 @@ import pytest
 
 from domain.errors import Problem
 from domain.letter import LetterKind
-from notifier.wording import BUILT_IN, LANGUAGES, BadTemplate, Wording, check_templates, one_line, plain
+from notifier.samples import check_templates
+from notifier.shelf import BUILT_IN
+from notifier.wording import BadTemplate, Wording, one_line, plain
 from tests.notifier.people import settings
 from tests.notifier.test_compose import facts
 
 SETTINGS = settings()
 
 
-def own(directory: Path, text: str, name: str = "de/comment.txt.j2") -> Path:
+def own(directory: Path, text: str, name: str = "comment.txt.j2") -> Path:
     """DIRECTORY with one template in it."""
     path = directory / name
-    path.parent.mkdir(exist_ok=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text, encoding="utf-8")
     return directory
 
 
-def test_every_kind_is_there_in_every_language_and_all_can_be_written() -> None:
-    for language in LANGUAGES:
-        names = {path.name.removesuffix(".txt.j2") for path in (BUILT_IN / language).glob("[!_]*.j2")}
-        assert names == {kind.value for kind in LetterKind}
+def test_every_kind_is_there_and_all_can_be_written_in_every_language() -> None:
+    assert {path.name.removesuffix(".j2") for path in BUILT_IN.glob("[!_l]*.j2")} == {kind.value for kind in LetterKind}
     assert check_templates(SETTINGS) == ()
 
 
@@ -38,7 +38,7 @@ def test_a_template_of_ones_own_takes_the_place_of_the_built_in_one(tmp_path: Pa
 
 
 def test_a_template_of_ones_own_may_change_one_block_only(tmp_path: Path) -> None:
-    own(tmp_path, '{% extends "de/_customer.txt.j2" %}\n{% block text %}Kurz: {{ entry.text }}{% endblock %}\n')
+    own(tmp_path, '{% extends "_customer" %}\n{% block text %}Kurz: {{ entry.text }}{% endblock %}\n')
     assert "Kurz: Wir schauen" in Wording(SETTINGS, templates=tmp_path).words(facts()).text
 
 
@@ -53,7 +53,7 @@ BROKEN = [
     ("Subject: x\n{{ changes.append(1) }}", 2, "no attribute 'append'"),
     ("Subject: x\n{{ 1 / 0 }}", 2, "division by zero"),
     ("Subject: x\n{{ at.year + 'x' }}", 2, "unsupported operand"),
-    ("Subject: x\n{% include 'de/none.txt.j2' %}", 0, "no such template"),
+    ("Subject: x\n{% include 'none' %}", 0, "there is no template none"),
 ]  # fmt: skip
 
 
@@ -68,10 +68,10 @@ def test_a_broken_template_is_named_with_line_and_cause(tmp_path: Path, text: st
 
 
 def test_a_name_that_no_letter_uses_is_a_warning(tmp_path: Path) -> None:
-    own(tmp_path, "Subject: x\n\ny", name="de/coment.txt.j2")
+    own(tmp_path, "Subject: x\n\ny", name="coment.txt.j2")
     (problem,) = check_templates(SETTINGS, tmp_path)
     assert problem.severity == "warning"
-    assert problem.file.endswith("de/coment.txt.j2")
+    assert problem.file.endswith("coment.txt.j2")
 
 
 def test_a_directory_that_is_none(tmp_path: Path) -> None:
