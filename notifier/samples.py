@@ -67,7 +67,7 @@ def sample(settings: Settings, kind: LetterKind, *, language: str = "", mailbox:
         agent=next(iter(settings.agents)),
         mailbox=mailbox or next(iter(settings.mailboxes)),
         requester="Jörg Weiß",
-        events=_events(settings)[:3],
+        events=_usual_events(settings, kind),
         because="a sample",
         at=_ANSWER.at,
         entry=entry,
@@ -161,6 +161,13 @@ _NOTE = QuotedEntry(
 
 
 _PASSED_ON = {LetterKind.STAFF_NOTE: _NOTE, **dict.fromkeys(_FROM_CUSTOMER, _ASKED)}
+
+
+def _usual_events(settings: Settings, kind: LetterKind) -> tuple[Event, ...]:
+    if kind in _FROM_CUSTOMER:
+        return (Event(kind=EventKind.OPENED, actor=Actor("contact", "1", "Jörg Weiß")),)
+    comment, status, assigned = _events(settings)[:3]
+    return (status, assigned) if kind in _WITHOUT_ENTRY else (comment, status)
 
 
 def _events(settings: Settings) -> tuple[Event, ...]:

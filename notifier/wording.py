@@ -373,9 +373,9 @@ class _Prose:
     def __init__(self, style: str) -> None:
         self._style = escape(style)
 
-    def __call__(self, text: str) -> Markup:
+    def __call__(self, text: str, *, links: bool = True) -> Markup:
         lines = str(text).split("\n")
-        left = LINKS_LIMIT if "://" in text else 0
+        left = LINKS_LIMIT if links and "://" in text else 0
         written = []
         for line in lines:
             if left and "://" in line:
