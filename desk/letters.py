@@ -139,7 +139,7 @@ def _facts(told: Told, ticket: TicketFacts, thread: Thread, *, entry: int | None
         "group": ticket.group,
         "agent": ticket.agent,
         "mailbox": ticket.mailbox,
-        "requester": _name(ticket),
+        "requester": customer_name(ticket),
         "events": [event_json(event) for event in told.events],
         "entry": _entry_of(told, entry),
         "at": now.isoformat(),
@@ -157,7 +157,8 @@ def _entry_of(told: Told, entry: int | None) -> int | None:
     return own if own is not None or not told.recipient.is_staff else entry
 
 
-def _name(ticket: TicketFacts) -> str:
+def customer_name(ticket: TicketFacts) -> str:
+    """Who a ticket is about, as letters name him; '' if nobody is known."""
     if ticket.requester is None:
         return ticket.organization.name if ticket.organization else ""
     primary = ticket.requester.primary
@@ -206,7 +207,7 @@ def letter_facts(view: View, letter: QueuedLetter, settings: Settings) -> Letter
         events=tuple(event_of(event) for event in stored["events"]),
         because=letter.because,
         at=datetime.fromisoformat(stored["at"]),
-        entry=_quoted(entry) if entry else None,
+        entry=quoted(entry) if entry else None,
         earlier=_earlier(view, letter, settings),
         files=_files(view, entry) if entry and letter.kind.is_human else (),
         in_reply_to=stored["in_reply_to"],
@@ -228,10 +229,11 @@ def _earlier(view: View, letter: QueuedLetter, settings: Settings) -> tuple[Quot
         until=datetime.fromisoformat(stored["at"]),
         limit=settings.look(stored["mailbox"]).earlier,
     )
-    return tuple(map(_quoted, found))
+    return tuple(map(quoted, found))
 
 
-def _quoted(entry: EntryFacts) -> QuotedEntry:
+def quoted(entry: EntryFacts) -> QuotedEntry:
+    """ENTRY as a letter passes it on."""
     return QuotedEntry(
         kind=entry.kind, author=entry.author, text=entry.shown, at=entry.at, attachment_names=entry.file_names
     )

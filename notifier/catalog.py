@@ -125,6 +125,14 @@ class Catalogs:
                         spoken.setdefault(key, _Spoken(sentence.forms, catalog.plural))
         return Speech(MappingProxyType(spoken))
 
+    @staticmethod
+    def plural_forms(language: str) -> str:
+        """The rule of the plural in LANGUAGE, as a PO file states it."""
+        try:
+            return PoCatalog(locale=str(Locale.parse(language))).plural_forms
+        except (UnknownLocaleError, ValueError):
+            return "nplurals=2; plural=(n != 1);"
+
     def missing(self, language: str) -> tuple[str, ...]:
         """The keys of our sentences that LANGUAGE lacks."""
         there = {key for known in (self.own, self.ours) if language in known for key in known[language].sentences}

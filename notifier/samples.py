@@ -16,14 +16,13 @@ from domain.settings import Settings
 from domain.token import letter_id
 from notifier.catalog import catalogs
 from notifier.look import BadLogo
-from notifier.shelf import BUILT_IN, Shelf, parts_of
+from notifier.shelf import BUILT_IN, PARTS, Shelf, parts_of
 from notifier.wording import BadTemplate, Wording
 
 # Their templates may rely on `entry`; the others must do without one.
 _ALWAYS_QUOTES = frozenset(
     {LetterKind.COMMENT, LetterKind.COPY, LetterKind.STAFF_CUSTOMER, LetterKind.STAFF_COMMENT, LetterKind.STAFF_NOTE}
 )
-_PARTS = ("_parts", "_customer", "_staff", "_letter", "letter")
 _LINK = "mailto:support@acme.example?subject=unsubscribe"
 
 
@@ -108,7 +107,7 @@ def _without_catalog(settings: Settings, languages: tuple[str, ...]) -> Iterator
 
 def _unknown(settings: Settings, files: Shelf, languages: tuple[str, ...]) -> Iterator[Problem]:
     """Files that stand in for nothing: most likely a name that was mistyped."""
-    names = {*(kind.value for kind in LetterKind), *_PARTS}
+    names = {*(kind.value for kind in LetterKind), *PARTS}
     for path in files.own_files():
         assert files.own is not None
         folder = path.relative_to(files.own).parent.as_posix()

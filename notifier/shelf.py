@@ -17,6 +17,8 @@ from typing import Literal
 BUILT_IN = Path(__file__).parent / "templates"
 SHEET = "letter"
 """The style sheet of the HTML: `letter.css.j2`."""
+PARTS = ("_customer", "_staff", "_letter", "_parts", SHEET)
+"""What all letters are built of."""
 ORIGINALS = ".originals"
 """The folder in the house's own directory where the originals of its copies are kept."""
 
@@ -68,6 +70,14 @@ class Shelf:
                         form=form if ending != ".j2" else "",
                     )
         raise LookupError(f"there is no template {name!r}")
+
+    def built_in(self, name: str) -> Iterator[Template]:
+        """Our files of this NAME."""
+        for form in ("", ".txt", ".html", ".css"):
+            path = BUILT_IN / f"{name}{form}.j2"
+            if path.is_file():
+                label = path.name
+                yield Template(name=name, path=path, label=label, rank=5, is_own=False, form=form.removeprefix("."))
 
     def html_beside(self, text: Template, *, mailbox: str = "", language: str = "") -> Template | None:
         """The HTML of a letter whose text is TEXT; None where it would tell another story.
