@@ -102,7 +102,7 @@ class Catalogs:
     @property
     def languages(self) -> tuple[str, ...]:
         """The languages that letters can be written in."""
-        return tuple(sorted({*self.ours, *self.own}))
+        return tuple(sorted({*self.ours, *(name for name, catalog in self.own.items() if catalog.sentences)}))
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -112,7 +112,8 @@ class Catalogs:
     def known(self, *wished: str) -> tuple[str, ...]:
         """Those of the WISHED languages that there is a catalog of, else English; `de-AT` reads `de`."""
         short = (re.split("[-_]", language.lower(), maxsplit=1)[0] for language in wished)
-        return tuple(dict.fromkeys(one for one in short if one in self.ours or one in self.own)) or (FALLBACK,)
+        there = self.languages
+        return tuple(dict.fromkeys(one for one in short if one in there)) or (FALLBACK,)
 
     def speech(self, *chain: str) -> Speech:
         """The sentences for a reader whose languages are CHAIN, the best first."""

@@ -39,7 +39,8 @@ def written(fields: Sequence[Field], body: Part) -> bytes:
 
 def text(content: str, subtype: str = "plain") -> Part:
     """A text, 7bit where it is; otherwise encoded, so that no relay needs to change it."""
-    data = content.encode("utf-8").replace(b"\n", b"\r\n")
+    # The encoder takes its line ends from the first one that it finds.
+    data = (content if content.endswith("\n") else f"{content}\n").encode("utf-8").replace(b"\n", b"\r\n")
     if data.isascii() and b"\nFrom " not in data and not data.startswith(b"From ") and not _LONG_LINE.search(data):
         return Part((("Content-Type", f'text/{subtype}; charset="utf-8"'), ("Content-Transfer-Encoding", "7bit")), data)
     # Quoted-printable makes three of each octet, which is too much for other scripts.

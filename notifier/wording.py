@@ -17,7 +17,16 @@ from typing import Any
 
 from babel.core import Locale, UnknownLocaleError
 from babel.dates import format_date, format_datetime, format_time
-from jinja2 import FunctionLoader, StrictUndefined, Template, TemplateError, TemplateNotFound, TemplateSyntaxError
+from jinja2 import (
+    BytecodeCache,
+    FunctionLoader,
+    StrictUndefined,
+    Template,
+    TemplateError,
+    TemplateNotFound,
+    TemplateSyntaxError,
+)
+from jinja2.bccache import Bucket
 from jinja2.exceptions import SecurityError
 from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
@@ -138,6 +147,27 @@ class _Sandbox(ImmutableSandboxedEnvironment):
         if not all(isinstance(side, int | float) and abs(side) < 1_000_000 for side in (left, right)):
             raise SecurityError(f"{operator} is for small numbers only")
         return super().call_binop(context, operator, left, right)
+
+
+class _Compiled(BytecodeCache):
+    """Templates that were compiled once, for all languages, mailboxes and reloads of this process."""
+
+    def __init__(self, most: int = 500) -> None:
+        self._known: dict[tuple[str, str], bytes] = {}
+        self._most = most
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        code = self._known.get((bucket.key, bucket.checksum))
+        if code is not None:
+            bucket.bytecode_from_string(code)
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        if len(self._known) >= self._most:
+            self._known.clear()
+        self._known[bucket.key, bucket.checksum] = bucket.bytecode_to_string()
+
+
+_COMPILED: Mapping[Form, _Compiled] = {"txt": _Compiled(), "html": _Compiled(), "css": _Compiled()}
 
 
 class Wording:
@@ -292,7 +322,7 @@ class _Paper:
             self._styles = Styles(plain(sheet))
             made.globals |= {"styles": Markup(self._styles.at_rules), "logo": self.logo, "colors": self._colors}
             made.globals["direction"] = "rtl" if self.language in _RIGHT_TO_LEFT else "ltr"
-            made.filters["prose"] = _Prose(self._styles.of("link"))
+            made.filters["prose"] = Prose(self._styles.of("link"))
         parts = made.get_template("_parts").module
         made.globals |= {name: part for name, part in vars(parts).items() if not name.startswith("_")}
         self._environments[form] = made
@@ -308,6 +338,7 @@ class _Paper:
             keep_trailing_newline=True,
             auto_reload=False,
             cache_size=-1,
+            bytecode_cache=_COMPILED[form],
         )
         made.globals["say"] = self._say_in_html if form == "html" else self.say
         made.globals["mark"] = MARK if form == "txt" else ""
@@ -364,7 +395,7 @@ def _what(cause: Exception) -> str:
     return one_line(str(cause)) or type(cause).__name__
 
 
-class _Prose:
+class Prose:
     """A person's words as HTML: escaped, lines kept, web addresses as links and nothing else.
 
     The text of a link is always its address, so that no link leads elsewhere than it says.
