@@ -34,7 +34,7 @@ class Arrived:
     """A mail that is to go onto a ticket: who wrote it, where and when it arrived, what is to be said of it.
 
     `fingerprint` and `repeat` tell of the same text, the rest what it tells of addresses; `copied` are
-    the contacts behind those.
+    the contacts behind those.  `on_behalf_of` is an agent's mail that passed this one on.
     """
 
     message: Message
@@ -50,6 +50,7 @@ class Arrived:
     alive: str = ""
     copied: tuple[ContactFacts, ...] = ()
     spoof: str = ""
+    on_behalf_of: Message | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -215,8 +216,9 @@ def _adding(
         actor=arrived.actor,
         because=because,
     )
-    # Whoever is unconfirmed gets his words kept, and changes nothing; a machine reopens nothing.
-    modifiers = () if unconfirmed else decision.modifiers
+    # Whoever is unconfirmed, or an agent without proof, gets his words kept, and changes nothing; a machine
+    # reopens nothing.
+    modifiers = () if unconfirmed or is_agent else decision.modifiers
     if message.is_machine:
         modifiers = tuple(one for one in modifiers if not _sets_status(one))
     after, changes = changed(settings, ticket, modifiers, now=arrived.now)

@@ -33,6 +33,7 @@ class LetterKind(StrEnum):
     STAFF_STATUS = "staff_status"
     STAFF_CHANGE = "staff_change"
     STAFF_NOTE = "staff_note"
+    STAFF_REFUSED = "staff_refused"  # to an agent: what he wanted by mail could not be done
 
     @property
     def is_staff(self) -> bool:

@@ -113,6 +113,7 @@ TABLE: Mapping[EventKind, _Row] = {
 # fmt: on
 
 STRONGEST_FIRST = (
+    K.STAFF_REFUSED,
     *(K.SOLUTION, K.STAFF_SOLUTION),
     *(K.COMMENT, K.STAFF_COMMENT),
     *(K.ACKNOWLEDGEMENT, K.NOTICE, K.STAFF_NEW),
@@ -138,6 +139,7 @@ class _Person:
 def resolve(act: ActFacts, settings: Settings) -> tuple[Told | Withheld, ...]:
     """Everybody whom ACT concerns: who gets which letter, who does not, each with the reason."""
     outcomes = [_outcome(person, act, settings) for person in _people(act, settings)]
+    outcomes += [_of_refusal(event, act, settings) for event in act.events if event.kind is E.REFUSED]
     return _one_each(outcome for outcome in outcomes if outcome is not None)
 
 
@@ -381,6 +383,16 @@ def _outcome(person: _Person, act: ActFacts, settings: Settings) -> Told | Withh
         because=_because(person, kind, act, settings),
         mandatory=act.mandatory and not person.recipient.is_staff,
     )
+
+
+def _of_refusal(event: Event, act: ActFacts, settings: Settings) -> Told | Withheld:
+    """The letter to whoever wanted by mail what could not be: the one act of his own that he is told of."""
+    recipient = _agent(event.actor.key, settings, role="actor", because="").recipient
+    if act.quiet:
+        return Withheld(recipient=recipient, kind=K.STAFF_REFUSED, reason=Reason.QUIET, because=act.quiet)
+    events = (event, *(other for other in act.events if other != event))
+    told = Told(recipient=recipient, kind=K.STAFF_REFUSED, events=events, because="his mail could not be done")
+    return gate(recipient, K.STAFF_REFUSED, settings=settings) or told
 
 
 def _due(person: _Person, act: ActFacts, settings: Settings) -> tuple[list[tuple[Event, LetterKind]], list[_Off]]:
