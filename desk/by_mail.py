@@ -228,7 +228,7 @@ def _on_ticket(changes: Changes, arrived: Arrived, planned: Plan, hand: Hand) ->
 
 def _words(message: Message, commands: tuple[Command, ...], below: str, hand: Hand) -> Words:
     """What the mail puts on the timeline.  Raises Refused."""
-    asked = {command.word for command in commands}
+    asked = dict(commands)
     is_solution, is_note = "!solve" in asked, "!note" in asked
     if is_solution and is_note:
         raise Refused("!note and !solve in one mail: it is either for us or for the customer")
@@ -238,12 +238,19 @@ def _words(message: Message, commands: tuple[Command, ...], below: str, hand: Ha
         return Words(kind=EntryKind.NOTE, text=message.text)
     if is_note:
         # Staff may see what he quotes.
-        return Words(kind=EntryKind.NOTE, text=something(commands_of(message.reply_text)[1] or below, EntryKind.NOTE))
+        text = _behind(asked["!note"], commands_of(message.reply_text)[1] or below)
+        return Words(kind=EntryKind.NOTE, text=something(text, EntryKind.NOTE))
     if is_solution:
-        return Words(kind=EntryKind.SOLUTION, text=something(below, EntryKind.SOLUTION), files=hand.files)
+        text = something(_behind(asked["!solve"], below), EntryKind.SOLUTION)
+        return Words(kind=EntryKind.SOLUTION, text=text, files=hand.files)
     if commands and not below:
         return Words(kind=EntryKind.NOTE, text="")
     return Words(kind=EntryKind.COMMENT, text=something(below, EntryKind.COMMENT), files=hand.files)
+
+
+def _behind(value: str, below: str) -> str:
+    """The words behind a command and those below it."""
+    return "\n".join(part for part in (value, below) if part)
 
 
 def _said(changes: Changes, change: Change, words: Words) -> Change:
@@ -317,14 +324,15 @@ def _above(message: Message) -> str:
 
 def _words_at_opening(commands: tuple[Command, ...], below: str, *, passes_on: bool) -> Words | None:
     """What an agent says himself when he opens a ticket.  Raises Refused."""
-    asked = {command.word for command in commands}
+    asked = dict(commands)
     if not passes_on:
-        if asked & {"!note", "!solve"}:
+        if "!note" in asked or "!solve" in asked:
             raise Refused("!note and !solve need a ticket: answer one of its letters, or put its tag into the subject")
         return None
     if "!solve" in asked:
-        return Words(kind=EntryKind.SOLUTION, text=something(below, EntryKind.SOLUTION))
-    return Words(kind=EntryKind.NOTE, text=below) if below else None
+        return Words(kind=EntryKind.SOLUTION, text=something(_behind(asked["!solve"], below), EntryKind.SOLUTION))
+    note = _behind(asked.get("!note", ""), below)
+    return Words(kind=EntryKind.NOTE, text=note) if note else None
 
 
 def write(view: View, act: MailAct, row: Intake, *, tag: str) -> Carried:
@@ -392,10 +400,8 @@ def _command(written: str) -> str:
     return word
 
 
-def _nothing(_: Changes, ticket: TicketFacts, value: str) -> Change:
-    """`!note` and `!solve` say what becomes of the words below them."""
-    if value:
-        raise Refused(f"{value[:60]!r} behind !note or !solve: write the words below it, on lines of their own")
+def _nothing(_: Changes, ticket: TicketFacts, __: str) -> Change:
+    """`!note` and `!solve` say what becomes of the words behind and below them."""
     return Change(ticket)
 
 
