@@ -64,7 +64,7 @@ def test_an_agents_answer_is_a_comment_to_the_customer(anywhere: Begin) -> None:
 
 
 def test_it_is_the_same_as_the_command_line_does(talk: Conversation, people: tuple[Person, ...]) -> None:
-    anna, ada, bert = people
+    anna, ada, _ = people
     answers(ada, "!take\nStecker ziehen.")
     anna.writes("Licht flackert")
     for one in people:
@@ -184,7 +184,7 @@ def test_reopening_by_mail(talk: Conversation, people: tuple[Person, ...]) -> No
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [
-        ("!assign nobody\nWird erledigt.", "there is no agent or group 'nobody'; there are: ada, bert, service, network"),
+        ("!assign nobody\nWird erledigt.", "no agent or group 'nobody'; there are: ada, bert, service, network"),
         ("!priorty urgent\nWird erledigt.", "there is no command '!priorty'; did you mean '!priority'?"),
         ("!Achtung!!! Nichts anfassen", "there is no command '!achtung'"),
         ("!take\n!priority höchste\nWird erledigt.", "there is no priority 'höchste'; there are:"),
@@ -211,7 +211,7 @@ def test_what_cannot_be_done_does_nothing_and_its_writer_is_told(
         before.status, before.agent, before.priority, before.tags
     )  # fmt: skip
     assert talk.kinds(1)[1:] == [EventKind.NOTE, EventKind.REFUSED]
-    assert text.split("\n")[0].strip("> ") in talk.entries(1)[-1].text
+    assert text.split("\n", maxsplit=1)[0].strip("> ") in talk.entries(1)[-1].text
     assert (anna.hears(), ada.hears(), bert.hears()) == ([], ["staff_refused"], ["staff_note"])
     assert complaint in ada.last.text
     assert answers(ada, "Also doch so.").ticket == 1, "the letter can be answered"
@@ -355,7 +355,8 @@ def test_a_customers_mail_attached_to_an_agents(talk: Conversation, people: tupl
     inner = "From: Anna Kunde <anna@kunde.example>\r\nSubject: Heizung\r\n\r\nDie Heizung ist kalt."
     head, _, body = mail.data.partition(b"\r\n\r\n")
     head = head.replace(b"text/plain; charset=utf-8", b"multipart/mixed; boundary=b")
-    parts = f"--b\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n{body.decode()}\r\n--b\r\nContent-Type: message/rfc822\r\n\r\n{inner}\r\n--b--\r\n"
+    own = f"Content-Type: text/plain; charset=utf-8\r\n\r\n{body.decode()}"
+    parts = f"--b\r\n{own}\r\n--b\r\nContent-Type: message/rfc822\r\n\r\n{inner}\r\n--b--\r\n"
     assert ada.sends(head + b"\r\n\r\n" + parts.encode()).ticket == 2
     assert (talk.texts(2), talk.ticket(2).agent) == (["Die Heizung ist kalt.", "Bitte nachsehen."], "ada")
     assert anna.hears() == ["notice"]
