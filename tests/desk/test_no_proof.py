@@ -128,8 +128,9 @@ def mail_of(talk: Conversation, claim: Claim, sender: str, anna: Any, ticket: in
     answered = {"a letter to staff": to_staff.message_id, "a letter to the customer": anna.letters[0].message_id,
                 "the customer's mail": anna.sent[0].message_id}.get(claim.way, "")  # fmt: skip
     subject = f"[ACME-{ticket}] Drucker" if claim.way == "the tag" else "Drucker"
-    head = [*(line.replace("SENDER", sender) for line in claim.header), f"From: {claim.name} <{sender}>",
-            "To: support@acme.example", f"Subject: {'Fwd: ' if claim.is_forward else ''}{subject}", f"Message-ID: <{talk.next_id('x.example')}>",
+    own = (line.replace("SENDER", sender) for line in claim.header)
+    head = [*own, f"From: {claim.name} <{sender}>", "To: support@acme.example",
+            f"Subject: {'Fwd: ' if claim.is_forward else ''}{subject}", f"Message-ID: <{talk.next_id('x.example')}>",
             *([f"In-Reply-To: <{answered}>"] if answered else []),
             *(["Auto-Submitted: auto-replied"] if claim.is_machine else []),
             "Content-Type: text/plain; charset=utf-8"]  # fmt: skip
