@@ -324,7 +324,9 @@ class Authserv(_Frozen):
     @model_validator(mode="before")
     @classmethod
     def _itself(cls, value: object) -> object:
-        return {**value, "border": [value.get("id")]} if isinstance(value, dict) and not value.get("border") else value
+        if isinstance(value, dict) and value.get("id") and not value.get("border"):
+            return {**value, "border": [value["id"]]}
+        return value
 
     @property
     def is_microsoft(self) -> bool:
