@@ -240,6 +240,7 @@ class Staff:
     def _on(self, number: int, kind: str, planned: Callable[[View, TicketFacts], _Plan]) -> ActReport:
         with self.desk.store.act() as view:
             before = view.tickets.facts(number, lock=True)
+            not_merged(self.desk, before)
             what = planned(view, before)
             if not what.events:
                 return ActReport(ticket=before)
@@ -305,6 +306,14 @@ def _copies(view: View, addresses: Sequence[str]) -> tuple[tuple[Recipient, ...]
             )
         )
     return tuple(recipients), tuple(contacts)
+
+
+def not_merged(desk: Desk, ticket: TicketFacts) -> None:
+    """Raises Refused for a ticket that is continued under another one, and names that."""
+    if ticket.merged_into is None:
+        return
+    named, into = desk.reference(ticket.number), desk.reference(ticket.merged_into)
+    raise Refused(f"{named} was merged into {into}; nothing was changed. Do it there: {into}")
 
 
 def _something(text: str, what: str) -> str:

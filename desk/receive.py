@@ -20,8 +20,9 @@ from desk.addresses import alive_address, copied, dead_addresses, spoof
 from desk.carry_out import Arrived, is_takeover, plan, write
 from desk.desk import Desk
 from desk.letters import tell
-from desk.opt_out import Leaving, opt_out, who_leaves
+from desk.opt_out import Leaving, opt_out, who_complains, who_leaves
 from desk.repeats import Repeat, fingerprint, repeat_of
+from desk.vendors import REPORTS, vendor_with_news
 from domain import token
 from domain.decision import Create, Decision, Found, Ignore, MailFacts, Update
 from domain.errors import Conflict, NotFound, Overtaken, StoreUnusable, TemporaryFailure
@@ -263,18 +264,14 @@ def _arrived(
     message, settings = mail.message, desk.settings
     contact = _contact(view, message, now=now)
     others = copied(message, found, mailbox=settings.mailboxes[mail.row.mailbox], settings=settings)
-    false_name = spoof(message, settings)
     return Arrived(
         message=message, mailbox=mail.row.mailbox, contact=contact, actor=actor_of(message, contact),
-        moment=_moment(mail, now), now=now, remark="\n".join(filter(None, (mail.remark, _flag(false_name)))),
-        fingerprint=sign, repeat=repeat, dead=dead_addresses(view, message, keys=desk.keys),
-        alive=alive_address(message, contact), spoof=false_name,
+        moment=_moment(mail, now), now=now, remark=mail.remark, fingerprint=sign, repeat=repeat,
+        dead=dead_addresses(view, message, keys=desk.keys),
+        alive=alive_address(view, message, contact, settings), spoof=spoof(message, settings),
+        vendor=vendor_with_news(view, message, settings), complaining=who_complains(view, message, keys=desk.keys),
         copied=tuple(view.people.contact_of(one.address) or view.people.add_contact(one, now=now) for one in others),
     )  # fmt: skip
-
-
-def _flag(false_name: str) -> str:
-    return f"[{false_name[0].upper()}{false_name[1:]}.]" if false_name else ""
 
 
 def _onto_a_ticket(desk: Desk, view: View, mail: Mail, arrived: Arrived, found: Found, decision: Decision) -> Received:
@@ -324,6 +321,8 @@ def _unanswered(arrived: Arrived, ticket: TicketFacts) -> str:
     """
     if arrived.repeat and arrived.repeat.ticket == ticket.number:
         return arrived.repeat.because
+    if arrived.vendor and arrived.vendor.id:
+        return f"a mail of a vendor's ticket system ({arrived.vendor.id})"
     if arrived.message.text.lstrip().startswith(tuple(REPLY_MARKERS.values())):
         return "the letter of a helpdesk like this one"
     return ""
@@ -339,9 +338,18 @@ def _contact(view: View, message: Message, *, now: datetime) -> ContactFacts | N
 
 
 def can_be_a_contact(message: Message) -> bool:
-    """The sender has an address that a letter could go to: local@domain, 254 octets at most (RFC 5321, 4.5.3.1)."""
+    """The sender is somebody with an address that a letter could go to.
+
+    A mail server that reports on letters is nobody (RFC 3464, 5965, 8098), and 254 octets are the most that an
+    address may have (RFC 5321, 4.5.3.1).
+    """
     sender = message.sender
-    return sender is not None and "@" in sender.address and len(sender.key.encode()) <= MAX_ADDRESS
+    if sender is None or message.is_bounce or message.mail_class in REPORTS:
+        return False
+    name = sender.key.partition("@")[0]
+    if name == "mailer-daemon" or (name == "postmaster" and message.is_machine):
+        return False
+    return "@" in sender.address and len(sender.key.encode()) <= MAX_ADDRESS
 
 
 def actor_of(message: Message, contact: ContactFacts | None) -> Actor:
