@@ -142,6 +142,13 @@ def _domain(value: str) -> str:
     return f"*.{key}" if value.startswith("*.") else key
 
 
+def _some(value: tuple[str, ...]) -> tuple[str, ...]:
+    # As a bound on the length it would be complained of as well where one item is wrong.
+    if not value:
+        raise ValueError("is empty: at least one is needed")
+    return value
+
+
 def _start(value: object) -> object:
     if value in ("now", "all"):
         return value
@@ -437,7 +444,7 @@ class Tickets(_Frozen):
 
 
 class ThreadKey(_Frozen):
-    senders: Annotated[tuple[Domain, ...], Field(alias="from", min_length=1)]
+    senders: Annotated[tuple[Domain, ...], Field(alias="from"), AfterValidator(_some)]
     """The mail domains of the vendor: vendor.example, and *.vendor.example for those below it."""
     subject: Line
     """A regular expression (RE2) on the subject whose one group is the vendor's id: Case (INC[0-9]+)."""
