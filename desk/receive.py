@@ -310,11 +310,11 @@ def act_facts(
         machine=arrived.message.is_machine,
         quiet=quiet or _quiet(settings.mailboxes[arrived.mailbox], arrived),
         taken_over=is_takeover(events),
-        silent_customer=_unanswered(arrived, ticket),
+        silent_customer=_unanswered(arrived, ticket, events),
     )
 
 
-def _unanswered(arrived: Arrived, ticket: TicketFacts) -> str:
+def _unanswered(arrived: Arrived, ticket: TicketFacts, events: tuple[Event, ...]) -> str:
     """Why no customer is told of a mail that two machines could go on answering for ever, '' of any other.
 
     Relays lose the fields by which machines know each other; what a letter says arrives.
@@ -325,6 +325,9 @@ def _unanswered(arrived: Arrived, ticket: TicketFacts) -> str:
         return f"a mail of a vendor's ticket system ({arrived.vendor.id})"
     if arrived.message.text.lstrip().startswith(tuple(REPLY_MARKERS.values())):
         return "the letter of a helpdesk like this one"
+    # Whoever is in doubt opens a ticket and is told its number, but not that each further mail came in.
+    if arrived.message.class_because and not any(event.kind is EventKind.OPENED for event in events):
+        return f"perhaps a machine: {arrived.message.class_because[0]}"
     return ""
 
 

@@ -115,7 +115,8 @@ class ActFacts:
     `contacts` the contacts behind them.  `taken_over` tells a first assignment from a change.
     `dead` are the keys of addresses without a contact that letters came back from.
     `recent` counts the letters of the budget's period (`LetterKind.is_budgeted`), by address key,
-    `recent_domains` by domain, `recent_here` those about this ticket.
+    `recent_domains` by domain, `recent_here` those about this ticket, `recent_answers` those about
+    this ticket to the sender.
     """
 
     ticket: TicketFacts
@@ -133,6 +134,7 @@ class ActFacts:
     recent: Mapping[str, int] = field(default_factory=dict)
     recent_domains: Mapping[str, int] = field(default_factory=dict)
     recent_here: int = 0
+    recent_answers: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

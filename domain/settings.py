@@ -461,6 +461,9 @@ class LoopBudget(_Frozen):
     """... in this time.  What is over it is withheld and listed by `helpdesk letters`."""
     per_domain: Annotated[Whole, Field(ge=1)] = 200
     """How many go to all addresses of one mail domain in this time.  Raise it where many customers share one."""
+    acknowledged: Annotated[Whole, Field(ge=1)] = 2
+    """An address that had so many about one ticket in this time gets no further acknowledgement of its mails on it
+    (`on_customer_mail`): two machines that do not know each other go on with nothing else."""
     per_ticket: Annotated[Whole, Field(ge=1)] = 100
     """How many go out about one ticket in this time, to whomever."""
 

@@ -166,14 +166,15 @@ def gate(
     recent: int = 0,
     recent_domain: int = 0,
     recent_here: int = 0,
+    recent_answers: int = 0,
 ) -> Withheld | None:
     """Why RECIPIENT must not get this letter now; None if he may.
 
     `contact` and `organization` are the fresh facts behind the recipient.  `mandatory` lifts the
     opt-out and `ticket_mails`, nothing else.  `undeliverable`: letters to an address that is no
     contact's came back.  `recent` is what the address got of the loop budget, `recent_domain` what
-    all of its domain got, `recent_here` what all got about the ticket; 0 when a queued letter is
-    asked about again, for it was counted when it was queued.
+    all of its domain got, `recent_here` what all got about the ticket, `recent_answers` what the address
+    got about it; 0 when a queued letter is asked about again, for it was counted when it was queued.
     """
 
     def withheld(reason: Reason, because: str) -> Withheld:
@@ -205,6 +206,7 @@ def gate(
         (recent, budget.letters, "automatic letters"),
         (recent_domain, budget.per_domain, f"automatic letters to {domain}"),
         (recent_here, budget.per_ticket, "automatic letters about this ticket"),
+        (recent_answers * (kind is K.ACKNOWLEDGEMENT), budget.acknowledged, "automatic letters about this ticket"),
     )
     spent = next((f"{count} {what}" for count, most, what in counts if count >= most), "") if kind.is_budgeted else ""
     return withheld(Reason.LOOP_BUDGET, f"{spent} already (notifications.loop_budget)") if spent else None
@@ -390,6 +392,7 @@ def _outcome(person: _Person, act: ActFacts, settings: Settings) -> Told | Withh
         recent=act.recent.get(key, 0),
         recent_domain=act.recent_domains.get(key.rpartition("@")[2], 0),
         recent_here=act.recent_here,
+        recent_answers=act.recent_answers if key == act.sender_key else 0,
     )
     if refusal is not None:
         return refusal
