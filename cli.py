@@ -308,6 +308,57 @@ def tag(
 
 
 @app.command(rich_help_panel=STAFF)
+def untag(
+    ctx: typer.Context,
+    ticket: Ticket,
+    tags: Annotated[list[str], typer.Argument(metavar="TAG...", help="Which ones.")],
+    who: As = None,
+    as_json: AsJson = False,
+) -> None:
+    """Take tags from a ticket."""
+    from commands import acts
+    from commands import merge as body
+
+    body.untag(acts.At(path=ctx.obj, who=who, as_json=as_json), ticket, tags=tags)
+
+
+@app.command(rich_help_panel=STAFF)
+def merge(
+    ctx: typer.Context,
+    ticket: Ticket,
+    into: Annotated[str, typer.Option("--into", metavar="TICKET", help="The ticket under which it is continued.")],
+    who: As = None,
+    mandatory: Mandatory = False,
+    silent: Silent = False,
+    as_json: AsJson = False,
+) -> None:
+    """Continue a ticket under another one: its people, tags and answers go there."""
+    from commands import acts
+    from commands import merge as body
+
+    at = acts.At(path=ctx.obj, who=who, mandatory=mandatory, silent=silent, as_json=as_json)
+    body.merge(at, ticket, into=into)
+
+
+@app.command(rich_help_panel=STAFF)
+def link(
+    ctx: typer.Context,
+    ticket: Ticket,
+    vendor_id: Annotated[
+        str, typer.Option("--vendor-id", metavar="NAME:ID", help="NAME is a key of `thread_keys` in the settings.")
+    ],
+    remove: Annotated[bool, typer.Option("--remove", help="Take it away instead.")] = False,
+    who: As = None,
+    as_json: AsJson = False,
+) -> None:
+    """Tell a ticket its number in a vendor's system: that vendor's mails about it come here."""
+    from commands import acts
+    from commands import merge as body
+
+    body.link(acts.At(path=ctx.obj, who=who, as_json=as_json), ticket, vendor_id=vendor_id, remove=remove)
+
+
+@app.command(rich_help_panel=STAFF)
 def status(
     ctx: typer.Context,
     ticket: Ticket,

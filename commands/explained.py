@@ -14,7 +14,8 @@ from domain.event import EventKind
 from domain.letter import Told
 from domain.message import Message
 
-_OF_ADDRESSES = (EventKind.WATCHED, EventKind.UNDELIVERABLE, EventKind.REACHABLE)
+_OF_ADDRESSES = (EventKind.WATCHED, EventKind.UNDELIVERABLE, EventKind.REACHABLE, EventKind.OPTED_OUT,
+                 EventKind.EXTERNAL_ID)  # fmt: skip
 
 
 def print_explanation(told: Explanation, desk: Desk) -> None:

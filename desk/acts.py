@@ -11,10 +11,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from desk.carry_out import columns, cut, differences, is_takeover
-from desk.changes import Change, Changes, known, one_line_title, something
+from desk.changes import Change, Changes, Refused, known, one_line_title, something
 from desk.desk import Desk
 from desk.letters import tell
-from domain.event import Event, EventKind
+from domain.event import Actor, Event, EventKind
 from domain.letter import ActFacts, Recipient, Told, Withheld
 from domain.people import Address, ContactFacts
 from domain.ticket import EntryKind, FileFacts, Phase, TicketFacts
@@ -69,6 +69,10 @@ class Staff:
     def changes(self) -> Changes:
         return Changes(settings=self.desk.settings, agent=self.agent, now=self.now)
 
+    @property
+    def actor(self) -> Actor:
+        return self.changes.actor
+
     def open(self, *, customer: str, title: str, text: str, mailbox: str = "", files: Sequence[File] = ()) -> ActReport:
         """A new ticket for a customer who called or came by."""
         settings = self.desk.settings
@@ -98,9 +102,7 @@ class Staff:
                 contact=contact.id, agent=self.agent,
             )  # fmt: skip
             attach(view, entry, files)
-            opened = Event(
-                kind=EventKind.OPENED, actor=self.changes.actor, after=self.desk.reference(new.number), entry=entry
-            )
+            opened = Event(kind=EventKind.OPENED, actor=self.actor, after=self.desk.reference(new.number), entry=entry)
             return self._finish(view, "new", Change(new, (opened,)), entry=entry)
 
     def reply(
@@ -162,6 +164,7 @@ class Staff:
     ) -> ActReport:  # fmt: skip
         with self.desk.store.act() as view:
             before = view.tickets.facts(number, lock=True)
+            not_merged(self.desk, before)
             change = changed(before)
             if not change.events:
                 return ActReport(ticket=before)
@@ -173,14 +176,14 @@ class Staff:
             return self._finish(view, kind, change, entry=entry, cc=_copies(view, cc))
 
     def _finish(self, view: View, kind: str, change: Change, *, entry: int | None, cc: Copies = ((), ())) -> ActReport:
-        act = view.tickets.begin_act(kind, self.changes.actor, now=self.now)
+        act = view.tickets.begin_act(kind, self.actor, now=self.now)
         view.tickets.record(act, change.after.number, change.events, now=self.now)
         facts = ActFacts(
             ticket=change.after,
             events=change.events,
-            actor=self.changes.actor,
+            actor=self.actor,
             mandatory=self.mandatory,
-            silent_customer=f"{self.changes.actor} wished it" if self.silent else "",
+            silent_customer=f"{self.actor} wished it" if self.silent else "",
             taken_over=is_takeover(change.events),
             cc=cc[0],
             contacts=cc[1],
@@ -190,7 +193,7 @@ class Staff:
 
     def _entry(self, view: View, number: int, said: Said) -> int:
         entry = view.tickets.add_entry(
-            number, kind=said.kind, author=self.changes.actor.name, text=said.text, now=self.now, agent=self.agent
+            number, kind=said.kind, author=self.actor.name, text=said.text, now=self.now, agent=self.agent
         )
         attach(view, entry, said.files)
         return entry
@@ -230,3 +233,11 @@ def _copies(view: View, addresses: Sequence[str]) -> Copies:
             )
         )
     return tuple(recipients), tuple(contacts)
+
+
+def not_merged(desk: Desk, ticket: TicketFacts) -> None:
+    """Raises Refused for a ticket that is continued under another one, and names that."""
+    if ticket.merged_into is None:
+        return
+    named, into = desk.reference(ticket.number), desk.reference(ticket.merged_into)
+    raise Refused(f"{named} was merged into {into}; nothing was changed. Do it there: {into}")

@@ -10,6 +10,7 @@ from desk.by_mail import Hand
 from desk.carry_out import Arrived
 from desk.desk import Desk
 from desk.letters import with_recent
+from desk.opt_out import who_complains
 from desk.receive import (
     act_facts,
     actor_of,
@@ -20,6 +21,7 @@ from desk.receive import (
     said_before,
     unasked,
 )
+from desk.vendors import vendor_with_news
 from domain.authentication import Authentication
 from domain.decision import Decision, Found, Ignore, MailFacts, RuleVerdict
 from domain.event import Event
@@ -89,7 +91,9 @@ def explain(desk: Desk, message: Message, *, data: bytes, mailbox: str, now: dat
         arrived = Arrived(
             message=message, mailbox=mailbox, contact=contact, actor=actor_of(message, contact), moment=now, now=now,
             fingerprint=sign, repeat=repeat, dead=dead_addresses(view, message, keys=desk.keys),
-            alive=alive_address(message, contact), copied=_copied(desk, view, told), spoof=told.spoof,
+            alive=alive_address(view, message, contact, desk.settings), copied=_copied(desk, view, told),
+            spoof=told.spoof, vendor=vendor_with_news(view, message, desk.settings),
+            complaining=who_complains(view, message, keys=desk.keys),
         )  # fmt: skip
         return _with_letters(desk, view, told, arrived, hand)
 
@@ -132,10 +136,11 @@ def _copied(desk: Desk, view: View, told: Explanation) -> tuple[ContactFacts, ..
 
 def _new_contact(view: View, address: Address, *, number: int, language: str = "") -> ContactFacts:
     """The contact that would be made of ADDRESS; NUMBER tells several of them apart."""
+    dead = bool(view.people.dead_among([address.key]))
     return ContactFacts(
         id=number,
         name=address.name,
-        addresses=(ContactAddress(address=address.address, primary=True),),
+        addresses=(ContactAddress(address=address.address, primary=True, undeliverable=dead),),
         language=language,
         organization=view.people.organization_of(address.domain),
     )

@@ -20,8 +20,9 @@ from desk.addresses import alive_address, copied, dead_addresses, spoof
 from desk.carry_out import Arrived, Plan, is_takeover, plan, write
 from desk.desk import Desk
 from desk.letters import tell
-from desk.opt_out import Leaving, opt_out, who_leaves
+from desk.opt_out import Leaving, opt_out, who_complains, who_leaves
 from desk.repeats import Repeat, fingerprint, repeat_of
+from desk.vendors import REPORTS, vendor_with_news
 from domain import token
 from domain.authentication import UNPROVEN, Authentication
 from domain.decision import Create, Decision, Found, Ignore, MailFacts, Update
@@ -281,18 +282,14 @@ def _arrived(
     message, settings = mail.message, desk.settings
     contact = _contact(view, message, now=now)
     others = copied(message, found, mailbox=settings.mailboxes[mail.row.mailbox], settings=settings)
-    false_name = spoof(message, settings)
     return Arrived(
         message=message, mailbox=mail.row.mailbox, contact=contact, actor=actor_of(message, contact),
-        moment=_moment(mail, now), now=now, remark="\n".join(filter(None, (mail.remark, _flag(false_name)))),
-        fingerprint=sign, repeat=repeat, dead=dead_addresses(view, message, keys=desk.keys),
-        alive=alive_address(message, contact), spoof=false_name,
+        moment=_moment(mail, now), now=now, remark=mail.remark, fingerprint=sign, repeat=repeat,
+        dead=dead_addresses(view, message, keys=desk.keys),
+        alive=alive_address(view, message, contact, settings), spoof=spoof(message, settings),
+        vendor=vendor_with_news(view, message, settings), complaining=who_complains(view, message, keys=desk.keys),
         copied=tuple(view.people.contact_of(one.address) or view.people.add_contact(one, now=now) for one in others),
     )  # fmt: skip
-
-
-def _flag(false_name: str) -> str:
-    return f"[{false_name[0].upper()}{false_name[1:]}.]" if false_name else ""
 
 
 def _onto_a_ticket(desk: Desk, view: View, mail: Mail, arrived: Arrived, found: Found, decision: Decision) -> Received:
@@ -366,19 +363,24 @@ def act_facts(
         machine=arrived.message.is_machine,
         quiet=quiet or _quiet(settings.mailboxes[arrived.mailbox], arrived),
         taken_over=is_takeover(events),
-        silent_customer=(act.silent if act else "") or _unanswered(arrived, ticket),
+        silent_customer=act.silent if act else _unanswered(arrived, ticket, events),
     )
 
 
-def _unanswered(arrived: Arrived, ticket: TicketFacts) -> str:
+def _unanswered(arrived: Arrived, ticket: TicketFacts, events: tuple[Event, ...]) -> str:
     """Why no customer is told of a mail that two machines could go on answering for ever, '' of any other.
 
     Relays lose the fields by which machines know each other; what a letter says arrives.
     """
     if arrived.repeat and arrived.repeat.ticket == ticket.number:
         return arrived.repeat.because
+    if arrived.vendor and arrived.vendor.id:
+        return f"a mail of a vendor's ticket system ({arrived.vendor.id})"
     if arrived.message.text.lstrip().startswith(tuple(REPLY_MARKERS.values())):
         return "the letter of a helpdesk like this one"
+    # Whoever is in doubt opens a ticket and is told its number, but not that each further mail came in.
+    if arrived.message.class_because and not any(event.kind is EventKind.OPENED for event in events):
+        return f"perhaps a machine: {arrived.message.class_because[0]}"
     return ""
 
 
@@ -392,9 +394,18 @@ def _contact(view: View, message: Message, *, now: datetime) -> ContactFacts | N
 
 
 def can_be_a_contact(message: Message) -> bool:
-    """The sender has an address that a letter could go to: local@domain, 254 octets at most (RFC 5321, 4.5.3.1)."""
+    """The sender is somebody with an address that a letter could go to.
+
+    A mail server that reports on letters is nobody (RFC 3464, 5965, 8098), and 254 octets are the most that an
+    address may have (RFC 5321, 4.5.3.1).
+    """
     sender = message.sender
-    return sender is not None and "@" in sender.address and len(sender.key.encode()) <= MAX_ADDRESS
+    if sender is None or message.is_bounce or message.mail_class in REPORTS:
+        return False
+    name = sender.key.partition("@")[0]
+    if name == "mailer-daemon" or (name == "postmaster" and message.is_machine):
+        return False
+    return "@" in sender.address and len(sender.key.encode()) <= MAX_ADDRESS
 
 
 def actor_of(message: Message, contact: ContactFacts | None) -> Actor:

@@ -23,7 +23,7 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FinderVerdict:
-    """What one finder saw.  `finder`: token, reply_address, known_message, tag."""
+    """What one finder saw.  `finder`: token, reply_address, known_message, tag, external_id."""
 
     finder: str
     verdict: Verdict

@@ -23,7 +23,7 @@ from pydantic import (
 )
 
 from domain.errors import BadAddress
-from domain.people import Address, address_key
+from domain.people import Address, address_key, domain_key
 from domain.rule import RuleSpec
 from domain.ticket import Phase
 
@@ -133,6 +133,23 @@ def _key(value: str) -> str:
     return value
 
 
+def _domain(value: str) -> str:
+    """A domain as an A-label, `*.` kept in front where its subdomains are meant."""
+    key = domain_key(value.removeprefix("*."))
+    if not key or "" in key.split(".") or any(c.isspace() or c in "<>,;:/@*" for c in key):
+        raise ValueError(
+            f"{shown(value)} is not a domain: expected vendor.example, or *.vendor.example for those below it"
+        )
+    return f"*.{key}" if value.startswith("*.") else key
+
+
+def _some(value: tuple[str, ...]) -> tuple[str, ...]:
+    # As a bound on the length it would be complained of as well where one item is wrong.
+    if not value:
+        raise ValueError("is empty: at least one is needed")
+    return value
+
+
 def _start(value: object) -> object:
     if value in ("now", "all"):
         return value
@@ -189,6 +206,7 @@ Flag = Annotated[bool, Strict()]
 Whole = Annotated[int, BeforeValidator(_whole, json_schema_input_type=int)]
 Day = Annotated[date, BeforeValidator(_day, json_schema_input_type=date)]
 TagPrefix = Annotated[str, AfterValidator(_prefix)]
+Domain = Annotated[str, AfterValidator(_domain)]
 AddressText = Annotated[str, AfterValidator(_address)]
 Key = Annotated[str, AfterValidator(_key)]
 Start = Annotated[
@@ -309,9 +327,11 @@ AfterSpec = Annotated[
 
 class ClosedTickets(_Frozen):
     reopen_within: Duration = timedelta(days=30)
-    """An answer within this time of the closing opens the ticket again."""
-    otherwise: Annotated[Literal["new_linked"], Field(alias="else")] = "new_linked"
-    """What a later answer becomes: a new ticket that is linked with the old one."""
+    """An answer within this time of the closing opens the ticket again; 0s: none does."""
+    otherwise: Annotated[Literal["new_linked", "new", "reopen", "append"], Field(alias="else")] = "new_linked"
+    """What a later answer becomes: new_linked, a new ticket that is linked with the old one; new, one without a link;
+    reopen, the old ticket however old; append, a message on the old ticket, which stays closed while its agent or
+    group hears of it.  Machines never reopen: what they write is put on the old ticket quietly."""
 
 
 class Authserv(_Frozen):
@@ -491,11 +511,27 @@ class Tickets(_Frozen):
         return labels.get(language) or next(iter(labels.values()), status)
 
 
+class ThreadKey(_Frozen):
+    senders: Annotated[tuple[Domain, ...], Field(alias="from"), AfterValidator(_some)]
+    """The mail domains of the vendor: vendor.example, and *.vendor.example for those below it."""
+    subject: Line
+    """A regular expression (RE2) on the subject whose one group is the vendor's id: Case (INC[0-9]+)."""
+
+    def is_from(self, domain: str) -> bool:
+        """DOMAIN, an A-label, is the vendor's."""
+        return any(domain.endswith(one[1:]) if one.startswith("*.") else domain == one for one in self.senders)
+
+
 class LoopBudget(_Frozen):
     letters: Annotated[Whole, Field(ge=1)] = 10
     """How many automatic letters (acknowledgements, status letters) one address gets at most ..."""
     per: Positive = timedelta(hours=1)
     """... in this time.  What is over it is withheld and listed by `helpdesk letters`."""
+    per_domain: Annotated[Whole, Field(ge=1)] = 200
+    """How many go to all addresses of one mail domain in this time.  Raise it where many customers share one."""
+    acknowledged: Annotated[Whole, Field(ge=1)] = 2
+    """An address that had so many about one ticket in this time gets no further acknowledgement of its mails on it
+    (`on_customer_mail`): two machines that do not know each other go on with nothing else."""
     per_ticket: Annotated[Whole, Field(ge=1)] = 100
     """How many go out about one ticket in this time, to whomever."""
 
@@ -570,6 +606,9 @@ class Settings(_Frozen):
     """What tickets can be."""
     notifications: Notifications = Notifications()
     """Who is told of what."""
+    thread_keys: Mapping[Key, ThreadKey] = {}
+    """Vendors whose ticket ids lead their mails to our tickets.  A mail from such a vendor that is on a ticket teaches
+    the ticket its id (so does `helpdesk link`); later ones with that id go there too, for staff only."""
     duplicates: Literal["one_ticket", "per_mailbox"] = "one_ticket"
     """The same mail in two mailboxes makes one ticket, or one in each."""
     limits: Limits = Limits()

@@ -30,6 +30,7 @@ REFERENCES_LIMIT = 20
 # Fields that we fold ourselves: between ids, never inside one.
 _OURS = frozenset({"Message-ID", "In-Reply-To", "References", "List-Unsubscribe"})
 _CONTENT = frozenset({"content-type", "content-transfer-encoding"})
+_INTERNAL = frozenset(kind.value for kind in EntryKind if kind.is_internal)
 _GRAMMAR = EmailPolicy()
 _MESSAGE_ID = re.compile(r"[!-;=?-~]{1,900}")
 _CONTENT_TYPE = re.compile(r"(application|audio|font|image|model|text|video)/([a-z0-9][a-z0-9.+_-]{0,80})")
@@ -123,10 +124,12 @@ def compose(facts: LetterFacts, settings: Settings, *, keys: Keys, templates: Pa
 
 
 def _without_internals(facts: LetterFacts) -> LetterFacts:
-    """FACTS as a customer may have them: never with an internal note, whoever put it there."""
-    if facts.kind.is_staff or facts.entry is None or facts.entry.kind != EntryKind.NOTE.value:
+    """FACTS as a customer may have them: never with what is internal, whoever put it there."""
+    if facts.kind.is_staff or facts.entry is None:
         return facts
-    return replace(facts, entry=None, files=())
+    if facts.entry.kind in _INTERNAL:
+        return replace(facts, entry=None, files=())
+    return replace(facts, entry=replace(facts.entry, suspicion=""))
 
 
 def _is_finished(name: str, value: str) -> bool:

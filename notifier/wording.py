@@ -57,7 +57,7 @@ _SAID = {
     LetterKind.SOLUTION: {EventKind.SOLUTION, EventKind.COMMENT},
     LetterKind.COPY: {EventKind.CUSTOMER_WROTE},
     LetterKind.STAFF_NEW: {EventKind.OPENED},
-    LetterKind.STAFF_CUSTOMER: {EventKind.CUSTOMER_WROTE, EventKind.UNCONFIRMED},
+    LetterKind.STAFF_CUSTOMER: {EventKind.CUSTOMER_WROTE, EventKind.UNCONFIRMED, EventKind.VENDOR_WROTE},
     LetterKind.STAFF_COMMENT: {EventKind.COMMENT},
     LetterKind.STAFF_SOLUTION: {EventKind.SOLUTION, EventKind.COMMENT},
     LetterKind.STAFF_NOTE: {EventKind.NOTE},
@@ -186,6 +186,7 @@ class Wording:
             "at": facts.at,
             "actor": _by(facts.events[0], settings) if facts.events else "",
             "unconfirmed": any(event.kind is EventKind.UNCONFIRMED for event in facts.events),
+            "vendor": next((event.field for event in facts.events if event.kind is EventKind.VENDOR_WROTE), ""),
             "helpdesk": settings.helpdesk.name,
             "address": mailbox.address,
             "marker": REPLY_MARKERS[language],
@@ -290,6 +291,7 @@ def _shortened(entry: QuotedEntry | None) -> QuotedEntry | None:
         text=_cut(entry.text).strip("\n"),
         at=entry.at,
         attachment_names=tuple(one_line(name)[:SUBJECT_LIMIT] for name in entry.attachment_names[:100]),
+        suspicion=one_line(entry.suspicion)[:SUBJECT_LIMIT],
     )
 
 
@@ -312,7 +314,7 @@ def _change(event: Event, settings: Settings, language: str) -> Change:
             return settings.tickets.label(value, language)
         if event.kind is EventKind.ASSIGNED and event.field == "agent" and value in settings.agents:
             return settings.agents[value].name
-        if event.kind is EventKind.LINKED and value.isdecimal():
+        if event.kind in (EventKind.LINKED, EventKind.MERGED) and value.isascii() and value.isdecimal():
             return reference(settings.helpdesk.tag, int(value))
         return one_line(value)[:SUBJECT_LIMIT]
 
@@ -369,6 +371,7 @@ _SAMPLE_ENTRY = QuotedEntry(
     text="Wir schauen sofort nach.",
     at=datetime(2026, 11, 21, 10, 0, tzinfo=UTC),
     attachment_names=("plan.pdf",),
+    suspicion="the display name says ada@acme.example, the address is eve@elsewhere.example",
 )
 
 
@@ -377,6 +380,7 @@ def _sample_events(settings: Settings) -> tuple[Event, ...]:
     low, high = settings.tickets.priorities[0], settings.tickets.priorities[-1]
     plain_kinds = set(EventKind) - {EventKind.ASSIGNED, EventKind.FIELD}
     told = [(kind, "", "", "1043") for kind in sorted(plain_kinds)]
+    told += [(EventKind.MERGED, "into", "", "1043"), (EventKind.UNDELIVERABLE, "agent", "", "ada@acme.example")]
     told += [(EventKind.ASSIGNED, "agent", "", agent), (EventKind.ASSIGNED, "agent", agent, "")]
     told += [(EventKind.ASSIGNED, "group", "", group), (EventKind.FIELD, "priority", low, high)]
     actor = Actor("agent", agent)
