@@ -54,6 +54,14 @@ def reply_text(text: str, *, subject: str = "") -> str:
     return _trimmed(kept) or _trimmed(lines) or text.strip("\n")
 
 
+def history_start(lines: Sequence[str]) -> int | None:
+    """The line where quoted history or a forwarded mail begins, None if there is none."""
+    start = _history_start(lines)[0]
+    if start is None and lines and all(is_quoted(line) for line in lines if line.strip()):
+        return 0
+    return start
+
+
 def _may_have_history(lines: Sequence[str]) -> bool:
     """Any line looks like the edge of a quote or a signature: the cheap test, on single characters."""
     for line in map(str.strip, lines):
