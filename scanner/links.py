@@ -12,7 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 MAX_LINKS = 200
 MAX_WORDS = 2_000
 """Characters of source between the tags; what is longer is a page that is one link."""
-MAX_TARGET = 500
+MAX_TARGET = 300
 """Characters; longer ones are made for machines that count readers."""
 
 _LINK = re.compile(r'(<a(?: [a-z]{1,20}="[^"]*"){1,4}>)(.*?)(?=</a>)', re.DOTALL)

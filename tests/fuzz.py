@@ -83,6 +83,15 @@ SEEDS = (
     HEAD + b"X-Amz-Sns-Message-Id: 1\n\n"
     b'{"notificationType": "Bounce", "mail": {"commonHeaders": {"messageId": "<a@x.example>"}}, "bounce": '
     b'{"bounceType": "Permanent", "bouncedRecipients": [{"emailAddress": "b@y.example", "status": "5.1.1"}]}}\n',
+    HEAD
+    + b"Content-Type: application/pkcs7-mime; name=smime.p7m\nContent-Transfer-Encoding: base64\n\n"
+    # Signed data (RFC 5652) around a short text, in pieces without a length.
+    + encodebytes(
+        bytes.fromhex("308006092a864886f70d010702a0803080020101310030800609")
+        + bytes.fromhex("2a864886f70d010701a08024800408")
+        + b"\nIt burn\x04\x02s."
+        + bytes(12)
+    ),
     HEAD + b"Content-Type: text/plain; charset=iso-2022-jp\n\n\x1b$B$3$s\x1b(B\nbegin 644 a.txt\n#0V%T\n`\nend\n",
 )
 
@@ -205,18 +214,18 @@ def _alarm(number: int, frame: FrameType | None) -> None:
 
 @dataclass(slots=True)
 class Tally:
-    """What came of the mails so far: seconds and megabytes are those of the worst mail."""
+    """What came of the mails so far: seconds (and the number) and megabytes are those of the worst mail."""
 
     mails: int = 0
     failed: int = 0
-    slowest: float = 0.0
+    slowest: tuple[float, int] = (0.0, 0)
     largest: int = 0
     given_up: Counter[str] = field(default_factory=Counter)
 
     def __str__(self) -> str:
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
         return (
-            f"{self.mails} mails, {self.failed} failed, slowest {self.slowest:.2f} s, "
+            f"{self.mails} mails, {self.failed} failed, slowest {self.slowest[0]:.2f} s (mail {self.slowest[1]}), "
             f"largest {self.largest} MB for one mail, peak of the process {peak} MB"
         )
 
@@ -257,7 +266,7 @@ def _one(data: bytes, name: str, keep: Path, tally: Tally) -> None:
         print(f"{name}: {traceback.format_exc(limit=-4)}", file=sys.stderr, flush=True)
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
-    tally.slowest = max(tally.slowest, time.perf_counter() - start)
+    tally.slowest = max(tally.slowest, (time.perf_counter() - start, tally.mails))
     tally.mails += 1
 
 
