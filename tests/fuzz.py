@@ -36,7 +36,8 @@ MEMORY = 200
 REPORT_EVERY = 600
 """Seconds between two lines of a long run."""
 MAX_SEED = 60_000
-"""Octets: larger seeds are cut, so that many mails fit into a short run."""
+MAX_OWN = 10_000
+"""Octets: larger seeds, files and our own, are cut, so that many mails fit into a short run."""
 
 _CLEAR, _STATUS = Path("/proc/self/clear_refs"), Path("/proc/self/status")
 
@@ -296,7 +297,7 @@ def main() -> int:
         "--keep", type=Path, default=Path(tempfile.gettempdir()), help="where failing mails are written"
     )
     given = arguments.parse_args()
-    seeds = tuple(_files(given.corpus)) if given.corpus else (*SEEDS, *(one.data[:MAX_SEED] for one in samples(40)))
+    seeds = tuple(_files(given.corpus)) if given.corpus else (*SEEDS, *(one.data[:MAX_OWN] for one in samples(40)))
     return 1 if run(seeds, mails=given.mails, seconds=given.seconds, seed=given.seed, keep=given.keep).failed else 0
 
 
