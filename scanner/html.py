@@ -9,7 +9,7 @@ Never fails; what cannot be read at all is ''.
 import re
 
 from scanner.charset import clean
-from scanner.links import with_targets
+from scanner.links import with_marks, with_targets
 
 MAX_SOURCE = 1_000_000
 MAX_TEXT = 1_000_000
@@ -147,9 +147,9 @@ def _laid_out(source: str) -> str:
             filter_style_properties={"display"},
             link_rel=None,
         )
-        tidy = with_targets(tidy)
+        tidy, targets = with_marks(tidy)
         text = "" if _too_wide(tidy) else str(get_text(tidy, ParserConfig(css=CSS_PROFILES["strict"])))
-        return text if _letters(text) >= ENOUGH * _shown(tidy) else ""
+        return with_targets(text, targets) if _letters(text) >= ENOUGH * _shown(tidy) else ""
     except Exception:  # two parsers on hostile input: whatever they raise, the other way is open
         return ""
 

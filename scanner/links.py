@@ -1,4 +1,4 @@
-"""The targets of links, written into an HTML source behind the words that lead there.
+"""The targets of links, written into the text of an HTML mail behind the words that lead there.
 
 Text made from HTML would otherwise lose them.  A target is written once, and not where the words name
 it already; where they name another one, the reader sees both.  Links without words (pictures,
@@ -7,6 +7,7 @@ logos) and addresses are left out.  Works on the tidy source that nh3 writes.  L
 
 import html
 import re
+from collections.abc import Sequence
 from urllib.parse import parse_qs, urlsplit
 
 MAX_LINKS = 200
@@ -20,26 +21,48 @@ _TARGET = re.compile(r' href="(https?://[^"\s]+)"', re.IGNORECASE)
 _TAG = re.compile(r"<[^>]{0,4000}>")
 _TAIL = re.compile(r"(?:\s|</[a-z0-9]{1,20}>|<br>)*\Z")
 _TAIL_LENGTH = 200
+# Characters without a meaning (Unicode, private use); a mail that holds them keeps its links to itself.
+_MARK = re.compile("\ue000([0-9]{1,3})\ue001")
 _BARE = re.compile(r"\Ahttps?://(?:www\.)?|\Awww\.", re.IGNORECASE)
 # Who rewrites the links of a mail, and the parameter in which the true target stands.
 _REWRITTEN = {"safelinks.protection.outlook.com": "url", "google.com/url": "q", "l.facebook.com": "u"}
 
 
-def with_targets(source: str) -> str:
-    """SOURCE with ` (https://…)` at the end of each link whose words do not say where it leads."""
-    if "href=" not in source:
-        return source
-    seen: set[str] = set()
+def with_marks(source: str) -> tuple[str, tuple[str, ...]]:
+    """SOURCE with a mark at the end of each link whose words do not say where it leads, and those targets.
 
-    def told(found: re.Match[str]) -> str:
+    Marks are short, so that a long target does not push the columns of a table apart; see `with_targets`.
+    """
+    if "href=" not in source or _MARK.search(source):
+        return source, ()
+    targets: dict[str, int] = {}
+
+    def marked(found: re.Match[str]) -> str:
         target = _target(found[1])
-        if not target or target in seen or len(seen) >= MAX_LINKS or _is_named(target, found[2]):
+        is_new = target not in targets
+        if not target or (is_new and len(targets) >= MAX_LINKS) or _is_named(target, found[2]):
             return found[0]
-        seen.add(target)
+        number = targets.setdefault(target, len(targets))
         place = len(found[2]) - len(_tail(found[2]))
-        return f"{found[1]}{found[2][:place]} ({html.escape(target)}){found[2][place:]}"
+        return f"{found[1]}{found[2][:place]}\ue000{number}\ue001{found[2][place:]}"
 
-    return _LINK.sub(told, source)
+    return _LINK.sub(marked, source), tuple(targets)
+
+
+def with_targets(text: str, targets: Sequence[str]) -> str:
+    """TEXT with ` (https://…)` in the place of the first mark of each of TARGETS; the others of its marks go."""
+    if not targets:
+        return text
+    told: set[int] = set()
+
+    def written(found: re.Match[str]) -> str:
+        number = int(found[1])
+        if number in told:
+            return ""
+        told.add(number)
+        return f" ({targets[number]})"
+
+    return _MARK.sub(written, text)
 
 
 def _target(tag: str) -> str:

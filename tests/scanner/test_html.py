@@ -55,11 +55,20 @@ LINKS = {
     "no page": ('<a href="mailto:a@x.example">Ada</a> <a href="tel:112">112</a> <a href="#top">Up</a>', "Ada 112 Up"),
     "a picture": ('<a href="https://x.example/t"><img src="https://x.example/1.gif" alt=""></a>a', "a"),
     "a hidden one": ('<div style="display:none"><a href="https://x.example/t">View online</a></div>a', "a"),
+    "the same one, hidden first": (
+        '<a style="display:none" href="https://x.example/1">View</a><a href="https://x.example/1">b</a>',
+        "b (https://x.example/1)",
+    ),
     "a block": ('<a href="https://x.example/1"><div>Pay now</div></a>a', "Pay now (https://x.example/1)\na"),
     "rewritten by a gateway": (
         '<a href="https://eur01.safelinks.protection.outlook.com/?url=https%3A%2F%2Fx.example%2Fdocs&amp;data=05">docs</a>',
         "docs (https://x.example/docs)",
     ),
+    "in a table, whose columns stay": (
+        '<table><tr><td><a href="https://x.example/very/long">a</a><td>b<tr><td>c<td>d</table>',
+        "a (https://x.example/very/long)  b\nc     d",
+    ),
+    "a mail with our marks": ('<a href="https://x.example/">a</a>\ue0000\ue001', "a\ue0000\ue001"),
     "no address at all": (
         '<a href="https://[x/">a</a> <a href="https://x.example/&#27;[31m">b</a>',
         "a b",
