@@ -215,7 +215,7 @@ def _alarm(number: int, frame: FrameType | None) -> None:
 
 @dataclass(slots=True)
 class Tally:
-    """What came of the mails so far: seconds (and the number) and megabytes are those of the worst mail."""
+    """What came of the mails so far: processor seconds (and the number) and megabytes are those of the worst mail."""
 
     mails: int = 0
     failed: int = 0
@@ -253,7 +253,7 @@ def run(seeds: Sequence[bytes], *, mails: int, seed: int, keep: Path, seconds: f
 def _one(data: bytes, name: str, keep: Path, tally: Tally) -> None:
     """Check one mail; one that fails is kept under its NAME."""
     memory = _memory_peak(begin=True)
-    start = time.perf_counter()
+    start = time.process_time()
     signal.setitimer(signal.ITIMER_REAL, LIMIT)
     try:
         tally.given_up.update(check(data))
@@ -267,7 +267,7 @@ def _one(data: bytes, name: str, keep: Path, tally: Tally) -> None:
         print(f"{name}: {traceback.format_exc(limit=-4)}", file=sys.stderr, flush=True)
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
-    tally.slowest = max(tally.slowest, (time.perf_counter() - start, tally.mails))
+    tally.slowest = max(tally.slowest, (time.process_time() - start, tally.mails))
     tally.mails += 1
 
 
