@@ -156,12 +156,18 @@ def show(
     save: Annotated[bool, typer.Option("--save", help="Write its files into a folder instead.")] = False,
     to: Annotated[Path | None, typer.Option("--to", help="That folder; else one named after the ticket.")] = None,
     raw: Annotated[int | None, typer.Option("--raw", metavar="N", help="Print the mail of entry N as it came.")] = None,
+    html: Annotated[
+        int | None, typer.Option("--html", metavar="N", help="Print the HTML of entry N, safe to open in a browser.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Show a ticket with its timeline, or save what is attached to it."""
+    from commands import pages
     from commands import show as body
 
-    if raw is not None:
+    if html is not None:
+        pages.run(ctx.obj, ticket, html)
+    elif raw is not None:
         body.raw(ctx.obj, ticket, raw)
     elif save or to is not None:
         body.save(ctx.obj, ticket, folder=to)
@@ -600,12 +606,14 @@ def quarantine_discard(
 def parse(
     files: Annotated[list[Path], typer.Argument(help="Mails as files.")],
     text: Annotated[bool, typer.Option("--text", help="Take the files as texts that are decoded already.")] = False,
+    html: Annotated[bool, typer.Option("--html", help="Print the HTML instead, safe to open in a browser.")] = False,
+    full: Annotated[bool, typer.Option("--full", help="With quoted text and signatures to their end.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Show what the helpdesk reads in a mail, without settings or database."""
     from commands import parse as body
 
-    raise typer.Exit(body.run(files, as_json=as_json, text=text))
+    raise typer.Exit(body.run(files, as_json=as_json, text=text, html=html, full=full))
 
 
 @app.command(rich_help_panel=SETUP)

@@ -180,6 +180,8 @@ def test_an_act_for_programs(room: Staffroom) -> None:
         (("contacts", "--organization", "BigCorp"), "an organization needs a name and a domain"),
         (("letters", "--show", "zz%"), "there is no letter 'zz%'"),
         (("show", "1", "--raw", "2"), "ACME-1 has no entry 2 that came as a mail"),
+        (("show", "1", "--html", "1"), "entry 1 of ACME-1 is no mail with HTML; helpdesk show ACME-1 --full"),
+        (("show", "1", "--html", "2"), "entry 2 of ACME-1 is no mail with HTML"),
         (("list", "--status", "done"), "there is no status 'done'"),
         (("list", "--group", "sales"), "there is no group 'sales'"),
     ],
