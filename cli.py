@@ -156,12 +156,18 @@ def show(
     save: Annotated[bool, typer.Option("--save", help="Write its files into a folder instead.")] = False,
     to: Annotated[Path | None, typer.Option("--to", help="That folder; else one named after the ticket.")] = None,
     raw: Annotated[int | None, typer.Option("--raw", metavar="N", help="Print the mail of entry N as it came.")] = None,
+    html: Annotated[
+        int | None, typer.Option("--html", metavar="N", help="Print the HTML of entry N, safe to open in a browser.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Show a ticket with its timeline, or save what is attached to it."""
+    from commands import pages
     from commands import show as body
 
-    if raw is not None:
+    if html is not None:
+        pages.run(ctx.obj, ticket, html)
+    elif raw is not None:
         body.raw(ctx.obj, ticket, raw)
     elif save or to is not None:
         body.save(ctx.obj, ticket, folder=to)
@@ -305,6 +311,57 @@ def tag(
     from commands import acts as body
 
     body.tag(body.At(path=ctx.obj, who=who, as_json=as_json), ticket, tags=tags)
+
+
+@app.command(rich_help_panel=STAFF)
+def untag(
+    ctx: typer.Context,
+    ticket: Ticket,
+    tags: Annotated[list[str], typer.Argument(metavar="TAG...", help="Which ones.")],
+    who: As = None,
+    as_json: AsJson = False,
+) -> None:
+    """Take tags from a ticket."""
+    from commands import acts
+    from commands import merge as body
+
+    body.untag(acts.At(path=ctx.obj, who=who, as_json=as_json), ticket, tags=tags)
+
+
+@app.command(rich_help_panel=STAFF)
+def merge(
+    ctx: typer.Context,
+    ticket: Ticket,
+    into: Annotated[str, typer.Option("--into", metavar="TICKET", help="The ticket under which it is continued.")],
+    who: As = None,
+    mandatory: Mandatory = False,
+    silent: Silent = False,
+    as_json: AsJson = False,
+) -> None:
+    """Continue a ticket under another one: its people, tags and answers go there."""
+    from commands import acts
+    from commands import merge as body
+
+    at = acts.At(path=ctx.obj, who=who, mandatory=mandatory, silent=silent, as_json=as_json)
+    body.merge(at, ticket, into=into)
+
+
+@app.command(rich_help_panel=STAFF)
+def link(
+    ctx: typer.Context,
+    ticket: Ticket,
+    vendor_id: Annotated[
+        str, typer.Option("--vendor-id", metavar="NAME:ID", help="NAME is a key of `thread_keys` in the settings.")
+    ],
+    remove: Annotated[bool, typer.Option("--remove", help="Take it away instead.")] = False,
+    who: As = None,
+    as_json: AsJson = False,
+) -> None:
+    """Tell a ticket its number in a vendor's system: that vendor's mails about it come here."""
+    from commands import acts
+    from commands import merge as body
+
+    body.link(acts.At(path=ctx.obj, who=who, as_json=as_json), ticket, vendor_id=vendor_id, remove=remove)
 
 
 @app.command(rich_help_panel=STAFF)
@@ -549,12 +606,14 @@ def quarantine_discard(
 def parse(
     files: Annotated[list[Path], typer.Argument(help="Mails as files.")],
     text: Annotated[bool, typer.Option("--text", help="Take the files as texts that are decoded already.")] = False,
+    html: Annotated[bool, typer.Option("--html", help="Print the HTML instead, safe to open in a browser.")] = False,
+    full: Annotated[bool, typer.Option("--full", help="With quoted text and signatures to their end.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Show what the helpdesk reads in a mail, without settings or database."""
     from commands import parse as body
 
-    raise typer.Exit(body.run(files, as_json=as_json, text=text))
+    raise typer.Exit(body.run(files, as_json=as_json, text=text, html=html, full=full))
 
 
 templates = typer.Typer(help="What letters are written with: look, try out, change.", no_args_is_help=True)

@@ -9,11 +9,15 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import compose, decide, ingest, latency
+from bench import compose, decide, ingest, latency, read
 
 BENCHMARKS: dict[str, Callable[..., None]] = {
-    "ingest": ingest.run, "latency": latency.run, "decide": decide.run, "compose": compose.run,
-}  # fmt: skip
+    "ingest": ingest.run,
+    "latency": latency.run,
+    "read": read.run,
+    "decide": decide.run,
+    "compose": compose.run,
+}
 
 
 def main() -> int:

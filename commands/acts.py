@@ -16,7 +16,8 @@ from commands.opening import agent, now, opened, ticket_number
 from commands.phrases import Now, happened, holder, one_of
 from commands.screen import say
 from commands.show import conversation, read
-from desk.acts import ActReport, File, Refused, Staff
+from desk.acts import ActReport, File, Staff
+from desk.changes import Refused
 from desk.desk import Desk
 from domain.errors import DeskError
 from domain.event import EventKind
@@ -95,27 +96,27 @@ def solve(at: At, ticket: str, *, message: str | None, files: Sequence[Path] = (
 
 def assign(at: At, ticket: str, *, to: str, group: str) -> None:
     """Give a ticket to an agent, a group, or both."""
-    _do(at, ticket, lambda staff, number: staff.assign(number, agent=to, group=group))
+    do(at, ticket, lambda staff, number: staff.assign(number, agent=to, group=group))
 
 
 def take(at: At, ticket: str) -> None:
     """Take a ticket over."""
-    _do(at, ticket, lambda staff, number: staff.take(number))
+    do(at, ticket, lambda staff, number: staff.take(number))
 
 
 def status(at: At, ticket: str, *, wanted: str) -> None:
     """Give a ticket another status."""
-    _do(at, ticket, lambda staff, number: staff.set_status(number, wanted))
+    do(at, ticket, lambda staff, number: staff.set_status(number, wanted))
 
 
 def close(at: At, ticket: str) -> None:
     """Close a ticket."""
-    _do(at, ticket, lambda staff, number: staff.close(number))
+    do(at, ticket, lambda staff, number: staff.close(number))
 
 
 def reopen(at: At, ticket: str) -> None:
     """Open a ticket again."""
-    _do(at, ticket, lambda staff, number: staff.reopen(number))
+    do(at, ticket, lambda staff, number: staff.reopen(number))
 
 
 def change(at: At, ticket: str, *, field: str, value: str) -> None:
@@ -124,7 +125,7 @@ def change(at: At, ticket: str, *, field: str, value: str) -> None:
     tidy = " ".join(value.split())[:500]
     if not tidy:
         raise Refused(f"{field} needs a value; nothing was changed")
-    _do(at, ticket, lambda staff, number: staff.change(number, field=field, value=tidy))
+    do(at, ticket, lambda staff, number: staff.change(number, field=field, value=tidy))
 
 
 def tag(at: At, ticket: str, *, tags: Sequence[str]) -> None:
@@ -132,7 +133,7 @@ def tag(at: At, ticket: str, *, tags: Sequence[str]) -> None:
     tidy = tuple(" ".join(screen.clean(one).split()) for one in tags)
     if not all(tidy):
         raise Refused("a tag needs a word; nothing was changed")
-    _do(at, ticket, lambda staff, number: staff.tag(number, tidy))
+    do(at, ticket, lambda staff, number: staff.tag(number, tidy))
 
 
 Typed = Callable[..., AbstractContextManager[str]]
@@ -170,7 +171,8 @@ def _text(
         yield replace(staff, now=now()), number, text
 
 
-def _do(at: At, ticket: str, act: Callable[[Staff, int], ActReport]) -> None:
+def do(at: At, ticket: str, act: Callable[[Staff, int], ActReport]) -> None:
+    """Do one act on a ticket and print what it did."""
     with _staff(at) as staff:
         _show(at, staff.desk, act(staff, ticket_number(ticket, staff.desk.settings)))
 

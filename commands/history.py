@@ -16,7 +16,7 @@ from store.store import View
 from store.tickets import HistoryLine
 
 _BY_MAIL = (EventKind.OPENED, EventKind.CUSTOMER_WROTE, EventKind.MACHINE_WROTE, EventKind.UNCONFIRMED, EventKind.NOTE,
-            EventKind.REPEATED)  # fmt: skip
+            EventKind.REPEATED, EventKind.VENDOR_WROTE)  # fmt: skip
 COLUMNS = (Column(title="When"), Column(title="Who", flexible=True), Column(title="What"))
 
 

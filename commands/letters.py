@@ -12,6 +12,7 @@ from commands.opening import now, opened, opened_with, ticket_number
 from commands.phrases import Now
 from commands.room import columns, folded
 from commands.screen import Cell, Column, say
+from desk.addresses import bounced_staff
 from desk.config import load
 from desk.desk import Desk
 from desk.letters import letter_facts
@@ -68,10 +69,13 @@ def run(path: Path, ticket: str | None, *, limit: int, as_json: bool) -> None:
         number = ticket_number(ticket, desk.settings) if ticket else None
         with desk.store.reading() as view:
             lines = about(view, number) if number is not None else _newest(view, limit)
+            bounced = bounced_staff(view, desk.settings) if number is None else {}
         if as_json:
             screen.dump_json(lines)
-        else:
-            show(desk, lines, Now(now()), tickets=number is None)
+            return
+        show(desk, lines, Now(now()), tickets=number is None)
+        for agent, dead in bounced.items():
+            say(f"Letters to {agent} come back since {Now(now()).briefly(dead.at)}: {dead.because}", style="yellow")
 
 
 def show(desk: Desk, lines: tuple[Line, ...], now: Now, *, tickets: bool, width: int | None = None) -> None:

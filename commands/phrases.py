@@ -98,14 +98,26 @@ def happened(event: Event, settings: Settings) -> str:
         case EventKind.UNTAGGED:
             return f"no longer tagged {event.before}"
         case EventKind.LINKED:
-            number = int(event.after) if event.after.isascii() and event.after.isdecimal() else None
-            return f"linked to {event.after if number is None else reference(settings.helpdesk.tag, number)}"
+            return f"linked to {_reference(event.after, settings)}"
+        case EventKind.MERGED:
+            other = _reference(event.after, settings)
+            return f"merged into {other}" if event.field == "into" else f"{other} merged into this one"
+        case EventKind.EXTERNAL_ID if event.before:
+            return f"no longer {event.field}:{event.before}"
+        case EventKind.EXTERNAL_ID:
+            return f"is {event.field}:{event.after}"
+        case EventKind.VENDOR_WROTE:
+            return f"vendor {event.field} wrote"
+        case EventKind.OPTED_OUT:
+            return f"{event.after} gets no letters any more"
         case EventKind.WATCHED:
             return f"{event.after} watches"
         case EventKind.UNDELIVERABLE:
             return f"{event.after} is undeliverable"
         case EventKind.REACHABLE:
             return f"{event.after} is reachable again"
+        case EventKind.REFUSED:
+            return f"not done: {event.after}"
         case _:
             return _WROTE[event.kind]
 
@@ -119,6 +131,12 @@ _WROTE = {
     EventKind.UNCONFIRMED: "unconfirmed sender wrote",
     EventKind.REPEATED: "the same text came again",
 }
+
+
+def _reference(number: str, settings: Settings) -> str:
+    """How people name the ticket whose NUMBER an event holds."""
+    known = number.isascii() and number.isdecimal()
+    return reference(settings.helpdesk.tag, int(number)) if known else number
 
 
 def _handed_over(event: Event) -> str:

@@ -29,22 +29,25 @@ _KINDS = {
     EntryKind.COMMENT: "comment to the customer",
     EntryKind.NOTE: "internal note",
     EntryKind.SOLUTION: "solution",
+    EntryKind.VENDOR: "vendor, not seen by the customer",
 }
 _STYLES = {
     EntryKind.CUSTOMER: "bold cyan",
     EntryKind.COMMENT: "bold green",
     EntryKind.NOTE: "bold yellow",
     EntryKind.SOLUTION: "bold green",
+    EntryKind.VENDOR: "bold magenta",
 }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Story:
-    """A ticket with its timeline, and the tickets that name it as the one they are linked to."""
+    """A ticket with its timeline, and the tickets that name it as the one they are linked to or merged into."""
 
     ticket: TicketFacts
     entries: tuple[EntryFacts, ...]
     linked_from: tuple[int, ...] = ()
+    merged_from: tuple[int, ...] = ()
 
 
 def run(path: Path, ticket: str, *, full: bool, as_json: bool) -> None:
@@ -55,7 +58,13 @@ def run(path: Path, ticket: str, *, full: bool, as_json: bool) -> None:
             reference = desk.reference(story.ticket.number)
             record = {name: getattr(story.ticket, name) for name in TicketFacts.__dataclass_fields__}
             screen.dump_json(
-                {"reference": reference, **record, "linked_from": story.linked_from, "entries": story.entries}
+                {
+                    "reference": reference,
+                    **record,
+                    "linked_from": story.linked_from,
+                    "merged_from": story.merged_from,
+                    "entries": story.entries,
+                }
             )
         else:
             show(desk, story, Now(now()), full=full)
@@ -68,6 +77,7 @@ def read(desk: Desk, number: int) -> Story:
             ticket=view.tickets.facts(number),
             entries=view.tickets.entries(number),
             linked_from=view.tickets.linked_from(number),
+            merged_from=view.tickets.merged_from(number),
         )
 
 
@@ -80,6 +90,8 @@ def show(desk: Desk, story: Story, now: Now, *, full: bool = False, width: int |
     for place, entry in enumerate(story.entries, start=1):
         say()
         say(heading(place, entry, now), style=_STYLES[entry.kind])
+        if entry.suspicion:
+            say(f"   careful: {_line(entry.suspicion)}", style="yellow")
         for line in _body(entry, full=full, width=width or columns()):
             say(f"   {line}".rstrip())
         for name, octets in files(entry):
@@ -92,6 +104,8 @@ def show(desk: Desk, story: Story, now: Now, *, full: bool = False, width: int |
 def facts(desk: Desk, story: Story, now: Now) -> Iterator[tuple[str, str]]:
     """What is known of a ticket, a label and a value each."""
     ticket = story.ticket
+    if ticket.merged_into is not None:
+        yield "merged into", f"{desk.reference(ticket.merged_into)}, where it is continued"
     yield "status", " · ".join(part for part in (ticket.status, ticket.priority, ticket.category) if part)
     yield "customer", _customer(ticket)
     yield "who", " · ".join(part for part in (ticket.agent, ticket.group) if part) or NOBODY
@@ -108,6 +122,10 @@ def facts(desk: Desk, story: Story, now: Now) -> Iterator[tuple[str, str]]:
         yield "linked to", desk.reference(ticket.linked_to)
     if story.linked_from:
         yield "linked from", ", ".join(map(desk.reference, story.linked_from))
+    if story.merged_from:
+        yield "merged from", ", ".join(map(desk.reference, story.merged_from))
+    if ticket.external_ids:
+        yield "vendor's id", ", ".join(map(str, ticket.external_ids))
 
 
 def heading(place: int, entry: EntryFacts, now: Now) -> str:
@@ -130,10 +148,16 @@ def conversation(desk: Desk, story: Story, now: Now) -> str:
     """A ticket as the text that stands below the line in an editor, the newest entry first."""
     head = [f"{desk.reference(story.ticket.number)}  {_line(story.ticket.title)}", _customer(story.ticket)]
     parts = [
-        "\n".join([heading(place, entry, now), *(f"   {line}" for line in entry.shown[:LONGEST].splitlines())])
+        "\n".join([heading(place, entry, now), *(f"   {line}" for line in _below(entry))])
         for place, entry in reversed(list(enumerate(story.entries, start=1)))
     ]
     return "\n\n".join(["\n".join(head), *parts])
+
+
+def _below(entry: EntryFacts) -> Iterator[str]:
+    if entry.suspicion:
+        yield f"careful: {_line(entry.suspicion)}"
+    yield from entry.shown[:LONGEST].splitlines()
 
 
 def save(path: Path, ticket: str, *, folder: Path | None) -> None:

@@ -13,13 +13,15 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 
 from domain import token
 from domain.decision import Found, Verdict
 from domain.message import Bounced, Message
-from domain.people import Address, ContactFacts, address_key
+from domain.people import Address, ContactFacts, DeadAddress, address_key
 from domain.settings import Mailbox, Settings
 from notifier.resolve import is_own, is_writable
+from store.outbox import QueuedLetter
 from store.store import View
 
 _ADDRESS = re.compile(r"[^\s<>\"'(),;:@]{1,64}@[^\s<>\"'(),;:@]{1,190}")
@@ -29,10 +31,16 @@ _PROVEN = ("token", "reply_address")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dead:
-    """An address that mail comes back from, and what its server said."""
+    """An address that mail comes back from, what its server said, and whose it is.
+
+    Neither `is_contacts` nor an `organization` nor an `agent`: somebody who was only in copy.
+    """
 
     address: str
     because: str
+    is_contacts: bool = False
+    organization: int | None = None
+    agent: str = ""
 
     @property
     def key(self) -> str:
@@ -40,28 +48,44 @@ class Dead:
 
 
 def dead_addresses(view: View, message: Message, *, keys: token.Keys) -> tuple[Dead, ...]:
-    """The customers' addresses that MESSAGE, a bounce, proves to be dead and that are not marked so yet."""
+    """The addresses that MESSAGE, a bounce, proves to be dead and that are not marked so yet."""
     hard = {address_key(one.address): one for one in message.bounced if _is_hard(one)} if message.is_bounce else {}
     found: dict[str, Dead] = {}
-    for address in _written_to(view, message, keys=keys) if hard else ():
-        key = address_key(address)
-        contact = view.people.contact_of(address)
-        if key in hard and contact is not None and is_deliverable(contact, key):
-            found[key] = Dead(address=address, because=_why(hard[key]))
+    for letter in written_to(view, message, keys=keys) if hard else ():
+        key = address_key(letter.recipient.address)
+        dead = _dead(view, letter, because=_why(hard[key])) if key in hard else None
+        if dead is not None:
+            found[key] = dead
     return tuple(found.values())
+
+
+def _dead(view: View, letter: QueuedLetter, *, because: str) -> Dead | None:
+    """The address that LETTER went to, with its owner; None if it is marked already."""
+    recipient = letter.recipient
+    address, key = recipient.address, address_key(recipient.address)
+    contact = None if recipient.is_staff else view.people.contact_of(address)
+    if contact is not None:
+        return Dead(address=address, because=because, is_contacts=True) if is_deliverable(contact, key) else None
+    company = view.tickets.facts(letter.ticket).organization if recipient.role == "organization" else None
+    if company is not None and company.key == key:
+        marked = company.undeliverable
+        return None if marked else Dead(address=address, because=because, organization=company.id)
+    if view.people.dead_among([key]):
+        return None
+    return Dead(address=address, because=because, agent=recipient.agent)
 
 
 def _is_hard(bounced: Bounced) -> bool:
     return bounced.status.startswith("5") if bounced.hard is None else bounced.hard
 
 
-def _written_to(view: View, message: Message, *, keys: token.Keys) -> Iterator[str]:
-    """The customers' addresses of the letters that MESSAGE shows a token of."""
+def written_to(view: View, message: Message, *, keys: token.Keys) -> Iterator[QueuedLetter]:
+    """The letters of ours that MESSAGE, a report, shows a token of."""
     for text in dict.fromkeys((*message.returned_ids, *message.in_reply_to, *message.references)):
         letter = token.verify(text, keys)
         known = view.outbox.by_letter(letter) if letter else None
-        if known is not None and not known.recipient.is_staff:
-            yield known.recipient.address
+        if known is not None:
+            yield known
 
 
 def _why(bounced: Bounced) -> str:
@@ -74,12 +98,41 @@ def is_deliverable(contact: ContactFacts, key: str) -> bool:
     return any(own.key == key and not own.undeliverable for own in contact.addresses)
 
 
-def alive_address(message: Message, contact: ContactFacts | None) -> str:
+def alive_address(view: View, message: Message, contact: ContactFacts | None, settings: Settings) -> str:
     """The sender's address if it was undeliverable till now, and a person writes from it; else ''."""
     if contact is None or message.sender is None or message.is_machine:
         return ""
-    key = message.sender.key
-    return next((own.address for own in contact.addresses if own.key == key and own.undeliverable), "")
+    key, company = message.sender.key, contact.organization
+    of_company = company is not None and company.undeliverable and company.key == key
+    of_contact = any(own.key == key and own.undeliverable for own in contact.addresses)
+    # Only an agent can be known beside his address; anybody else's mark went over to the new contact.
+    of_agent = settings.agent_of(message.sender.address) != "" and bool(view.people.dead_among([key]))
+    return message.sender.address if of_contact or of_company or of_agent else ""
+
+
+def mark_dead(view: View, dead: Dead, *, now: datetime) -> None:
+    """Record that no more letters go to an address; to staff they still do, since nobody else could be told."""
+    if dead.is_contacts:
+        view.people.set_undeliverable(dead.address, undeliverable=True)
+    elif dead.organization is not None:
+        view.people.set_organization_undeliverable(dead.organization, undeliverable=True)
+    else:
+        view.people.remember_dead(dead.address, because=dead.because, now=now)
+
+
+def mark_alive(view: View, address: str, contact: ContactFacts | None) -> None:
+    """Record that letters may go to ADDRESS again, whosoever it is."""
+    view.people.set_undeliverable(address, undeliverable=False)
+    view.people.forget_dead(address)
+    company = contact.organization if contact else None
+    if company is not None and company.key == address_key(address):
+        view.people.set_organization_undeliverable(company.id, undeliverable=False)
+
+
+def bounced_staff(view: View, settings: Settings) -> dict[str, DeadAddress]:
+    """The agents whose letters come back, with what was said."""
+    owners = ((settings.agent_of(one.address), one) for one in view.people.dead_addresses())
+    return {agent: one for agent, one in owners if agent}
 
 
 def copied(message: Message, found: Found, *, mailbox: Mailbox, settings: Settings) -> tuple[Address, ...]:

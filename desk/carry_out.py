@@ -7,20 +7,22 @@ opened, not of each field that a rule set on the way.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, assert_never
 
-from desk.addresses import Dead
-from desk.finders import SAME_TEXT
+from desk.addresses import Dead, mark_alive, mark_dead
+from desk.finders import SAME_TEXT, belongs
+from desk.opt_out import COMPLAINT, Leaving, name_of, opt_out
 from desk.repeats import Repeat
+from desk.vendors import Vendor
 from domain.decision import AddTags, Assign, Create, Decision, Found, Modifier, SetField, Update, Verdict
 from domain.event import Actor, Event, EventKind
 from domain.intake import Intake
 from domain.message import Message
-from domain.people import ContactFacts, address_key
+from domain.people import ContactFacts, OrganizationFacts, address_key
 from domain.settings import Settings
 from domain.subject import bare_subject
-from domain.ticket import EntryKind, Phase, TicketFacts, WatcherFacts
+from domain.ticket import EntryKind, ExternalId, Phase, TicketFacts, WatcherFacts
 from domain.token import reference
 from store.store import View
 
@@ -34,7 +36,8 @@ class Arrived:
     """A mail that is to go onto a ticket: who wrote it, where and when it arrived, what is to be said of it.
 
     `fingerprint` and `repeat` tell of the same text, the rest what it tells of addresses; `copied` are
-    the contacts behind those.
+    the contacts behind those.  `vendor` is the third party that it comes from, `complaining` are those who
+    marked a letter of ours as spam.  `on_behalf_of` is an agent's mail that passed this one on.
     """
 
     message: Message
@@ -50,6 +53,9 @@ class Arrived:
     alive: str = ""
     copied: tuple[ContactFacts, ...] = ()
     spoof: str = ""
+    vendor: Vendor | None = None
+    complaining: tuple[Leaving, ...] = ()
+    on_behalf_of: Message | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,8 +92,10 @@ def plan(settings: Settings, arrived: Arrived, found: Found, decision: Decision)
     if arrived.spoof:
         first = replace(first, because=f"{first.because} · {arrived.spoof}")
     after, watching = _watching(settings, planned.after, arrived, first.kind)
-    after, marks = _marked(after, arrived)
-    return replace(planned, after=after, events=(first, *others, *watching, *marks))
+    after, marks = _marked(settings, after, arrived)
+    after, complaints = _complained(after, arrived)
+    after, learnt = _learnt(after, arrived, first.kind)
+    return replace(planned, after=after, events=(first, *others, *watching, *marks, *complaints, *learnt))
 
 
 def _planned(settings: Settings, arrived: Arrived, found: Found, decision: Decision) -> Plan:
@@ -100,17 +108,29 @@ def _planned(settings: Settings, arrived: Arrived, found: Found, decision: Decis
         return _adding(settings, arrived, again, ticket, repeats=True)
     if isinstance(decision.disposition, Create):
         return _opening(settings, arrived, decision, linked=ticket.number, because=because)
-    if _is_over(settings, arrived, found):
-        days = settings.mailboxes[arrived.mailbox].closed_tickets.reopen_within.days
-        because = f"{reference(settings.helpdesk.tag, ticket.number)} was closed more than {days} days ago"
-        return _opening(settings, arrived, decision, linked=ticket.number, because=because)
-    return _adding(settings, arrived, decision, ticket, unconfirmed=found.verdict is Verdict.UNCONFIRMED)
+    unconfirmed = found.verdict is Verdict.UNCONFIRMED
+    if not _is_over(settings, arrived, found):
+        return _adding(settings, arrived, decision, ticket, unconfirmed=unconfirmed)
+    policy = settings.mailboxes[arrived.mailbox].closed_tickets
+    if policy.otherwise in ("reopen", "append"):
+        return _adding(settings, arrived, decision, ticket, stays_closed=policy.otherwise == "append")
+    because = f"{reference(settings.helpdesk.tag, ticket.number)} was closed {_longer_than(policy.reopen_within)}"
+    linked = ticket.number if policy.otherwise == "new_linked" else None
+    return _opening(settings, arrived, decision, linked=linked, because=because)
+
+
+def _longer_than(time: timedelta) -> str:
+    if not time:
+        return "and is not reopened (closed_tickets)"
+    return f"more than {time.days} days ago" if time.days else f"more than {time.total_seconds() / 3600:g} hours ago"
 
 
 def _is_over(settings: Settings, arrived: Arrived, found: Found) -> bool:
-    """The ticket was closed longer ago than the mailbox reopens tickets, and a person writes."""
+    """The ticket was closed longer ago than the mailbox reopens tickets, and its customer, a person, writes."""
     ticket = found.ticket
     if ticket is None or arrived.message.is_machine or found.verdict is Verdict.UNCONFIRMED:
+        return False
+    if _third_party(settings, arrived, ticket):
         return False
     if settings.tickets.phase(ticket.status) is not Phase.CLOSED or ticket.closed_at is None:
         return False
@@ -124,6 +144,46 @@ def _is_of_an_agent(settings: Settings, arrived: Arrived, ticket: TicketFacts) -
     sender, requester = arrived.message.sender, ticket.requester
     asked = arrived.contact is not None and requester is not None and requester.id == arrived.contact.id
     return sender is not None and not asked and settings.agent_of(sender.address) != ""
+
+
+def _third_party(settings: Settings, arrived: Arrived, ticket: TicketFacts) -> str:
+    """The thread key of the vendor who writes on a customer's ticket, '' if none does.
+
+    A program of his counts by the id that it names, which an out-of-office seldom does.
+    """
+    vendor, sender = arrived.vendor, arrived.message.sender
+    if vendor is None or sender is None or (arrived.message.is_machine and vendor.id is None):
+        return ""
+    return "" if belongs(sender.key, ticket, colleagues=settings.tickets.colleagues) else vendor.name
+
+
+def _learnt(ticket: TicketFacts, arrived: Arrived, wrote: EventKind) -> tuple[TicketFacts, tuple[Event, ...]]:
+    """TICKET with the vendor's id that the mail names and no ticket has yet, and the event."""
+    vendor = arrived.vendor
+    if vendor is None or vendor.id is None or not vendor.is_news or wrote is EventKind.UNCONFIRMED:
+        return ticket, ()
+    event = Event(kind=EventKind.EXTERNAL_ID, field=vendor.name, after=vendor.id.value, because="the subject names it")
+    return replace(ticket, external_ids=(*ticket.external_ids, vendor.id)), (event,)
+
+
+def _complained(ticket: TicketFacts, arrived: Arrived) -> tuple[TicketFacts, tuple[Event, ...]]:
+    """TICKET with its people opted out who marked a letter of ours as spam, and the events."""
+    out = {one.id for one in arrived.complaining if isinstance(one, ContactFacts)}
+    companies = {one.id for one in arrived.complaining if isinstance(one, OrganizationFacts)}
+
+    def now(contact: ContactFacts) -> ContactFacts:
+        return replace(contact, email_opt_out=True, opted_out_how=COMPLAINT) if contact.id in out else contact
+
+    company = ticket.organization
+    if company and company.id in companies:
+        company = replace(company, email_opt_out=True)
+    events = tuple(
+        Event(kind=EventKind.OPTED_OUT, field="complaint", after=name_of(one), because="marked a letter as spam")
+        for one in arrived.complaining
+    )
+    watchers = tuple(replace(one, contact=now(one.contact)) if one.contact else one for one in ticket.watchers)
+    requester = now(ticket.requester) if ticket.requester else None
+    return replace(ticket, requester=requester, organization=company, watchers=watchers), events
 
 
 def _watching(
@@ -146,25 +206,32 @@ def _name(contact: ContactFacts) -> str:
     return contact.name or (contact.primary.address if contact.primary else "")
 
 
-def _marked(ticket: TicketFacts, arrived: Arrived) -> tuple[TicketFacts, tuple[Event, ...]]:
+def _marked(settings: Settings, ticket: TicketFacts, arrived: Arrived) -> tuple[TicketFacts, tuple[Event, ...]]:
     """TICKET with its people's addresses as the mail shows them, dead or alive, and the events."""
     changes = {one.key: True for one in arrived.dead} | ({address_key(arrived.alive): False} if arrived.alive else {})
     if not changes:
         return ticket, ()
     events = [
-        Event(kind=EventKind.UNDELIVERABLE, field="address", after=one.address, because=one.because)
+        Event(
+            kind=EventKind.UNDELIVERABLE, field="agent" if one.agent else "address", after=one.address,
+            because=one.because,
+        )
         for one in arrived.dead
-    ]
+    ]  # fmt: skip
     if arrived.alive:
+        field = "agent" if settings.agent_of(arrived.alive) else "address"
         events.append(
-            Event(kind=EventKind.REACHABLE, actor=arrived.actor, field="address", after=arrived.alive,
+            Event(kind=EventKind.REACHABLE, actor=arrived.actor, field=field, after=arrived.alive,
                   because="a person wrote from it")
         )  # fmt: skip
+    company = ticket.organization
+    if company and company.key in changes:
+        company = replace(company, undeliverable=changes[company.key])
     watchers = tuple(
         replace(one, contact=_with_marks(one.contact, changes)) if one.contact else one for one in ticket.watchers
     )
     requester = _with_marks(ticket.requester, changes) if ticket.requester else None
-    return replace(ticket, requester=requester, watchers=watchers), tuple(events)
+    return replace(ticket, requester=requester, organization=company, watchers=watchers), tuple(events)
 
 
 def _with_marks(contact: ContactFacts, changes: Mapping[str, bool]) -> ContactFacts:
@@ -205,30 +272,36 @@ def _opening(settings: Settings, arrived: Arrived, decision: Decision, *, linked
 
 def _adding(
     settings: Settings, arrived: Arrived, decision: Decision, ticket: TicketFacts, *, unconfirmed: bool = False,
-    repeats: bool = False,
+    repeats: bool = False, stays_closed: bool = False,
 ) -> Plan:  # fmt: skip
     message = arrived.message
     because = decision.disposition.because
+    vendor = "" if unconfirmed else _third_party(settings, arrived, ticket)
     is_agent = _is_of_an_agent(settings, arrived, ticket)
-    wrote = Event(
-        kind=_wrote(message, is_agent=is_agent, unconfirmed=unconfirmed, repeats=repeats),
-        actor=arrived.actor,
-        because=because,
-    )
-    # Whoever is unconfirmed gets his words kept, and changes nothing; a machine reopens nothing.
-    modifiers = () if unconfirmed else decision.modifiers
+    kind = _wrote(message, is_agent=is_agent, unconfirmed=unconfirmed, repeats=repeats)
+    if vendor and kind is not EventKind.REPEATED:
+        kind = EventKind.VENDOR_WROTE
+    wrote = Event(kind=kind, actor=arrived.actor, field=vendor, because=because)
+    # Whoever is unconfirmed, or an agent without proof, gets his words kept, and changes nothing; a machine
+    # reopens nothing.
+    modifiers = () if unconfirmed or is_agent else decision.modifiers
     if message.is_machine:
         modifiers = tuple(one for one in modifiers if not _sets_status(one))
     after, changes = changed(settings, ticket, modifiers, now=arrived.now)
     events = [wrote, *changes]
     if wrote.kind is EventKind.CUSTOMER_WROTE:
-        if not any(_sets_status(one) for one in modifiers):
+        if not (stays_closed or any(_sets_status(one) for one in modifiers)):
             after, reopened = _reopening(settings, after, arrived)
             events += reopened
         if settings.tickets.phase(after.status) not in ENDED:
             after = replace(after, waiting_since=after.waiting_since or arrived.moment)
-    kind = EntryKind.NOTE if wrote.kind is EventKind.NOTE else EntryKind.CUSTOMER
-    return Plan(before=ticket, after=after, kind=kind, unconfirmed=unconfirmed, events=tuple(events), because=because)
+    return Plan(
+        before=ticket, after=after, kind=_ENTRY_KINDS.get(wrote.kind, EntryKind.CUSTOMER), unconfirmed=unconfirmed,
+        events=tuple(events), because=because,
+    )  # fmt: skip
+
+
+_ENTRY_KINDS = {EventKind.NOTE: EntryKind.NOTE, EventKind.VENDOR_WROTE: EntryKind.VENDOR}
 
 
 def _wrote(message: Message, *, is_agent: bool, unconfirmed: bool, repeats: bool) -> EventKind:
@@ -350,14 +423,24 @@ def write(view: View, what: Plan, arrived: Arrived, row: Intake, *, tag: str) ->
     for watcher in after.watchers:
         if watcher.contact is not None and watcher not in old:
             view.tickets.watch(after.number, contact=watcher.contact.id)
-    for dead in arrived.dead:
-        view.people.set_undeliverable(dead.address, undeliverable=True)
-    if arrived.alive:
-        view.people.set_undeliverable(arrived.alive, undeliverable=False)
+    _write_wider(view, after, arrived, known=what.before.external_ids if what.before else ())
     entry = _add_entry(view, after.number, what, arrived, row)
     first = replace(what.events[0], entry=entry, after=reference(tag, after.number) if what.opens else "")
     events = (first, *what.events[1:])
     return Carried(ticket=after, entry=entry, events=events, told=events[: len(what.told)])
+
+
+def _write_wider(view: View, after: TicketFacts, arrived: Arrived, *, known: tuple[ExternalId, ...]) -> None:
+    """What a mail tells beyond its ticket: of addresses, of wishes, of a vendor's id."""
+    for dead in arrived.dead:
+        mark_dead(view, dead, now=arrived.now)
+    if arrived.alive:
+        mark_alive(view, arrived.alive, arrived.contact)
+    for one in arrived.complaining:
+        opt_out(view, one, now=arrived.now, how=COMPLAINT)
+    for learnt in after.external_ids:
+        if learnt not in known:
+            view.tickets.add_external_id(after.number, learnt)
 
 
 def _add_entry(view: View, number: int, what: Plan, arrived: Arrived, row: Intake) -> int:
@@ -374,13 +457,14 @@ def _add_entry(view: View, number: int, what: Plan, arrived: Arrived, row: Intak
         message_id=message.message_id,
         machine=message.is_machine,
         unconfirmed=what.unconfirmed,
+        suspicion=arrived.spoof,
         fingerprint=arrived.fingerprint if what.kind is EntryKind.CUSTOMER else "",
         attachments=message.attachments,
     )
 
 
 _COLUMNS = ("title", "description", "solution", "status", "priority", "category", "source", "mailbox", "agent",
-            "linked_to", "closed_at", "waiting_since")  # fmt: skip
+            "linked_to", "merged_into", "closed_at", "waiting_since")  # fmt: skip
 
 
 def columns(ticket: TicketFacts) -> dict[str, Any]:

@@ -23,7 +23,7 @@ _RULE = TypeAdapter(RuleSpec)
 
 def remarks(raw: object) -> Iterator[Remark]:
     """All that is wrong or odd between the settings in RAW."""
-    for check in (_database, _groups, _mailboxes, _addresses, _folders, _transport, _habits, _rules):
+    for check in (_database, _groups, _mailboxes, _addresses, _folders, _transport, _habits, _rules, _thread_keys):
         yield from check(raw)
 
 
@@ -184,6 +184,14 @@ def _rules(raw: object) -> Iterator[Remark]:
         if reference.name not in known[reference.kind]:
             text = _not_among(reference.name, known[reference.kind], _PLURAL[reference.kind])
             yield Remark(path=("rules", *reference.path), text=text)
+
+
+def _thread_keys(raw: object) -> Iterator[Remark]:
+    for name, key in _named(raw, "thread_keys").items():
+        pattern = _at(key, "subject")
+        bad = rules.bad_vendor_id(pattern) if isinstance(pattern, str) else ""
+        if bad:
+            yield Remark(path=("thread_keys", name, "subject"), text=f"{shown(pattern)}: {bad}")
 
 
 def _without_prefix(text: str, spec: RuleSpec, index: object) -> str:

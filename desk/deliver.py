@@ -15,7 +15,7 @@ from desk.desk import Desk
 from desk.letters import letter_facts
 from domain.errors import DeskError, NotFound, PermanentFailure, TemporaryFailure
 from domain.letter import Letter, LetterFacts, Withheld
-from domain.people import OrganizationFacts
+from domain.people import OrganizationFacts, address_key
 from notifier.compose import Composer
 from notifier.resolve import gate
 from notifier.retry import next_attempt
@@ -207,10 +207,17 @@ class Delivery:
             organization=organization,
             settings=self._desk.settings,
             mandatory=letter.mandatory,
+            undeliverable=contact is None and _is_dead(view, letter),
         )
 
     def _ticket(self, letter: QueuedLetter) -> str:
         return self._desk.reference(letter.ticket)
+
+
+def _is_dead(view: View, letter: QueuedLetter) -> bool:
+    """Letters to a customer's address that is no contact's came back."""
+    key = address_key(letter.recipient.address)
+    return not letter.recipient.is_staff and bool(view.people.dead_among([key]))
 
 
 def _facts(view: View, letter: QueuedLetter, desk: Desk) -> LetterFacts | None:

@@ -1,24 +1,27 @@
-"""Whose ticket a mail belongs to: five finders, each leaving its verdict.
+"""Whose ticket a mail belongs to: six finders, each leaving its verdict.
 
     1 token           our own Message-ID in In-Reply-To or References
     2 reply_address   our token in the address that it was sent to
     3 known_message   the Message-ID of a mail that is on a ticket
     4 tag             [ACME-1042] in the subject
-    5 same_text       the same sender wrote the same a few minutes ago
+    5 external_id     the id of a vendor's ticket, in a mail of that vendor
+    6 same_text       the same sender wrote the same a few minutes ago
 
 A token counts for the address that the letter went to.  From another address it proves only that
 the letter was seen: the mail is kept on the ticket as unconfirmed.  Known Message-IDs and tags
-prove nothing, so their sender must belong to the ticket; otherwise the ticket is only linked.
+prove nothing, so their sender must belong to the ticket; otherwise the ticket is only linked.  What
+points to a merged ticket means the one under which it is continued, and who belonged to it belongs there.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from desk.repeats import Repeat
+from desk.vendors import REPORTS, vendor_of
 from domain import token
 from domain.decision import FinderVerdict, Found, Verdict
 from domain.errors import NotFound
-from domain.message import MailClass, Message
+from domain.message import Message
 from domain.people import address_key
 from domain.settings import Mailbox, Settings
 from domain.ticket import TicketFacts
@@ -37,37 +40,55 @@ class _Search:
     keys: token.Keys
     lock: bool
     repeat: Repeat | None
+    is_proven_agent: bool
     seen: dict[int, TicketFacts]
 
     @property
     def sender_key(self) -> str:
         return self.message.sender.key if self.message.sender else ""
 
-    def ticket(self, number: int) -> TicketFacts:
+    def named(self, number: int) -> TicketFacts:
         """A ticket that some finder points to, asked for once.  Raises NotFound."""
         if number not in self.seen:
             self.seen[number] = self.view.tickets.facts(number, lock=self.lock)
         return self.seen[number]
 
+    def ticket(self, number: int) -> TicketFacts:
+        """The ticket under which the named one is continued; itself where it was not merged.  Raises NotFound."""
+        named = self.named(number)
+        return named if named.merged_into is None else self.named(self.view.tickets.current(number))
+
+    def followed(self, step: FinderVerdict) -> FinderVerdict:
+        """STEP, with the ticket under which the one that it points to is continued."""
+        if step.ticket is None:
+            return step
+        now = self.ticket(step.ticket).number
+        if now == step.ticket:
+            return step
+        old, new = (token.reference(self.settings.helpdesk.tag, number) for number in (step.ticket, now))
+        return replace(step, ticket=now, because=f"{step.because} · {old} is continued under {new}")
+
 
 def find(
     view: View, message: Message, *, mailbox: Mailbox, settings: Settings, keys: token.Keys, lock: bool = True,
-    repeat: Repeat | None = None,
+    repeat: Repeat | None = None, is_proven_agent: bool = False,
 ) -> Found:  # fmt: skip
     """The ticket that MESSAGE belongs to, with every finder's verdict up to the one that decided.
 
     LOCK keeps others from changing that ticket until the act is over.  REPEAT is the ticket that has
-    the same text already.
+    the same text already.  A proven agent belongs to every ticket.
     """
     search = _Search(
-        view=view, message=message, mailbox=mailbox, settings=settings, keys=keys, lock=lock, repeat=repeat, seen={}
-    )
+        view=view, message=message, mailbox=mailbox, settings=settings, keys=keys, lock=lock, repeat=repeat,
+        is_proven_agent=is_proven_agent, seen={},
+    )  # fmt: skip
     walk: list[FinderVerdict] = []
     for finder in FINDERS:
-        for verdict in finder(search):
-            walk.append(verdict)
-            if verdict.verdict in (Verdict.TICKET, Verdict.UNCONFIRMED) and verdict.ticket is not None:
-                return Found(walk=tuple(walk), verdict=verdict.verdict, ticket=search.ticket(verdict.ticket))
+        for step in finder(search):
+            step = search.followed(step)
+            walk.append(step)
+            if step.verdict in (Verdict.TICKET, Verdict.UNCONFIRMED) and step.ticket is not None:
+                return Found(walk=tuple(walk), verdict=step.verdict, ticket=search.ticket(step.ticket))
     linked = next((step.ticket for step in walk if step.verdict is Verdict.FOREIGN), None)
     return Found(walk=tuple(walk), verdict=Verdict.FOREIGN if linked else Verdict.NOTHING, linked=linked)
 
@@ -138,7 +159,7 @@ def _of_letters(search: _Search, finder: str, letters: list[str]) -> Iterator[Fi
 
 def _is_recipient(search: _Search, letter: QueuedLetter) -> bool:
     """The mail comes from the address that LETTER went to; a bounce or notice comes from its server instead."""
-    by_server = search.message.is_bounce or search.message.mail_class in (MailClass.NOTICE, MailClass.COMPLAINT)
+    by_server = search.message.is_bounce or search.message.mail_class in REPORTS
     return address_key(letter.recipient.address) == search.sender_key or by_server
 
 
@@ -163,6 +184,19 @@ def _by_tag(search: _Search) -> Iterator[FinderVerdict]:
         yield _if_member(search, "tag", number, f"tag [{token.reference(prefix, number)}]")
 
 
+def _by_external_id(search: _Search) -> Iterator[FinderVerdict]:
+    vendor = vendor_of(search.message, search.settings)
+    if vendor is None or vendor.id is None:
+        return
+    number = search.view.tickets.by_external_id(vendor.id)
+    if number is None:
+        yield _nothing("external_id", f"no ticket has the id {vendor.id}")
+        return
+    yield FinderVerdict(
+        finder="external_id", verdict=Verdict.TICKET, ticket=number, because=f"the ticket has the id {vendor.id}"
+    )
+
+
 def _by_same_text(search: _Search) -> Iterator[FinderVerdict]:
     repeat = search.repeat
     if repeat is not None:
@@ -182,7 +216,22 @@ def _if_member(search: _Search, finder: str, number: int, why: str) -> FinderVer
 
 
 def _belongs(search: _Search, number: int) -> str:
-    return belongs(search.sender_key, search.ticket(number), colleagues=search.settings.tickets.colleagues)
+    """As what the sender belongs to the ticket, or belonged to it before it was merged."""
+    colleagues = search.settings.tickets.colleagues
+    for ticket in (search.named(number), search.ticket(number)):
+        role = belongs(search.sender_key, ticket, colleagues=colleagues)
+        if role:
+            return role
+    if search.is_proven_agent:
+        return "agent"
+    return "vendor" if _asked_vendor(search, number) else ""
+
+
+def _asked_vendor(search: _Search, number: int) -> bool:
+    """The mail carries a vendor's id, and a letter about the ticket went to somebody there."""
+    vendor = vendor_of(search.message, search.settings)
+    domain = search.sender_key.rpartition("@")[2]
+    return vendor is not None and vendor.id is not None and search.view.outbox.wrote_to_domain(number, domain)
 
 
 def _nothing(finder: str, because: str) -> FinderVerdict:
@@ -194,5 +243,6 @@ FINDERS: tuple[Callable[[_Search], Iterator[FinderVerdict]], ...] = (
     _by_reply_address,
     _by_known_message,
     _by_tag,
+    _by_external_id,
     _by_same_text,
 )

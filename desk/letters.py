@@ -4,7 +4,7 @@ A row holds what the letter says as of the act; entries, files and labels are lo
 sent, outside any transaction.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -16,8 +16,8 @@ from domain.letter import ActFacts, LetterFacts, OutgoingFile, QuotedEntry, Told
 from domain.message import Message
 from domain.people import address_key
 from domain.settings import Settings
-from domain.ticket import EntryFacts, TicketFacts
-from notifier.resolve import resolve
+from domain.ticket import EntryFacts, EntryKind, TicketFacts
+from notifier.resolve import resolve, same_person
 from store.outbox import QueuedLetter
 from store.store import View
 
@@ -39,9 +39,17 @@ def tell(
     now: datetime,
     entry: int | None = None,
     answering: Message | None = None,
+    heard: Sequence[Told | Withheld] = (),
 ) -> tuple[Told | Withheld, ...]:
-    """Queue a letter to everybody who is told of an act, and record who is not.  (design: one resolver)"""
-    told = resolve(with_recent(desk, view, facts, now), desk.settings)
+    """Queue a letter to everybody who is told of an act, and record who is not.  (design: one resolver)
+
+    HEARD are those who were told of the same act on another ticket already.
+    """
+    told = tuple(
+        one
+        for one in resolve(with_recent(desk, view, facts, now), desk.settings)
+        if not any(same_person(one.recipient, other.recipient) for other in heard)
+    )
     letters = [
         _queued(desk, view, one, facts.ticket, act=act, now=now, entry=entry, answering=answering)
         for one in told
@@ -60,12 +68,23 @@ def with_recent(desk: Desk, view: View, facts: ActFacts, now: datetime) -> ActFa
     if ticket.organization and ticket.organization.address:
         keys.add(address_key(ticket.organization.address))
     since = now - desk.settings.notifications.loop_budget.per
+    if facts.cc:
+        facts = replace(facts, dead=view.people.dead_among(address_key(one.address) for one in facts.cc))
     if facts.quiet or not keys:
         return facts
     # Nothing was written yet about a ticket that this very act opens.
     opens = any(event.kind is EventKind.OPENED for event in facts.events)
     here = 0 if opens else view.outbox.recent_about(ticket.number, since=since)
-    return replace(facts, recent=view.outbox.recent(sorted(keys), since=since), recent_here=here)
+    answers = any(event.kind is EventKind.CUSTOMER_WROTE for event in facts.events)
+    if answers and desk.settings.notifications.on_customer_mail:
+        sent = view.outbox.recent_answers(ticket.number, facts.sender_key, since=since)
+        facts = replace(facts, recent_answers=sent)
+    return replace(
+        facts,
+        recent=view.outbox.recent(sorted(keys), since=since),
+        recent_domains=view.outbox.recent_in({key.rpartition("@")[2] for key in keys}, since=since),
+        recent_here=here,
+    )
 
 
 def _queued(
@@ -220,22 +239,31 @@ def _earlier(view: View, letter: QueuedLetter, settings: Settings) -> tuple[Quot
 
     A watcher or somebody in Cc may have come to the ticket later: what was said before is not told to him.
     """
-    if letter.recipient.role not in ("requester", "organization") and not letter.recipient.is_staff:
+    recipient, stored = letter.recipient, letter.facts
+    if recipient.role not in ("requester", "organization") and not recipient.is_staff:
         return ()
-    stored = letter.facts
+    limit = settings.look(stored["mailbox"]).earlier
     found = view.tickets.public_entries(
-        letter.ticket,
-        before=stored.get("entry"),
-        until=datetime.fromisoformat(stored["at"]),
-        limit=settings.look(stored["mailbox"]).earlier,
+        letter.ticket, before=stored.get("entry"), until=datetime.fromisoformat(stored["at"]), limit=3 * limit
     )
-    return tuple(map(quoted, found))
+    # What other customers wrote on the ticket is theirs.
+    his = (
+        entry
+        for entry in found
+        if recipient.is_staff or entry.kind is not EntryKind.CUSTOMER or entry.contact == recipient.contact
+    )
+    return tuple(map(quoted, his))[:limit]
 
 
 def quoted(entry: EntryFacts) -> QuotedEntry:
     """ENTRY as a letter passes it on."""
     return QuotedEntry(
-        kind=entry.kind, author=entry.author, text=entry.shown, at=entry.at, attachment_names=entry.file_names
+        kind=entry.kind,
+        author=entry.author,
+        text=entry.shown,
+        at=entry.at,
+        attachment_names=entry.file_names,
+        suspicion=entry.suspicion,
     )
 
 

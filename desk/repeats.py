@@ -44,7 +44,7 @@ def repeat_of(view: View, sign: str, *, moment: datetime, settings: Settings) ->
     found = view.tickets.same_text(sign, since=moment - within, until=moment + within)
     if found is None:
         return None
-    number, at = found
+    number, at = view.tickets.current(found[0]), found[1]
     where = reference(settings.helpdesk.tag, number)
     return Repeat(ticket=number, because=f"the same text as on {where}, {_ago(abs(moment - at))}")
 

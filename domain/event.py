@@ -17,18 +17,23 @@ class EventKind(StrEnum):
     SOLUTION = "solution"  # entry
     FIELD = "field"  # field: title, priority, category; before, after
     CUSTOMER_WROTE = "customer_wrote"  # entry
+    VENDOR_WROTE = "vendor_wrote"  # entry; field: the thread key by which the vendor's id was known
     MACHINE_WROTE = "machine_wrote"  # entry: an auto-reply or bounce, appended quietly
     UNCONFIRMED = "unconfirmed"  # entry: a valid token from an address that it was not sent to
     REPEATED = "repeated"  # entry: the same text from the same sender within minutes, appended quietly
     NOTE = "note"  # entry
+    REFUSED = "refused"  # after: what an agent wanted by mail and could not be done; he is told
     CLOSED = "closed"  # before, after
     REOPENED = "reopened"  # before, after
     TAGGED = "tagged"  # after: the tags added
     UNTAGGED = "untagged"  # before: the tags taken away
     LINKED = "linked"  # after: the other ticket's number
+    MERGED = "merged"  # field: into or from; after: the other ticket's number
+    EXTERNAL_ID = "external_id"  # field: thread key; after: the vendor's id learnt, before: the one taken away
     WATCHED = "watched"  # after: who watches from now on
-    UNDELIVERABLE = "undeliverable"  # field: address; after: the address that a letter of ours came back from
-    REACHABLE = "reachable"  # field: address; after: the address that somebody wrote from after all
+    UNDELIVERABLE = "undeliverable"  # field: address or agent; after: the address that a letter of ours came back from
+    OPTED_OUT = "opted_out"  # field: complaint; after: who marked a letter of ours as spam
+    REACHABLE = "reachable"  # field: address or agent; after: the address that somebody wrote from after all
 
 
 @dataclass(frozen=True, slots=True)

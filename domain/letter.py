@@ -33,6 +33,7 @@ class LetterKind(StrEnum):
     STAFF_STATUS = "staff_status"
     STAFF_CHANGE = "staff_change"
     STAFF_NOTE = "staff_note"
+    STAFF_REFUSED = "staff_refused"  # to an agent: what he wanted by mail could not be done
 
     @property
     def is_staff(self) -> bool:
@@ -113,8 +114,10 @@ class ActFacts:
     `mandatory` lifts opt-outs for this act, `silent_customer` is a rule's or an agent's wish, in words,
     that the customer is not told.  `cc` are addresses that get the comment beside the requester,
     `contacts` the contacts behind them.  `taken_over` tells a first assignment from a change.
+    `dead` are the keys of addresses without a contact that letters came back from.
     `recent` counts the letters of the budget's period (`LetterKind.is_budgeted`), by address key,
-    `recent_here` those about this ticket.
+    `recent_domains` by domain, `recent_here` those about this ticket, `recent_answers` those about
+    this ticket to the sender.
     """
 
     ticket: TicketFacts
@@ -128,8 +131,11 @@ class ActFacts:
     taken_over: bool = False
     cc: tuple[Recipient, ...] = ()
     contacts: tuple[ContactFacts, ...] = ()
+    dead: frozenset[str] = frozenset()
     recent: Mapping[str, int] = field(default_factory=dict)
+    recent_domains: Mapping[str, int] = field(default_factory=dict)
     recent_here: int = 0
+    recent_answers: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,6 +147,7 @@ class QuotedEntry:
     text: str
     at: datetime
     attachment_names: tuple[str, ...] = ()
+    suspicion: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

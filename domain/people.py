@@ -90,6 +90,24 @@ class OrganizationFacts:
     address: str = ""
     language: str = ""
     email_opt_out: bool = False
+    undeliverable: bool = False
+
+    @property
+    def key(self) -> str:
+        return address_key(self.address)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeadAddress:
+    """An address that is no contact's and no organization's, and that letters come back from."""
+
+    address: str
+    because: str
+    at: datetime
+
+    @property
+    def key(self) -> str:
+        return address_key(self.address)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,13 +23,14 @@ from pydantic import (
 )
 
 from domain.errors import BadAddress
-from domain.people import Address, address_key
+from domain.people import Address, address_key, domain_key
 from domain.rule import RuleSpec
 from domain.ticket import Phase
 
 _UNITS = {"ms": 0.001, "s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400, "w": 604800}
 _BYTES = {"": 1, "b": 1, "kb": 1000, "mb": 1000**2, "gb": 1000**3, "kib": 1024, "mib": 1024**2, "gib": 1024**3}
 _LONGEST = timedelta(days=36500)
+MICROSOFT_365 = "microsoft365"
 
 
 def shown(value: object) -> str:
@@ -152,6 +153,23 @@ def _key(value: str) -> str:
     return value
 
 
+def _domain(value: str) -> str:
+    """A domain as an A-label, `*.` kept in front where its subdomains are meant."""
+    key = domain_key(value.removeprefix("*."))
+    if not key or "" in key.split(".") or any(c.isspace() or c in "<>,;:/@*" for c in key):
+        raise ValueError(
+            f"{shown(value)} is not a domain: expected vendor.example, or *.vendor.example for those below it"
+        )
+    return f"*.{key}" if value.startswith("*.") else key
+
+
+def _some(value: tuple[str, ...]) -> tuple[str, ...]:
+    # As a bound on the length it would be complained of as well where one item is wrong.
+    if not value:
+        raise ValueError("is empty: at least one is needed")
+    return value
+
+
 def _start(value: object) -> object:
     if value in ("now", "all"):
         return value
@@ -173,6 +191,26 @@ def _after(value: object) -> object:
     raise ValueError(f"{shown(value)} is not a way to file mail: write flag, delete, keep, or {{move: Folder}}")
 
 
+def _server_name(value: str) -> str:
+    if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,254}", value) is None:
+        raise ValueError(f"{shown(value)} is not the name of a server: write it as it stands in Authentication-Results")
+    return value
+
+
+def _host_pattern(value: str) -> str:
+    if re.fullmatch(r"[A-Za-z0-9.:*_-]{1,255}", value) is None or not any(char.isalnum() for char in value):
+        raise ValueError(f"{shown(value)} is not the name of a host: write mx.acme.example or *.acme.example")
+    return value
+
+
+def _authserv(value: object) -> object:
+    if value == MICROSOFT_365:
+        return {"id": MICROSOFT_365, "border": ["*.outlook.com", "*.office365.com"]}
+    if isinstance(value, (Mapping, Authserv)):
+        return value
+    raise ValueError(f"{shown(value)} is not whose results count: write {{id: mx.acme.example}} or {MICROSOFT_365}")
+
+
 Duration = Annotated[
     timedelta,
     BeforeValidator(parse_duration),
@@ -182,10 +220,13 @@ Positive = Annotated[Duration, AfterValidator(_positive)]
 Size = Annotated[int, BeforeValidator(parse_size), WithJsonSchema({"type": ["string", "integer"]})]
 Line = Annotated[str, AfterValidator(_line)]
 Host = Annotated[str, AfterValidator(_host)]
+ServerName = Annotated[str, AfterValidator(_server_name)]
+HostPattern = Annotated[str, AfterValidator(_host_pattern)]
 Flag = Annotated[bool, Strict()]
 Whole = Annotated[int, BeforeValidator(_whole, json_schema_input_type=int)]
 Day = Annotated[date, BeforeValidator(_day, json_schema_input_type=date)]
 TagPrefix = Annotated[str, AfterValidator(_prefix)]
+Domain = Annotated[str, AfterValidator(_domain)]
 AddressText = Annotated[str, AfterValidator(_address)]
 Key = Annotated[str, AfterValidator(_key)]
 Start = Annotated[
@@ -310,9 +351,53 @@ AfterSpec = Annotated[
 
 class ClosedTickets(_Frozen):
     reopen_within: Duration = timedelta(days=30)
-    """An answer within this time of the closing opens the ticket again."""
-    otherwise: Annotated[Literal["new_linked"], Field(alias="else")] = "new_linked"
-    """What a later answer becomes: a new ticket that is linked with the old one."""
+    """An answer within this time of the closing opens the ticket again; 0s: none does."""
+    otherwise: Annotated[Literal["new_linked", "new", "reopen", "append"], Field(alias="else")] = "new_linked"
+    """What a later answer becomes: new_linked, a new ticket that is linked with the old one; new, one without a link;
+    reopen, the old ticket however old; append, a message on the old ticket, which stays closed while its agent or
+    group hears of it.  Machines never reopen: what they write is put on the old ticket quietly."""
+
+
+class Authserv(_Frozen):
+    id: ServerName
+    """The name (authserv-id) in front of the Authentication-Results that your own border host writes."""
+    border: tuple[HostPattern, ...] = ()
+    """Your own servers that write Received fields above the results, the border host among them; `*` stands for
+    anything.  Left out: the server `id` alone."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _itself(cls, value: object) -> object:
+        if isinstance(value, dict) and value.get("id") and not value.get("border"):
+            return {**value, "border": [value["id"]]}
+        return value
+
+    @property
+    def is_microsoft(self) -> bool:
+        """The results come without a name in front."""
+        return self.id == MICROSOFT_365
+
+
+AuthservSpec = Annotated[
+    Authserv,
+    BeforeValidator(_authserv),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"enum": [MICROSOFT_365]},
+                {
+                    "type": "object",
+                    "properties": {
+                        "id": {"type": "string"},
+                        "border": {"type": "array", "items": {"type": "string"}},
+                    },
+                    "required": ["id"],
+                    "additionalProperties": False,
+                },
+            ]
+        }
+    ),
+]
 
 
 class Look(_Frozen):
@@ -360,6 +445,9 @@ class Mailbox(_Frozen):
     """After the server renumbered its mail (UIDVALIDITY): with more unknown mails than this, stop and say so."""
     plus_addressing: Flag = False
     """Also put the reply token into the reply address, local+token@domain, for relays that rewrite Message-IDs."""
+    authserv: AuthservSpec | None = None
+    """Whose proof of a sender counts, so that agents can act by mail (docs/by-mail.md): {id: mx.acme.example, border:
+    [mx.acme.example]}, or the word microsoft365.  Left out: what agents write stays an internal note."""
 
     @property
     def key(self) -> str:
@@ -469,11 +557,27 @@ class Tickets(_Frozen):
         return labels.get(language) or next(iter(labels.values()), status)
 
 
+class ThreadKey(_Frozen):
+    senders: Annotated[tuple[Domain, ...], Field(alias="from"), AfterValidator(_some)]
+    """The mail domains of the vendor: vendor.example, and *.vendor.example for those below it."""
+    subject: Line
+    """A regular expression (RE2) on the subject whose one group is the vendor's id: Case (INC[0-9]+)."""
+
+    def is_from(self, domain: str) -> bool:
+        """DOMAIN, an A-label, is the vendor's."""
+        return any(domain.endswith(one[1:]) if one.startswith("*.") else domain == one for one in self.senders)
+
+
 class LoopBudget(_Frozen):
     letters: Annotated[Whole, Field(ge=1)] = 10
     """How many automatic letters (acknowledgements, status letters) one address gets at most ..."""
     per: Positive = timedelta(hours=1)
     """... in this time.  What is over it is withheld and listed by `helpdesk letters`."""
+    per_domain: Annotated[Whole, Field(ge=1)] = 200
+    """How many go to all addresses of one mail domain in this time.  Raise it where many customers share one."""
+    acknowledged: Annotated[Whole, Field(ge=1)] = 2
+    """An address that had so many about one ticket in this time gets no further acknowledgement of its mails on it
+    (`on_customer_mail`): two machines that do not know each other go on with nothing else."""
     per_ticket: Annotated[Whole, Field(ge=1)] = 100
     """How many go out about one ticket in this time, to whomever."""
 
@@ -551,6 +655,9 @@ class Settings(_Frozen):
     """What tickets can be."""
     notifications: Notifications = Notifications()
     """Who is told of what."""
+    thread_keys: Mapping[Key, ThreadKey] = {}
+    """Vendors whose ticket ids lead their mails to our tickets.  A mail from such a vendor that is on a ticket teaches
+    the ticket its id (so does `helpdesk link`); later ones with that id go there too, for staff only."""
     duplicates: Literal["one_ticket", "per_mailbox"] = "one_ticket"
     """The same mail in two mailboxes makes one ticket, or one in each."""
     limits: Limits = Limits()

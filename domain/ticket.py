@@ -24,6 +24,23 @@ class EntryKind(StrEnum):
     COMMENT = "comment"  # of staff, to the customer
     NOTE = "note"  # internal, never seen by a customer
     SOLUTION = "solution"
+    VENDOR = "vendor"  # of a third party that works on it, known by its ticket id; never seen by a customer
+
+    @property
+    def is_internal(self) -> bool:
+        """No customer ever sees it."""
+        return self in (EntryKind.NOTE, EntryKind.VENDOR)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExternalId:
+    """The number of a ticket in a vendor's system; `name` is a key of `thread_keys`, `value` in capitals."""
+
+    name: str
+    value: str
+
+    def __str__(self) -> str:
+        return f"{self.name}:{self.value}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +53,10 @@ class WatcherFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TicketFacts:
-    """A ticket with its people.  `agent` and `group` are keys of config.yaml, '' for none."""
+    """A ticket with its people.  `agent` and `group` are keys of config.yaml, '' for none.
+
+    `merged_into` is the ticket under which it is continued; nothing happens to it any more.
+    """
 
     number: int
     title: str
@@ -54,6 +74,8 @@ class TicketFacts:
     tags: tuple[str, ...] = ()
     watchers: tuple[WatcherFacts, ...] = ()
     linked_to: int | None = None
+    merged_into: int | None = None
+    external_ids: tuple[ExternalId, ...] = ()
     version: int = 1
     created_at: datetime
     updated_at: datetime
@@ -66,7 +88,8 @@ class EntryFacts:
     """One item of a ticket's timeline.
 
     `attachments` describe the parts of the mail `intake`; `files` what staff attached.  `shown`
-    is the new text, `text` all of it, quotes and signature included.
+    is the new text, `text` all of it, quotes and signature included.  `suspicion` says what staff
+    should know of its sender, '' if nothing.
     """
 
     id: int
@@ -82,6 +105,7 @@ class EntryFacts:
     message_id: str = ""
     machine: bool = False
     unconfirmed: bool = False
+    suspicion: str = ""
     attachments: tuple[Attachment, ...] = ()
     files: tuple["FileFacts", ...] = ()
 

@@ -25,6 +25,7 @@ from notifier.mime import Field, Part
 from notifier.wording import NAME_LIMIT, SUBJECT_LIMIT, Wording, Words, mailbox_of, one_line
 
 REFERENCES_LIMIT = 20
+_INTERNAL = frozenset(kind.value for kind in EntryKind if kind.is_internal)
 _MESSAGE_ID = re.compile(r"[!-;=?-~]{1,900}")
 _CONTENT_TYPE = re.compile(r"(?:application|audio|font|image|model|text|video)/[a-z0-9][a-z0-9.+_-]{0,80}")
 _ADDRESS = re.compile(r"[^\s\x00-\x1f\x7f-\x9f<>()\[\],;:\\\"@]{1,64}@[^\s\x00-\x1f\x7f-\x9f<>()\[\],;:\\\"@]{1,255}")
@@ -90,14 +91,13 @@ def compose(facts: LetterFacts, settings: Settings, *, keys: Keys, templates: Pa
 
 
 def _without_internals(facts: LetterFacts) -> LetterFacts:
-    """FACTS as a customer may have them: never with an internal note, whoever put it there."""
+    """FACTS as a customer may have them: never with what is internal, whoever put it there."""
     if facts.kind.is_staff:
         return facts
-    note = EntryKind.NOTE.value
-    earlier = tuple(entry for entry in facts.earlier if entry.kind != note)
-    if facts.entry is not None and facts.entry.kind == note:
+    earlier = tuple(replace(entry, suspicion="") for entry in facts.earlier if entry.kind not in _INTERNAL)
+    if facts.entry is None or facts.entry.kind in _INTERNAL:
         return replace(facts, entry=None, files=(), earlier=earlier)
-    return facts if len(earlier) == len(facts.earlier) else replace(facts, earlier=earlier)
+    return replace(facts, entry=replace(facts.entry, suspicion=""), earlier=earlier)
 
 
 def _sendable(address: str) -> str:

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from domain.event import Event, EventKind
 from domain.letter import ActFacts, LetterKind, Reason, Recipient, Told, Withheld
 from domain.people import ContactAddress, ContactFacts, OrganizationFacts, address_key
-from domain.settings import LoopBudget, Settings
+from domain.settings import Settings
 from domain.ticket import WatcherFacts
 
 E = EventKind
@@ -85,6 +85,16 @@ def _another_mail(case: _Case) -> LetterKind | _Off:
     return _Off(kind, Reason.SWITCHED_OFF, "notifications.on_customer_mail is off")
 
 
+def _continued(case: _Case) -> LetterKind | None:
+    """The people of the ticket that was merged are told; those of the other one it does not concern."""
+    return K.STATUS if case.event.field == "into" else None
+
+
+def _of_customer(case: _Case) -> LetterKind | None:
+    """Staff hears of customers whose letters come back; of an agent's own he could not."""
+    return None if case.event.field == "agent" else K.STAFF_CHANGE
+
+
 def _if_watched(kind: LetterKind) -> Callable[[_Case], LetterKind | None]:
     return lambda case: kind if case.settings.notifications.watchers_on_field_change else None
 
@@ -107,12 +117,16 @@ TABLE: Mapping[EventKind, _Row] = {
     E.FIELD:           _Row(_if_told,      None,       K.STAFF_CHANGE,   _CHANGE,    _STAFF_CHANGE),
     E.CUSTOMER_WROTE:  _Row(_another_mail, None,       K.STAFF_CUSTOMER, K.COPY,     K.STAFF_CUSTOMER),
     E.UNCONFIRMED:     _Row(None,          None,       K.STAFF_CUSTOMER, None,       K.STAFF_CUSTOMER),
-    E.UNDELIVERABLE:   _Row(None,          None,       K.STAFF_CHANGE,   None,       K.STAFF_CHANGE),
+    E.VENDOR_WROTE:    _Row(None,          None,       K.STAFF_CUSTOMER, None,       K.STAFF_CUSTOMER),
+    E.MERGED:          _Row(_continued,    None,       K.STAFF_CHANGE,   _continued, K.STAFF_CHANGE),
+    E.UNDELIVERABLE:   _Row(None,          None,       _of_customer,     None,       _of_customer),
+    E.OPTED_OUT:       _Row(None,          None,       K.STAFF_CHANGE,   None,       K.STAFF_CHANGE),
     E.NOTE:            _Row(None,          None,       K.STAFF_NOTE,     None,       K.STAFF_NOTE),
 }
 # fmt: on
 
 STRONGEST_FIRST = (
+    K.STAFF_REFUSED,
     *(K.SOLUTION, K.STAFF_SOLUTION),
     *(K.COMMENT, K.STAFF_COMMENT),
     *(K.ACKNOWLEDGEMENT, K.NOTICE, K.STAFF_NEW),
@@ -138,6 +152,7 @@ class _Person:
 def resolve(act: ActFacts, settings: Settings) -> tuple[Told | Withheld, ...]:
     """Everybody whom ACT concerns: who gets which letter, who does not, each with the reason."""
     outcomes = [_outcome(person, act, settings) for person in _people(act, settings)]
+    outcomes += [_of_refusal(event, act, settings) for event in act.events if event.kind is E.REFUSED]
     return _one_each(outcome for outcome in outcomes if outcome is not None)
 
 
@@ -149,15 +164,19 @@ def gate(
     organization: OrganizationFacts | None = None,
     settings: Settings,
     mandatory: bool = False,
+    undeliverable: bool = False,
     recent: int = 0,
+    recent_domain: int = 0,
     recent_here: int = 0,
+    recent_answers: int = 0,
 ) -> Withheld | None:
     """Why RECIPIENT must not get this letter now; None if he may.
 
     `contact` and `organization` are the fresh facts behind the recipient.  `mandatory` lifts the
-    opt-out and `ticket_mails`, nothing else.  `recent` is what the address got of the loop budget,
-    `recent_here` what all got about the ticket; 0 when a queued letter is asked about again, for it
-    was counted when it was queued.
+    opt-out and `ticket_mails`, nothing else.  `undeliverable`: letters to an address that is no
+    contact's came back.  `recent` is what the address got of the loop budget, `recent_domain` what
+    all of its domain got, `recent_here` what all got about the ticket, `recent_answers` what the address
+    got about it; 0 when a queued letter is asked about again, for it was counted when it was queued.
     """
 
     def withheld(reason: Reason, because: str) -> Withheld:
@@ -179,18 +198,20 @@ def gate(
     refusal = _customer_refusal(recipient, contact, organization)
     if refusal is not None:
         return withheld(*refusal)
+    if undeliverable:
+        return withheld(Reason.UNDELIVERABLE, f"mail to {recipient.address} came back")
     wish = _unwanted(contact, organization, settings)
     if wish is not None and not mandatory:
         return withheld(*wish)
-    spent = _spent(settings.notifications.loop_budget, recent, recent_here) if kind.is_budgeted else ""
+    budget, domain = settings.notifications.loop_budget, address_key(recipient.address).rpartition("@")[2]
+    counts = (
+        (recent, budget.letters, "automatic letters"),
+        (recent_domain, budget.per_domain, f"automatic letters to {domain}"),
+        (recent_here, budget.per_ticket, "automatic letters about this ticket"),
+        (recent_answers * (kind is K.ACKNOWLEDGEMENT), budget.acknowledged, "automatic letters about this ticket"),
+    )
+    spent = next((f"{count} {what}" for count, most, what in counts if count >= most), "") if kind.is_budgeted else ""
     return withheld(Reason.LOOP_BUDGET, f"{spent} already (notifications.loop_budget)") if spent else None
-
-
-def _spent(budget: LoopBudget, recent: int, recent_here: int) -> str:
-    """What the budget allows and is used up, '' if there is some left."""
-    if recent >= budget.letters:
-        return f"{recent} automatic letters"
-    return f"{recent_here} automatic letters about this ticket" if recent_here >= budget.per_ticket else ""
 
 
 def is_own(address: str, settings: Settings) -> bool:
@@ -219,6 +240,8 @@ def _customer_refusal(
     key = address_key(recipient.address)
     if recipient.role == "organization" and organization is not None and address_key(organization.address) != key:
         return Reason.GONE, f"{recipient.address} is no longer the organization's address"
+    if recipient.role == "organization" and organization is not None and organization.undeliverable:
+        return Reason.UNDELIVERABLE, f"mail to {recipient.address} came back"
     if contact is None:
         return None
     known = next((address for address in contact.addresses if address.key == key), None)
@@ -359,7 +382,7 @@ def _outcome(person: _Person, act: ActFacts, settings: Settings) -> Told | Withh
     due, off = _due(person, act, settings)
     if not due:
         return _worth_saying(person, act, off)
-    kind = due[0][1]
+    kind, key = due[0][1], address_key(person.recipient.address)
     refusal = _refusal(person, kind, act) or gate(
         person.recipient,
         kind,
@@ -367,8 +390,11 @@ def _outcome(person: _Person, act: ActFacts, settings: Settings) -> Told | Withh
         organization=person.organization,
         settings=settings,
         mandatory=act.mandatory,
-        recent=act.recent.get(address_key(person.recipient.address), 0),
+        undeliverable=person.contact is None and key in act.dead,
+        recent=act.recent.get(key, 0),
+        recent_domain=act.recent_domains.get(key.rpartition("@")[2], 0),
         recent_here=act.recent_here,
+        recent_answers=act.recent_answers if key == act.sender_key else 0,
     )
     if refusal is not None:
         return refusal
@@ -381,6 +407,16 @@ def _outcome(person: _Person, act: ActFacts, settings: Settings) -> Told | Withh
         because=_because(person, kind, act, settings),
         mandatory=act.mandatory and not person.recipient.is_staff,
     )
+
+
+def _of_refusal(event: Event, act: ActFacts, settings: Settings) -> Told | Withheld:
+    """The letter to whoever wanted by mail what could not be: the one act of his own that he is told of."""
+    recipient = _agent(event.actor.key, settings, role="actor", because="").recipient
+    if act.quiet:
+        return Withheld(recipient=recipient, kind=K.STAFF_REFUSED, reason=Reason.QUIET, because=act.quiet)
+    events = (event, *(other for other in act.events if other != event))
+    told = Told(recipient=recipient, kind=K.STAFF_REFUSED, events=events, because="his mail could not be done")
+    return gate(recipient, K.STAFF_REFUSED, settings=settings) or told
 
 
 def _due(person: _Person, act: ActFacts, settings: Settings) -> tuple[list[tuple[Event, LetterKind]], list[_Off]]:
@@ -475,6 +511,11 @@ def _one_each(outcomes: Iterable[Told | Withheld]) -> tuple[Told | Withheld, ...
             kept.append(index)
             taken |= identity
     return tuple(in_order[index] for index in sorted(kept))
+
+
+def same_person(recipient: Recipient, other: Recipient) -> bool:
+    """Two recipients are one person, who gets one letter an act."""
+    return not _identity(recipient).isdisjoint(_identity(other))
 
 
 def _identity(recipient: Recipient) -> set[object]:

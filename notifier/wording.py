@@ -72,10 +72,11 @@ _SAID = {
     LetterKind.SOLUTION: {EventKind.SOLUTION, EventKind.COMMENT},
     LetterKind.COPY: {EventKind.CUSTOMER_WROTE},
     LetterKind.STAFF_NEW: {EventKind.OPENED},
-    LetterKind.STAFF_CUSTOMER: {EventKind.CUSTOMER_WROTE, EventKind.UNCONFIRMED},
+    LetterKind.STAFF_CUSTOMER: {EventKind.CUSTOMER_WROTE, EventKind.UNCONFIRMED, EventKind.VENDOR_WROTE},
     LetterKind.STAFF_COMMENT: {EventKind.COMMENT},
     LetterKind.STAFF_SOLUTION: {EventKind.SOLUTION, EventKind.COMMENT},
     LetterKind.STAFF_NOTE: {EventKind.NOTE},
+    LetterKind.STAFF_REFUSED: {EventKind.NOTE, EventKind.OPENED},
 }
 _FAILURES = (TemplateError, ArithmeticError, AttributeError, LookupError, OSError, TypeError, ValueError)
 
@@ -243,6 +244,7 @@ class Wording:
             "actor": _by(facts.events[0], settings) if facts.events else "",
             "signature": _signature(facts, settings),
             "unconfirmed": any(event.kind is EventKind.UNCONFIRMED for event in facts.events),
+            "vendor": next((event.field for event in facts.events if event.kind is EventKind.VENDOR_WROTE), ""),
             "helpdesk": settings.helpdesk.name,
             "address": mailbox.address,
             "unsubscribe": unsubscribe,
@@ -538,6 +540,7 @@ def _shortened(entry: QuotedEntry | None, limit: int) -> QuotedEntry | None:
         text=plain(_cut(entry.text, limit)).strip("\n"),
         at=entry.at,
         attachment_names=tuple(one_line(name)[:SUBJECT_LIMIT] for name in entry.attachment_names[:100]),
+        suspicion=one_line(entry.suspicion)[:SUBJECT_LIMIT],
     )
 
 
@@ -572,6 +575,7 @@ def _changes(facts: LetterFacts, settings: Settings, paper: _Paper) -> tuple[Cha
     for event in facts.events:
         if event.kind not in said:
             change = _change(event, settings, paper)
+            change = replace(change, text=_line(change, facts, settings, paper))
             # Closing a ticket is an event of its own beside the change of status.
             same = ("status", change.before, change.after) if event.kind in _STATUS else change
             lines.setdefault(same, change)
@@ -584,11 +588,11 @@ def _change(event: Event, settings: Settings, paper: _Paper) -> Change:
             return settings.tickets.label(value, paper.language)
         if event.kind is EventKind.ASSIGNED and event.field == "agent" and value in settings.agents:
             return settings.agents[value].name
-        if event.kind is EventKind.LINKED and value.isdecimal():
+        if event.kind in (EventKind.LINKED, EventKind.MERGED) and value.isascii() and value.isdecimal():
             return reference(settings.helpdesk.tag, int(value))
         return one_line(value)[:SUBJECT_LIMIT]
 
-    change = Change(
+    return Change(
         kind=event.kind.value,
         field=event.field,
         before=label(event.before),
@@ -596,31 +600,32 @@ def _change(event: Event, settings: Settings, paper: _Paper) -> Change:
         by=_by(event, settings),
         text="",
     )
-    return replace(change, text=_line(change, paper))
 
 
-def _line(change: Change, paper: _Paper) -> str:
+def _line(change: Change, facts: LetterFacts, settings: Settings, paper: _Paper) -> str:
     """CHANGE as a sentence in the reader's language."""
-    known = change.field in ("title", "priority", "category")
+    field = f"field.{change.field}"
     return paper.say(
         _sentence_of(change, paper),
         kind=change.kind,
-        field=paper.say(f"field.{change.field}") if known else change.field,
+        field=paper.say(field) if paper.can_say(field) else change.field,
         before=change.before or "–",
         after=change.after or "–",
         author=change.by,
+        reference=reference(settings.helpdesk.tag, facts.ticket),
     )
 
 
 def _sentence_of(change: Change, paper: _Paper) -> str:
-    """The key of the sentence that tells of CHANGE."""
-    if change.kind == "assigned":
-        if not change.after:
-            return "change.unassigned"
-        return "change.group" if change.field == "group" else "change.agent"
-    if change.kind in _STATUS:
-        return "change.status.from" if change.before else "change.status"
-    return f"change.{change.kind}" if paper.can_say(f"change.{change.kind}") else "change.other"
+    """The key of the sentence that tells of CHANGE, the most special that there is."""
+    kind = "status" if change.kind in _STATUS else change.kind
+    special = (
+        *([f"change.{kind}.gone"] if not change.after else ()),
+        *([f"change.{kind}.from"] if change.before else ()),
+        f"change.{kind}.{change.field}",
+        f"change.{kind}",
+    )
+    return next((key for key in special if paper.can_say(key)), "change.other")
 
 
 def _by(event: Event, settings: Settings) -> str:

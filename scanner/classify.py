@@ -266,6 +266,7 @@ NAMES_SOMEBODY = Signal("bounce", 2, "the text names failed recipients", lambda 
 SAYS_UNDELIVERED = Signal("bounce", 2, "the text quotes a mail server's refusal", _says_undelivered)
 
 # The first that is taken is the mail's class.
+_REPORTS = frozenset({"bounce", "complaint", "notice"})
 _ORDER: tuple[Kind, ...] = ("complaint", "bounce", "notice", "auto_reply", "calendar", "list")
 
 
@@ -297,7 +298,7 @@ def classes_of(tree: Tree, fields: Fields, *, sender: Address | None, text: str,
         is_list="list" in taken,
         because=_because(held, taken),
         bounced=_failed(mail) if is_bounce else (),
-        returned_ids=(mail.report.returned or returned_ids(mail.parts, text)) if is_bounce else (),
+        returned_ids=() if _REPORTS.isdisjoint(taken) else mail.report.returned or returned_ids(mail.parts, text),
         defects=mail.report.defects,
     )
 

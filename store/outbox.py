@@ -32,9 +32,19 @@ _RECENT = (
     )
     .group_by(_outbox.c.recipient_key)
 )
+_RECENT_IN = (
+    select(_outbox.c.recipient_domain, func.count())
+    .where(
+        _outbox.c.recipient_domain.in_(bindparam("domains", expanding=True)),
+        _outbox.c.queued_at >= bindparam("since"),
+        _outbox.c.automatic,
+    )
+    .group_by(_outbox.c.recipient_domain)
+)
 _RECENT_ABOUT = select(func.count()).where(
     _outbox.c.ticket == bindparam("ticket"), _outbox.c.queued_at >= bindparam("since"), _outbox.c.automatic
 )
+_RECENT_ANSWERS = _RECENT_ABOUT.where(_outbox.c.recipient_key == bindparam("key"))
 # Written out, not bound: only so may a database use the partial index on what is queued.
 _QUEUED: ColumnElement[str] = literal_column("'queued'")
 
@@ -115,6 +125,24 @@ class Outbox:
         rows = self._connection.execute(_RECENT, {"keys": sorted(set(stored.values())), "since": since})
         found: dict[str, int] = dict(iter(rows))
         return {key: found[own] for key, own in stored.items() if own in found}
+
+    def recent_in(self, domains: Iterable[str], *, since: datetime) -> dict[str, int]:
+        """How many automatic letters went to these domains (A-labels) since SINCE: domain → count."""
+        stored = {clean(domain): domain for domain in domains if domain}
+        if not stored:
+            return {}
+        rows = self._connection.execute(_RECENT_IN, {"domains": sorted(stored), "since": since})
+        return {stored[domain]: count for domain, count in rows}
+
+    def wrote_to_domain(self, number: int, domain: str) -> bool:
+        """Somebody in DOMAIN was written to about a ticket."""
+        hit = select(_outbox.c.id).where(_outbox.c.ticket == number, _outbox.c.recipient_domain == domain).limit(1)
+        return self._connection.execute(hit).first() is not None
+
+    def recent_answers(self, ticket: int, key: str, *, since: datetime) -> int:
+        """How many automatic letters about TICKET went to the address with this key since SINCE."""
+        asked = {"ticket": ticket, "since": since, "key": clean(key)}
+        return self._connection.execute(_RECENT_ANSWERS, asked).scalar_one()
 
     def recent_about(self, ticket: int, *, since: datetime) -> int:
         """How many automatic letters were written about TICKET since SINCE, to whomever."""
@@ -264,9 +292,10 @@ class Outbox:
 
 
 def _queued(letter: QueuedLetter) -> dict[str, Any]:
+    key = address_key(letter.recipient.address)
     return {
         "letter": letter.letter, "message_id": letter.message_id, "act": letter.act, "ticket": letter.ticket,
-        "kind": letter.kind, "recipient_key": address_key(letter.recipient.address),
+        "kind": letter.kind, "recipient_key": key, "recipient_domain": key.rpartition("@")[2],
         "address": letter.recipient.address, "role": letter.recipient.role, "contact": letter.recipient.contact,
         "agent": letter.recipient.agent, "automatic": letter.automatic, "mandatory": letter.mandatory,
         "because": letter.because, "facts": dict(letter.facts), "state": letter.state, "attempts": 0,

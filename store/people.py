@@ -4,13 +4,30 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
-from domain.people import Address, ContactAddress, ContactFacts, OrganizationFacts, address_key, domain_key
-from store.tables import ContactAddressRow, ContactRow, OrganizationDomainRow, OrganizationRow, clean, table
+from domain.people import (
+    Address,
+    ContactAddress,
+    ContactFacts,
+    DeadAddress,
+    OrganizationFacts,
+    address_key,
+    domain_key,
+)
+from store.tables import (
+    ContactAddressRow,
+    ContactRow,
+    DeadAddressRow,
+    OrganizationDomainRow,
+    OrganizationRow,
+    clean,
+    table,
+)
 
 _contact, _address = table(ContactRow), table(ContactAddressRow)
 _organization, _domain = table(OrganizationRow), table(OrganizationDomainRow)
+_dead = table(DeadAddressRow)
 # What every mail asks is put together once: SQLAlchemy needs longer to build such a statement than to run it.
 _CONTACT_OF = (
     select(_contact, _address.c.address, _address.c.primary, _address.c.undeliverable)
@@ -27,6 +44,7 @@ _ADDRESSES = (
 _ORGANIZATION_OF = select(_domain.c.organization).where(_domain.c.domain == bindparam("domain"))
 _ADD_CONTACT = insert(_contact).returning(_contact.c.id)
 _ADD_ADDRESS = insert(_address)
+_FORGET_DEAD = delete(_dead).where(_dead.c.key == bindparam("dead"))
 
 
 class People:
@@ -63,7 +81,11 @@ class People:
     def add_contact(
         self, address: Address, *, now: datetime, language: str = "", organization: int | None = None
     ) -> ContactFacts:
-        """A new contact with this address, in the organization that owns its domain."""
+        """A new contact with this address, in the organization that owns its domain.
+
+        What was known of the address while it was nobody's is his from now on.
+        """
+        dead = self.forget_dead(address.address)
         company = self.organization(organization) if organization else self.organization_of(address.domain)
         values = {
             "name": address.name, "language": language, "organization": company.id if company else None,
@@ -75,10 +97,10 @@ class People:
             "address": address.address,
             "key": address.key,
             "primary": True,
-            "undeliverable": False,
+            "undeliverable": dead,
         }
         self._connection.execute(_ADD_ADDRESS, own_row)
-        own = ContactAddress(address=address.address, primary=True)
+        own = ContactAddress(address=address.address, primary=True, undeliverable=dead)
         return ContactFacts(id=made, name=address.name, addresses=(own,), language=language, organization=company)
 
     def set_undeliverable(self, address: str, *, undeliverable: bool) -> None:
@@ -86,6 +108,35 @@ class People:
         self._connection.execute(
             update(_address).where(_address.c.key == address_key(address)).values(undeliverable=undeliverable)
         )
+
+    def set_organization_undeliverable(self, organization: int, *, undeliverable: bool) -> None:
+        """Record that mail to a company's own address comes back, or that somebody wrote from it."""
+        self._connection.execute(
+            update(_organization).where(_organization.c.id == organization).values(undeliverable=undeliverable)
+        )
+
+    def remember_dead(self, address: str, *, because: str, now: datetime) -> None:
+        """Record that mail comes back from an address that no contact and no organization has."""
+        self.forget_dead(address)
+        values = {"key": address_key(address), "address": address, "because": because, "at": now}
+        self._connection.execute(insert(_dead).values(**values))
+
+    def forget_dead(self, address: str) -> bool:
+        """Mail may go to this address again; whether that is news."""
+        return self._connection.execute(_FORGET_DEAD, {"dead": address_key(address)}).rowcount > 0
+
+    def dead_among(self, keys: Iterable[str]) -> frozenset[str]:
+        """Those of these address keys that are nobody's and that mail comes back from."""
+        stored = {clean(key): key for key in keys}
+        if not stored:
+            return frozenset()
+        found = self._connection.execute(select(_dead.c.key).where(_dead.c.key.in_(sorted(stored))))
+        return frozenset(stored[key] for key in found.scalars())
+
+    def dead_addresses(self) -> tuple[DeadAddress, ...]:
+        """Every address without a contact or an organization that mail comes back from, the latest first."""
+        rows = self._connection.execute(select(_dead).order_by(_dead.c.at.desc(), _dead.c.key))
+        return tuple(DeadAddress(address=row.address, because=row.because, at=row.at) for row in rows)
 
     def set_opt_out(self, contact: int, *, opted_out: bool, how: str, now: datetime) -> None:
         """Record that a contact wants no letters, or wants them again."""
@@ -156,6 +207,7 @@ class People:
                 address=row.address,
                 language=row.language,
                 email_opt_out=row.email_opt_out,
+                undeliverable=row.undeliverable,
             )
             for row in rows
         }
@@ -166,7 +218,9 @@ class People:
         """A new organization; contacts with an address in DOMAINS who have none yet join it."""
         made = self._connection.execute(
             insert(_organization)
-            .values(name=name, address=address, language=language, email_opt_out=False, created_at=now)
+            .values(
+                name=name, address=address, language=language, email_opt_out=False, undeliverable=False, created_at=now
+            )
             .returning(_organization.c.id)
         ).scalar_one()
         for domain in domains:

@@ -236,6 +236,7 @@ class OrganizationRow(Record, table=True):
     address: str = _text()
     language: str = ""
     email_opt_out: bool = False
+    undeliverable: bool = False
     created_at: datetime = _time()
 
 
@@ -280,6 +281,17 @@ class ContactAddressRow(Record, table=True):
     undeliverable: bool = False
 
 
+class DeadAddressRow(Record, table=True):
+    """An address that letters come back from and that no contact and no organization has: in copy, or of staff."""
+
+    __tablename__ = "dead_address"
+
+    key: str = Field(sa_column=Column(CleanText, primary_key=True))
+    address: str = _text()
+    because: str = _text()
+    at: datetime = _time()
+
+
 class TicketRow(Record, table=True):
     """A ticket.  `waiting_since`: when the customer wrote what nobody of staff has answered yet."""
 
@@ -305,6 +317,7 @@ class TicketRow(Record, table=True):
     agent: str = ""
     group_key: str = ""
     linked_to: int | None = _ref("ticket.number", nullable=True, index=True)
+    merged_into: int | None = _ref("ticket.number", nullable=True, index=True)
     version: int = 1
     created_at: datetime = _time()
     updated_at: datetime = _time()
@@ -321,6 +334,18 @@ class TicketTagRow(Record, table=True):
         sa_column=Column(BigInteger().with_variant(Integer, "sqlite"), ForeignKey("ticket.number"), primary_key=True)
     )
     tag: str = Field(sa_column=Column(CleanText, primary_key=True, index=True))
+
+
+class ExternalIdRow(Record, table=True):
+    """The number that a ticket has in a vendor's system; it belongs to one ticket only."""
+
+    __tablename__ = "external_id"
+    __table_args__ = (UniqueConstraint("name", "value"),)
+
+    id: int | None = _id()
+    ticket: int = _ref("ticket.number", index=True)
+    name: str
+    value: str = _text()
 
 
 class WatcherRow(Record, table=True):
@@ -377,6 +402,7 @@ class EntryRow(Record, table=True):
     message_id: str = _text(index=True)
     machine: bool = False
     unconfirmed: bool = False
+    suspicion: str = _text()
     fingerprint: str = ""
     attachments: list[Any] | None = _json()
 
@@ -433,6 +459,7 @@ class OutboxRow(Record, table=True):
               postgresql_where=text("claimed_by != ''")),
         Index("ix_outbox_order", "ticket", "recipient_key", "id"),
         Index("ix_outbox_recent", "recipient_key", "queued_at"),
+        Index("ix_outbox_domain", "recipient_domain", "queued_at"),
     )  # fmt: skip
 
     id: int | None = _id()
@@ -442,6 +469,7 @@ class OutboxRow(Record, table=True):
     ticket: int = _ref("ticket.number")
     kind: str
     recipient_key: str = _text()
+    recipient_domain: str = _text()
     address: str = _text()
     role: str
     contact: int | None = _ref("contact.id", nullable=True)

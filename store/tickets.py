@@ -12,7 +12,7 @@ from domain.errors import NotFound
 from domain.event import Actor, Event, EventKind
 from domain.message import Attachment
 from domain.people import address_key
-from domain.ticket import EntryFacts, EntryKind, FileFacts, TicketFacts, TicketLine, WatcherFacts
+from domain.ticket import EntryFacts, EntryKind, ExternalId, FileFacts, TicketFacts, TicketLine, WatcherFacts
 from store.people import People
 from store.tables import (
     ActRow,
@@ -20,6 +20,7 @@ from store.tables import (
     ContactRow,
     EntryRow,
     EventRow,
+    ExternalIdRow,
     FileRow,
     OrganizationRow,
     TicketRow,
@@ -30,6 +31,7 @@ from store.tables import (
 )
 
 _ticket, _tag, _watcher = table(TicketRow), table(TicketTagRow), table(WatcherRow)
+_external_id = table(ExternalIdRow)
 _entry, _file, _event, _act = table(EntryRow), table(FileRow), table(EventRow), table(ActRow)
 _contact, _address, _organization = table(ContactRow), table(ContactAddressRow), table(OrganizationRow)
 
@@ -38,6 +40,11 @@ _TICKET = select(_ticket).where(_ticket.c.number == bindparam("number"))
 _LOCKED = _TICKET.with_for_update()
 _WATCHERS = select(_watcher).where(_watcher.c.ticket == bindparam("number")).order_by(_watcher.c.id)
 _TAGS = select(_tag.c.tag).where(_tag.c.ticket == bindparam("number")).order_by(_tag.c.tag)
+_EXTERNAL_IDS = select(_external_id).where(_external_id.c.ticket == bindparam("number")).order_by(_external_id.c.id)
+_MERGED_INTO = select(_ticket.c.merged_into).where(_ticket.c.number == bindparam("number"))
+_BY_EXTERNAL_ID = select(_external_id.c.ticket).where(
+    _external_id.c.name == bindparam("name"), _external_id.c.value == bindparam("value")
+)
 _OPEN = insert(_ticket).returning(_ticket.c.number)
 _BEGIN_ACT = insert(_act).returning(_act.c.id)
 _ADD_ENTRY = insert(_entry).returning(_entry.c.id)
@@ -105,6 +112,7 @@ class Tickets:
         ids = [row.requester, *(watcher.contact for watcher in watchers)]
         contacts = self._people.contacts(contact for contact in ids if contact is not None)
         tags = self._connection.execute(_TAGS, {"number": number})
+        external_ids = self._connection.execute(_EXTERNAL_IDS, {"number": number})
         requester = contacts.get(row.requester)
         company = requester.organization if requester else None
         if row.organization is not None and (company is None or company.id != row.organization):
@@ -128,12 +136,56 @@ class Tickets:
                 WatcherFacts(contact=contacts.get(watcher.contact), agent=watcher.agent or "") for watcher in watchers
             ),
             linked_to=row.linked_to,
+            merged_into=row.merged_into,
+            external_ids=tuple(ExternalId(name=one.name, value=one.value) for one in external_ids),
             version=row.version,
             created_at=row.created_at,
             updated_at=row.updated_at,
             closed_at=row.closed_at,
             waiting_since=row.waiting_since,
         )
+
+    def current(self, number: int) -> int:
+        """The ticket under which this one is continued, over however many mergers; itself where there was none."""
+        seen = {number}
+        while True:
+            into = self._connection.execute(_MERGED_INTO, {"number": number}).scalar_one_or_none()
+            if into is None or into in seen:
+                return number
+            seen.add(into)
+            number = into
+
+    def merged_from(self, number: int) -> tuple[int, ...]:
+        """The tickets that were merged into this one."""
+        rows = self._connection.execute(
+            select(_ticket.c.number).where(_ticket.c.merged_into == number).order_by(_ticket.c.number)
+        )
+        return tuple(rows.scalars())
+
+    def by_external_id(self, external_id: ExternalId) -> int | None:
+        """The ticket that has this number in a vendor's system."""
+        asked = {"name": external_id.name, "value": external_id.value}
+        found: int | None = self._connection.execute(_BY_EXTERNAL_ID, asked).scalar_one_or_none()
+        return found
+
+    def add_external_id(self, number: int, external_id: ExternalId) -> None:
+        """Give a ticket its number in a vendor's system.  Raises IntegrityError where another ticket has it."""
+        values = {"ticket": number, "name": external_id.name, "value": external_id.value}
+        self._connection.execute(insert(_external_id).values(**values))
+
+    def remove_external_id(self, number: int, external_id: ExternalId) -> None:
+        """Take a vendor's number from a ticket."""
+        self._connection.execute(
+            delete(_external_id).where(
+                _external_id.c.ticket == number,
+                _external_id.c.name == external_id.name,
+                _external_id.c.value == external_id.value,
+            )
+        )
+
+    def move_external_ids(self, number: int, *, to: int) -> None:
+        """Hand a ticket's numbers in vendors' systems over to another ticket."""
+        self._connection.execute(update(_external_id).where(_external_id.c.ticket == number).values(ticket=to))
 
     def linked_from(self, number: int) -> tuple[int, ...]:
         """The tickets that were opened as linked to this one."""
@@ -165,6 +217,7 @@ class Tickets:
             self._connection.execute(dialect.insert(_tag).values(ticket=number, tag=tag).on_conflict_do_nothing())
 
     def remove_tags(self, number: int, tags: Sequence[str]) -> None:
+        """Take tags away; those that are not there are passed over."""
         self._connection.execute(delete(_tag).where(_tag.c.ticket == number, _tag.c.tag.in_(tags)))
 
     def watch(self, number: int, *, contact: int | None = None, agent: str | None = None) -> None:
@@ -198,6 +251,7 @@ class Tickets:
         message_id: str = "",
         machine: bool = False,
         unconfirmed: bool = False,
+        suspicion: str = "",
         fingerprint: str = "",
         attachments: tuple[Attachment, ...] = (),
     ) -> int:
@@ -206,7 +260,7 @@ class Tickets:
             "ticket": number, "kind": kind, "author": author, "text": text, "at": now, "contact": contact,
             "reply_text": None if shown is None or shown == text else shown, "agent": agent, "intake": intake,
             "message_id": cut(message_id, 998), "machine": machine, "unconfirmed": unconfirmed,
-            "fingerprint": fingerprint,
+            "suspicion": suspicion, "fingerprint": fingerprint,
             "attachments": [asdict(part) for part in attachments] or None,
         }  # fmt: skip
         entry: int = self._connection.execute(_ADD_ENTRY, values).scalar_one()
@@ -241,7 +295,7 @@ class Tickets:
         return next(iter(self._entries(rows)), None)
 
     def public_entries(self, number: int, *, before: int | None, until: datetime, limit: int) -> tuple[EntryFacts, ...]:
-        """The last entries that customers may know, the latest first: no notes, no machines, no unconfirmed senders.
+        """The last entries that customers may know, the latest first.  No machines, no unconfirmed senders.
 
         BEFORE is an entry that is left out with all that came after it; without one those until UNTIL are meant.
         """
@@ -249,7 +303,7 @@ class Tickets:
             return ()
         known = [
             _entry.c.ticket == number,
-            _entry.c.kind != EntryKind.NOTE.value,
+            _entry.c.kind.not_in([kind.value for kind in EntryKind if kind.is_internal]),
             _entry.c.machine.is_(False),
             _entry.c.unconfirmed.is_(False),
             _entry.c.id < before if before is not None else _entry.c.at <= until,
@@ -421,6 +475,7 @@ def _entry_facts(row: Any, files: tuple[FileFacts, ...]) -> EntryFacts:
         message_id=row.message_id,
         machine=row.machine,
         unconfirmed=row.unconfirmed,
+        suspicion=row.suspicion,
         attachments=tuple(Attachment(**part) for part in row.attachments or ()),
         files=files,
     )

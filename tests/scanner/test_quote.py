@@ -25,6 +25,8 @@ CUT = {
     "signature": "Yes.\n-- \nBob\nBigCorp",
     "quote and signature": "Yes.\n\n-- \nBob\n\nOn 2 Mar 2026, at 10:00, Ada wrote:\n> Well?",
     "telephone": "Yes.\n\nSent from my iPhone",
+    "telephone with a link": "Yes.\n\nGet Outlook for iOS (https://aka.ms/o0ukef)",
+    "a name with a long link": f"Yes.\n\nKind regards,\nAda Byron\nExample Ltd (https://www.example.com/{'a' * 100})",
     "telephone german": "Ja.\n\nVon meinem iPhone gesendet\n\n> Am 02.03.2026 um 10:00 schrieb Ada:\n> Und?",
     "list footer": "Yes.\n_______________________________________________\nhelp mailing list\n"
     "https://lists.x.example/listinfo/help",

@@ -1,0 +1,138 @@
+"""Merging: two tickets that are one matter are continued under one of them.
+
+Entries stay where they were written.  People, tags and vendors' ids go over; the merged ticket is closed
+and stays closed: whatever points to it leads to the other one from now on (`desk/finders.py`).  Its
+customers are told where it goes on; those of the other ticket it does not concern.
+
+Fails with: NotFound, Refused, StoreUnusable, TemporaryFailure.
+"""
+
+from dataclasses import replace
+from datetime import datetime
+
+from desk.acts import ActReport, Staff, not_merged
+from desk.carry_out import differences, with_status
+from desk.changes import Refused
+from desk.desk import Desk
+from desk.letters import tell
+from domain.event import Event, EventKind
+from domain.letter import ActFacts
+from domain.people import ContactFacts
+from domain.ticket import Phase, TicketFacts, WatcherFacts
+from store.store import View
+
+ENDED = (Phase.SOLVED, Phase.CLOSED)
+
+
+def merge(staff: Staff, number: int, *, into: int) -> ActReport:
+    """Continue ticket NUMBER under INTO; the report speaks of NUMBER, of who watches INTO now, and of who is told."""
+    desk, now = staff.desk, staff.now
+    if number == into:
+        raise Refused(f"{desk.reference(number)} cannot be merged into itself; name another ticket with --into")
+    with desk.store.act() as view:
+        merged, target = view.tickets.facts(number, lock=True), view.tickets.facts(into, lock=True)
+        _check(desk, merged, target)
+        merged_after, merged_events = _merged(staff, merged, target)
+        target_after, target_events = _joined(staff, merged, target)
+        _write(view, merged, merged_after, now=now)
+        _write(view, target, target_after, now=now)
+        view.tickets.move_external_ids(number, to=into)
+        act = view.tickets.begin_act("merge", staff.actor, now=now)
+        view.tickets.record(act, number, merged_events, now=now)
+        view.tickets.record(act, into, target_events, now=now)
+        # That it is closed goes without saying where one is told that it goes on elsewhere.
+        told = tell(desk, view, _facts(staff, merged_after, merged_events[:1]), act=act, now=now)
+        also = tell(desk, view, _facts(staff, target_after, target_events), act=act, now=now, heard=told)
+    watching = tuple(event for event in target_events if event.kind is EventKind.WATCHED)
+    return ActReport(ticket=merged_after, events=(*merged_events, *watching), told=(*told, *also))
+
+
+def _check(desk: Desk, merged: TicketFacts, target: TicketFacts) -> None:
+    """Raises Refused where the two cannot become one."""
+    not_merged(desk, merged)
+    not_merged(desk, target)
+    phase = desk.settings.tickets.phase
+    if phase(target.status) in ENDED and phase(merged.status) not in ENDED:
+        named, over = desk.reference(merged.number), desk.reference(target.number)
+        raise Refused(
+            f"{over} is {target.status}, and {named} would end with it; open it first: helpdesk reopen {target.number}"
+        )
+
+
+def _merged(staff: Staff, merged: TicketFacts, target: TicketFacts) -> tuple[TicketFacts, tuple[Event, ...]]:
+    """The ticket that is given up: closed, and what happened to it."""
+    closed = staff.desk.settings.tickets.of_phase(Phase.CLOSED)
+    event = Event(kind=EventKind.MERGED, actor=staff.actor, field="into", after=str(target.number))
+    after, ends = merged, list[Event]()
+    if staff.desk.settings.tickets.phase(merged.status) is not Phase.CLOSED:
+        after, kind = with_status(staff.desk.settings, merged, closed, now=staff.now)
+        ends = [Event(kind=kind, actor=staff.actor, before=merged.status, after=closed)]
+    return replace(after, merged_into=target.number, external_ids=()), (event, *ends)
+
+
+def _joined(staff: Staff, merged: TicketFacts, target: TicketFacts) -> tuple[TicketFacts, tuple[Event, ...]]:
+    """The ticket that goes on: with the people and tags of the other one, and what happened to it."""
+    actor = staff.actor
+    events = [Event(kind=EventKind.MERGED, actor=actor, field="from", after=str(merged.number))]
+    new = _newcomers(merged, target)
+    events += [Event(kind=EventKind.WATCHED, actor=actor, after=_name(one)) for one in new]
+    tags = tuple(tag for tag in merged.tags if tag not in target.tags)
+    if tags:
+        events.append(Event(kind=EventKind.TAGGED, actor=actor, after=", ".join(tags)))
+    for one in merged.external_ids:
+        events.append(Event(kind=EventKind.EXTERNAL_ID, actor=actor, field=one.name, after=one.value))
+    after = replace(
+        target,
+        watchers=(*target.watchers, *new),
+        tags=tuple(sorted({*target.tags, *tags})),
+        external_ids=(*target.external_ids, *merged.external_ids),
+        waiting_since=_waiting(staff, merged, target),
+    )
+    return after, tuple(events)
+
+
+def _newcomers(merged: TicketFacts, target: TicketFacts) -> tuple[WatcherFacts, ...]:
+    """The requester and the watchers of MERGED who are not on TARGET yet."""
+    asked = (WatcherFacts(contact=merged.requester),) if merged.requester else ()
+    there = {_who(one) for one in target.watchers} | ({(target.requester.id, "")} if target.requester else set())
+    new: dict[tuple[int, str], WatcherFacts] = {}
+    for one in (*asked, *merged.watchers):
+        if _who(one) not in there:
+            new.setdefault(_who(one), one)
+    return tuple(new.values())
+
+
+def _who(watcher: WatcherFacts) -> tuple[int, str]:
+    return (watcher.contact.id if watcher.contact else 0, watcher.agent)
+
+
+def _name(watcher: WatcherFacts) -> str:
+    contact: ContactFacts | None = watcher.contact
+    if contact is None:
+        return watcher.agent
+    return contact.name or (contact.primary.address if contact.primary else "")
+
+
+def _waiting(staff: Staff, merged: TicketFacts, target: TicketFacts) -> datetime | None:
+    """Since when somebody on either ticket waits for an answer."""
+    if staff.desk.settings.tickets.phase(target.status) in ENDED:
+        return target.waiting_since
+    return min((one for one in (merged.waiting_since, target.waiting_since) if one), default=None)
+
+
+def _write(view: View, before: TicketFacts, after: TicketFacts, *, now: datetime) -> None:
+    view.tickets.change(after.number, now=now, **differences(before, after))
+    view.tickets.add_tags(after.number, tuple(tag for tag in after.tags if tag not in before.tags))
+    for watcher in after.watchers[len(before.watchers) :]:
+        contact = watcher.contact.id if watcher.contact else None
+        view.tickets.watch(after.number, contact=contact, agent=watcher.agent or None)
+
+
+def _facts(staff: Staff, ticket: TicketFacts, events: tuple[Event, ...]) -> ActFacts:
+    return ActFacts(
+        ticket=ticket,
+        events=events,
+        actor=staff.actor,
+        mandatory=staff.mandatory,
+        silent_customer=f"{staff.actor} wished it" if staff.silent else "",
+    )
