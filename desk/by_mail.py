@@ -103,9 +103,17 @@ def unproven(settings: Settings, message: Message, proof: Authentication) -> str
     '' where it is no agent's, or proven.
     """
     agent = writer(settings, message)
-    if not agent or proof.proves_from:
+    if not agent:
         return ""
-    return f"no proof that {settings.agents[agent].name} wrote it: {proof.because}"
+    name = settings.agents[agent].name
+    if not proof.proves_from:
+        return f"no proof that {name} wrote it: {proof.because}"
+    return "" if _is_to_us(settings, message) else f"no proof that {name} sent it here: it is addressed to somebody else"
+
+
+def _is_to_us(settings: Settings, message: Message) -> bool:
+    """A mailbox of ours stands in To or Cc: whoever else got a signed mail could send it on to us as it is."""
+    return any(is_own(one.address, settings) for one in (*message.to, *message.cc))
 
 
 def files_of(message: Message, data: bytes) -> tuple[File, ...]:
@@ -127,7 +135,7 @@ def hand_of(settings: Settings, message: Message, proof: Authentication, *, data
     CUT_OFF: only the beginning of the mail was fetched.
     """
     agent = writer(settings, message)
-    if not agent or not proof.proves_from:
+    if not agent or unproven(settings, message, proof):
         return None
     try:
         files = () if cut_off else files_of(message, data)

@@ -125,12 +125,19 @@ def _without_footer(lines: list[str]) -> list[str]:
 
 
 def _above_marker(lines: Sequence[str]) -> int:
-    """How many lines stand above our own marker line, and all of them if nothing is written there."""
+    """How many lines stand above our own marker line, and all of them if nothing or not all is written there."""
     for number, line in enumerate(lines):
         if _is_marker(line):
+            if is_quoted(line) and _is_answered_in(lines[number:]):
+                return len(lines)
             above = _without_history(lines[:number], is_passed_on=False)
             return number if any(part.strip() for part in above) else len(lines)
     return len(lines)
+
+
+def _is_answered_in(quoted: Sequence[str]) -> bool:
+    """Something that is no signature stands between or below QUOTED lines."""
+    return any(line.strip() and not is_quoted(line) for line in unsigned(quoted))
 
 
 def _without_history(lines: Sequence[str], *, is_passed_on: bool) -> Sequence[str]:

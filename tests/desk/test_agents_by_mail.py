@@ -445,3 +445,12 @@ def test_the_decision_record_keeps_the_proof(talk: Conversation, people: tuple[P
     row = answers(ada, "Ja.")
     assert talk.decision(row.id)["authentication"]["dmarc"] == "pass"
     assert "acts by mail: dmarc=pass" in row.because
+
+
+def test_a_signed_mail_to_somebody_else_that_is_sent_on_to_us_is_no_act(
+    talk: Conversation, people: tuple[Person, Person, Person]
+) -> None:
+    anna, ada, _ = people
+    answers(ada, "!close\nDas ist erledigt.", To="kollege@acme.example")
+    assert (anna.hears(), talk.ticket(1).status) == ([], "open")
+    assert "addressed to somebody else" in talk.events(1)[-1].because
