@@ -2,30 +2,34 @@
 
 A `Condition` is a leaf, a `Group` joins several by all, any or none.  `holds` decides; `verdicts`
 tells the same for every leaf, with what it saw, so that a decision and its explanation cannot differ.
-A new word of `is:` = one function + one line in KINDS.
+A leaf is a field, a test and whether it is negated, all readable: an index can tell what a rule needs.
 
 Fails with: BadPattern, BadLiteral (while conditions are made, never while they are asked).
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from domain.decision import ConditionVerdict
 from domain.rule import AddressTest, Conditions, RuleSpec, TextTest
-from rules.operators import ADDRESS_OPERATORS, TEXT_OPERATORS, Test
+from rules.operators import ADDRESS_OPERATORS, TEXT_OPERATORS, Always, Among, Test
 from rules.text import shortened
-from rules.view import FIELDS, View
+from rules.view import COMPARED, View
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Condition:
-    """One question.  `reads` is the field that it looks at, as in `View.values`, or `is` or `found`."""
+    """One question: TEST holds of one of the values of FIELD, or of none of them where it is negated."""
 
     words: str
-    reads: str
-    holds: Callable[[View], bool]
-    saw: Callable[[View], str]
+    field: str
+    test: Test
+    negated: bool = False
+
+    def holds(self, view: View) -> bool:
+        position = self.test.position
+        return any(position(value) >= 0 for value in view.values(self.field)) is not self.negated
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +60,7 @@ def verdicts(node: Node, view: View, *, under: str = "", opposite: bool = False)
     """
     if isinstance(node, Condition):
         words = f"{under}not {node.words}" if opposite else f"{under}{node.words}"
-        yield ConditionVerdict(condition=words, held=node.holds(view) is not opposite, saw=node.saw(view))
+        yield ConditionVerdict(condition=words, held=node.holds(view) is not opposite, saw=_saw(node, view))
         return
     # "Not all of them" is "any of the opposites".
     one_is_enough = (node.how == "any") is not opposite and len(node.parts) > 1
@@ -68,7 +72,7 @@ def verdicts(node: Node, view: View, *, under: str = "", opposite: bool = False)
 def reads(node: Node) -> Iterator[str]:
     """The fields that NODE looks at."""
     if isinstance(node, Condition):
-        yield node.reads
+        yield node.field
         return
     for part in node.parts:
         yield from reads(part)
@@ -77,15 +81,7 @@ def reads(node: Node) -> Iterator[str]:
 def _audience(spec: RuleSpec) -> tuple[Condition, ...]:
     if spec.for_ is None:
         return ()
-    wants_reply = spec.for_ == "reply"
-    return (
-        Condition(
-            words=f"for {spec.for_}",
-            reads="found",
-            holds=lambda view: view.is_reply is wants_reply,
-            saw=_saw_ticket,
-        ),
-    )
+    return (Condition(words=f"for {spec.for_}", field="found", test=Among(frozenset({spec.for_}))),)
 
 
 def _parts(conditions: Conditions) -> tuple[Node, ...]:
@@ -93,7 +89,7 @@ def _parts(conditions: Conditions) -> tuple[Node, ...]:
 
 
 def _nodes(word: str, said: Any) -> list[Node]:
-    if word in FIELDS:
+    if word in COMPARED:
         return _comparisons(word, said)
     if word == "header":
         return [node for name, test in said.items() for node in _comparisons(f"header {name.lower()}", test)]
@@ -113,12 +109,11 @@ def _comparisons(field: str, test: TextTest) -> list[Node]:
 
 
 def _comparison(field: str, operator: str, literals: tuple[str, ...], test: Test) -> Condition:
-    return Condition(
-        words=f"{field} {operator} {_listed(literals)}",
-        reads=field,
-        holds=lambda view: any(test(value) >= 0 for value in view.values(field)),
-        saw=lambda view: _saw_text(view, field, test),
-    )
+    return Condition(words=f"{field} {operator} {_listed(literals)}", field=field, test=test)
+
+
+def _kind(words: tuple[str, ...]) -> Condition:
+    return Condition(words=f"is {', '.join(words)}", field="is", test=Among(frozenset(words)))
 
 
 def _listed(literals: tuple[str, ...]) -> str:
@@ -126,11 +121,17 @@ def _listed(literals: tuple[str, ...]) -> str:
     return shown if len(literals) <= 3 else f"{shown}, … ({len(literals)})"
 
 
-def _saw_text(view: View, field: str, test: Test) -> str:
-    """The place where it held, else what was looked at."""
-    values = view.values(field)
+def _saw(condition: Condition, view: View) -> str:
+    """What CONDITION looked at: the place where its test held, else all the values."""
+    if condition.test == Always():
+        return ""
+    if condition.field == "found" or condition.test == Among(frozenset({"reply"})):
+        return _saw_ticket(view)
+    if condition.field == "is":
+        return shortened(" · ".join(view.facts.message.class_because)) or "no sign of it"
+    values = view.values(condition.field)
     for value in values:
-        if (position := test(value)) >= 0:
+        if (position := condition.test.position(value)) >= 0:
             return shortened(value.text, around=position) or "nothing"
     return shortened(" · ".join(value.text for value in values)) or "nothing"
 
@@ -142,40 +143,4 @@ def _saw_ticket(view: View) -> str:
     return f"no ticket: {view.found.because}".rstrip(": ")
 
 
-def _saw_machine(view: View) -> str:
-    return shortened(" · ".join(view.facts.message.class_because)) or "no sign of it"
-
-
-def _kind(words: tuple[str, ...]) -> Condition:
-    asked = tuple(KINDS[word] for word in words)
-    return Condition(
-        words=f"is {', '.join(words)}",
-        reads="is",
-        holds=lambda view: any(is_kind(view) for is_kind in asked),
-        saw=_saw_ticket if words == ("reply",) else _saw_machine,
-    )
-
-
-def _is_auto_reply(view: View) -> bool:
-    return view.facts.message.is_auto_reply
-
-
-def _is_bounce(view: View) -> bool:
-    return view.facts.message.is_bounce
-
-
-def _is_list(view: View) -> bool:
-    return view.facts.message.is_list
-
-
-def _is_reply(view: View) -> bool:
-    return view.is_reply
-
-
-KINDS: Mapping[str, Callable[[View], bool]] = {
-    "reply": _is_reply,
-    "auto_reply": _is_auto_reply,
-    "bounce": _is_bounce,
-    "list": _is_list,
-}
-ALWAYS = Condition(words="always", reads="found", holds=lambda view: True, saw=lambda view: "")
+ALWAYS = Condition(words="always", field="found", test=Always())

@@ -10,7 +10,7 @@ Fails with: BadPattern.
 
 import re
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import re2
@@ -78,23 +78,29 @@ class _Token:
     text: str
 
 
-def searcher(pattern: str) -> Callable[[bytes], int]:
-    """A function that says at which octet of a UTF-8 text PATTERN is found first, -1 if nowhere.
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """A pattern as it was written, as RE2 has it, and ready to search; equal if written alike."""
 
-    Raises BadPattern.
-    """
-    pattern = nfc(pattern)
-    if len(pattern) > MAX_LENGTH:
-        raise BadPattern(f"{len(pattern)} characters are too many for a pattern; {MAX_LENGTH} is the limit")
-    # As written first: RE2's complaint then quotes what the administrator wrote.
-    _compiled(pattern)
-    search = _compiled(translated(pattern)).search
+    written: str
+    translated: str
+    _search: Callable[[bytes], Any] = field(compare=False, repr=False)
 
-    def position(text: bytes) -> int:
-        found = search(text)
+    @classmethod
+    def of(cls, written: str) -> "Pattern":
+        """WRITTEN ready to search.  Raises BadPattern."""
+        pattern = nfc(written)
+        if len(pattern) > MAX_LENGTH:
+            raise BadPattern(f"{len(pattern)} characters are too many for a pattern; {MAX_LENGTH} is the limit")
+        # As written first: RE2's complaint then quotes what the administrator wrote.
+        _compiled(pattern)
+        for_re2 = translated(pattern)
+        return cls(written, for_re2, _compiled(for_re2).search)
+
+    def position(self, text: bytes) -> int:
+        """At which octet of a UTF-8 text it is found first, -1 if nowhere."""
+        found = self._search(text)
         return -1 if found is None else int(found.start())
-
-    return position
 
 
 def translated(pattern: str) -> str:

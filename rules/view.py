@@ -68,11 +68,37 @@ def _addresses(addresses: Iterable[Address]) -> tuple[Value, ...]:
     return tuple(values) or NOTHING
 
 
+def kinds(facts: MailFacts) -> tuple[Value, ...]:
+    """The words of `is:` that hold."""
+    message = facts.message
+    signs = {
+        "auto_reply": message.is_auto_reply,
+        "bounce": message.is_bounce,
+        "list": message.is_list,
+        "reply": is_reply(facts.found),
+    }
+    return tuple(Value(word) for word, holds in signs.items() if holds)
+
+
+def found(facts: MailFacts) -> tuple[Value, ...]:
+    """`reply` or `new`."""
+    return (Value("reply" if is_reply(facts.found) else "new"),)
+
+
+def is_reply(found: Found) -> bool:
+    """A ticket was found for it, even if its sender is not confirmed."""
+    return found.ticket is not None and found.verdict in (Verdict.TICKET, Verdict.UNCONFIRMED)
+
+
+# Fields that are compared as texts or addresses, and those that are words of ours.
+COMPARED = ("from", "to", "subject", "body")
 FIELDS: Mapping[str, Callable[[MailFacts], tuple[Value, ...]]] = {
     "from": sender,
     "to": recipients,
     "subject": subject,
     "body": body,
+    "is": kinds,
+    "found": found,
 }
 
 
@@ -84,7 +110,7 @@ class View:
         self._values: dict[str, tuple[Value, ...]] = {}
 
     def values(self, field: str) -> tuple[Value, ...]:
-        """The values of FIELD (a key of FIELDS, or `header NAME`), at least one."""
+        """The values of FIELD, a key of FIELDS or `header NAME`.  A field in COMPARED has at least one, perhaps ''."""
         known = self._values.get(field)
         if known is None:
             known = self._values[field] = self._read(field)
@@ -96,8 +122,7 @@ class View:
 
     @property
     def is_reply(self) -> bool:
-        """A ticket was found for it, even if its sender is not confirmed."""
-        return self.found.ticket is not None and self.found.verdict in (Verdict.TICKET, Verdict.UNCONFIRMED)
+        return is_reply(self.found)
 
     def _read(self, field: str) -> tuple[Value, ...]:
         if field in FIELDS:

@@ -11,7 +11,7 @@ from domain.decision import Found, Ignore, MailFacts
 from domain.errors import DeskError
 from domain.rule import RuleSpec
 from rules.operators import ADDRESS_OPERATORS, TEXT_OPERATORS
-from rules.pattern import searcher
+from rules.pattern import Pattern
 from rules.text import fold, shortened
 from tests.rules.mails import FOREIGN, NEW, REPLY, UNCONFIRMED, mail, spec
 
@@ -153,11 +153,11 @@ def test_a_rule_without_alternatives_matches_if_all_that_is_told_holds(specs: li
 @settings(max_examples=600, deadline=None)
 def test_a_pattern_is_taken_or_refused_with_a_reason(pattern: str, text: str) -> None:
     try:
-        search = searcher(pattern)
+        search = Pattern.of(pattern)
     except DeskError as refused:
         said = str(refused)
     else:
-        said = str(search(text.encode("utf-8", "replace")))
+        said = str(search.position(text.encode("utf-8", "replace")))
     assert said
 
 
