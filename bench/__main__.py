@@ -9,9 +9,14 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import decide, ingest, latency
+from bench import decide, ingest, latency, rules
 
-BENCHMARKS: dict[str, Callable[..., None]] = {"ingest": ingest.run, "latency": latency.run, "decide": decide.run}
+BENCHMARKS: dict[str, Callable[..., None]] = {
+    "ingest": ingest.run,
+    "latency": latency.run,
+    "decide": decide.run,
+    "rules": rules.run,
+}
 
 
 def main() -> int:

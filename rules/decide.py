@@ -9,7 +9,7 @@ dispositions changes the ticket on the way, and the next rule is asked.  If no r
 updates its ticket and anything else opens one.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from domain.decision import Create, Decision, Disposition, Ignore, MailFacts, Modifier, RuleVerdict, Update
@@ -37,7 +37,8 @@ class _Step:
 def decide(ruleset: RuleSet, facts: MailFacts) -> Decision:
     """What shall happen with a mail.  Reads no clock, database or mailbox."""
     view = View(facts)
-    matched = [step for step in _steps(ruleset, view) if step.matched]
+    candidates = (ruleset.rules[place] for place in ruleset.index.candidates(view))
+    matched = [step for step in _steps(candidates, view) if step.matched]
     disposition = matched[-1].disposition if matched else None
     changes: tuple[Modifier, ...] = ()
     if not isinstance(disposition, Ignore):
@@ -53,7 +54,7 @@ def decide(ruleset: RuleSet, facts: MailFacts) -> Decision:
 def walk(ruleset: RuleSet, facts: MailFacts) -> tuple[RuleVerdict, ...]:
     """Every rule with what each of its conditions saw; the rules after the end of the run are not reached."""
     view = View(facts)
-    steps = tuple(_steps(ruleset, view))
+    steps = tuple(_steps(ruleset.rules, view))
     missed = ruleset.rules[len(steps) :]
     return (*(_verdict(step, view) for step in steps), *(_not_reached(rule) for rule in missed))
 
@@ -68,9 +69,9 @@ def facts_read(ruleset: RuleSet, facts: MailFacts) -> dict[str, object]:
     }
 
 
-def _steps(ruleset: RuleSet, view: View) -> Iterator[_Step]:
-    """The rules that are asked, up to and with the one that ends the run."""
-    for rule in ruleset.rules:
+def _steps(asked: Iterable[Rule], view: View) -> Iterator[_Step]:
+    """The rules ASKED in their order, up to and with the one that ends the run."""
+    for rule in asked:
         if not rule.condition.holds(view):
             yield _Step(rule, matched=False)
             continue

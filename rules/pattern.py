@@ -9,7 +9,7 @@ Fails with: BadPattern.
 """
 
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,6 +20,10 @@ from rules.text import nfc
 
 MAX_MEMORY = 8 << 20
 MAX_LENGTH = 4000
+MAX_MEMORY_TOGETHER = 64 << 20
+# So many are looked for in one pass; with more, RE2 needs more states than it can keep.
+LITERALS_TOGETHER = 2000
+PATTERNS_TOGETHER = 100
 
 # The underscore first: at the end it would make `[\w-z]` a range.
 _WORD = r"_\p{L}\p{M}\p{Nd}"
@@ -73,7 +77,9 @@ class BadPattern(DeskError):
 
 
 @dataclass(frozen=True, slots=True)
-class _Token:
+class Token:
+    """A piece of a pattern: a character, an escape, a bracket, a repetition ..."""
+
     kind: str
     text: str
 
@@ -93,9 +99,9 @@ class Pattern:
         if len(pattern) > MAX_LENGTH:
             raise BadPattern(f"{len(pattern)} characters are too many for a pattern; {MAX_LENGTH} is the limit")
         # As written first: RE2's complaint then quotes what the administrator wrote.
-        _compiled(pattern)
+        compiled = _compiled(pattern)
         for_re2 = translated(pattern)
-        return cls(written, for_re2, _compiled(for_re2).search)
+        return cls(written, for_re2, (compiled if for_re2 == pattern else _compiled(for_re2)).search)
 
     def position(self, text: bytes) -> int:
         """At which octet of a UTF-8 text it is found first, -1 if nowhere."""
@@ -103,9 +109,57 @@ class Pattern:
         return -1 if found is None else int(found.start())
 
 
+class Together:
+    """Many texts or patterns, looked for in one pass (`re2.Set`)."""
+
+    def __init__(self, wanted: Sequence[str], *, literal: bool) -> None:
+        """WANTED are texts, or patterns that are translated and valid."""
+        self._sets: list[tuple[range, Any]] = []
+        step = LITERALS_TOGETHER if literal else PATTERNS_TOGETHER
+        texts = [re2.escape(text) if literal else text for text in wanted]
+        for start in range(0, len(texts), step):
+            self._add(texts, range(start, min(start + step, len(texts))))
+
+    def found(self, text: bytes) -> Iterator[int]:
+        """The numbers of those that are in TEXT; of those that RE2 has no memory to look for as well."""
+        for numbers, together in self._sets:
+            found = together.Match(text) if together else ()
+            # Without the one that is always found RE2 gave up: its silence must not look like an answer.
+            yield from (numbers[one - 1] for one in found if one) if 0 in found else numbers
+
+    def _add(self, texts: Sequence[str], numbers: range) -> None:
+        together = _set_of([texts[number] for number in numbers])
+        if together is None and len(numbers) > 1:
+            half = len(numbers) // 2
+            self._add(texts, numbers[:half])
+            self._add(texts, numbers[half:])
+        else:
+            self._sets.append((numbers, together))
+
+
+def _set_of(patterns: Sequence[str]) -> Any:
+    """A set of the empty pattern, which is found in every text, and PATTERNS; None if it takes too much memory."""
+    options = _options()
+    options.max_mem = MAX_MEMORY_TOGETHER
+    together = re2.Set.SearchSet(options)
+    together.Add(b"")
+    for pattern in patterns:
+        together.Add(pattern.encode("utf-8", "replace"))
+    try:
+        together.Compile()
+    except re2.error:
+        return None
+    return together
+
+
+def tokens_of(pattern: str) -> list[Token]:
+    """PATTERN in pieces."""
+    return [Token(str(match.lastgroup), match[0]) for match in _TOKENS.finditer(pattern)]
+
+
 def translated(pattern: str) -> str:
     r"""PATTERN for RE2, with \w, \d, \s and \b of all scripts; it must be valid already.  Raises BadPattern."""
-    tokens = [_Token(str(match.lastgroup), match[0]) for match in _TOKENS.finditer(pattern)]
+    tokens = tokens_of(pattern)
     repeated = _repeated_groups(tokens)
     starts = _edges(tokens, repeated)
     ends = _edges(tokens[::-1], {len(tokens) - 1 - index for index in repeated})[::-1]
@@ -113,7 +167,7 @@ def translated(pattern: str) -> str:
     return "".join(_translated(*place) for place in places)
 
 
-def _translated(token: _Token, start: bool, end: bool, before: _Token | None, after: _Token | None) -> str:
+def _translated(token: Token, start: bool, end: bool, before: Token | None, after: Token | None) -> str:
     if token.kind == "escape":
         return _OUTSIDE.get(token.text, token.text)
     if token.kind == "class":
@@ -143,7 +197,7 @@ def _translated_class(text: str) -> str:
     return "(?:" + "|".join([_OUTSIDE[item] for item in opposites] + ([f"[{rest}]"] if rest else [])) + ")"
 
 
-def _edges(tokens: list[_Token], repeated: Collection[int]) -> list[bool]:
+def _edges(tokens: list[Token], repeated: Collection[int]) -> list[bool]:
     """For each token: nothing that takes characters stands before it, and no repetition brings it round again.
 
     The same holds for what stands behind a token when the list is given backwards.
@@ -166,7 +220,7 @@ def _edges(tokens: list[_Token], repeated: Collection[int]) -> list[bool]:
     return edges
 
 
-def _repeated_groups(tokens: list[_Token]) -> set[int]:
+def _repeated_groups(tokens: list[Token]) -> set[int]:
     """The indices of the brackets around groups that may occur more than once."""
     opened: list[int] = []
     repeated: set[int] = set()
@@ -182,16 +236,20 @@ def _repeated_groups(tokens: list[_Token]) -> set[int]:
 
 
 def _compiled(pattern: str) -> Any:
+    try:
+        return re2.compile(pattern.encode("utf-8", "replace"), _options())
+    except re2.error as refused:
+        raise BadPattern(_explained(refused)) from None
+
+
+def _options() -> Any:
     options = re2.Options()
     options.log_errors = False
     options.max_mem = MAX_MEMORY
     options.case_sensitive = False
     # Nothing is captured yet, and RE2 is faster without.
     options.never_capture = True
-    try:
-        return re2.compile(pattern.encode("utf-8", "replace"), options)
-    except re2.error as refused:
-        raise BadPattern(_explained(refused)) from None
+    return options
 
 
 def _explained(refused: Exception) -> str:

@@ -16,6 +16,7 @@ from domain.errors import DeskError
 from domain.rule import Action, RuleSpec
 from rules.actions import DISPOSITIONS
 from rules.conditions import Group, condition_of, reads
+from rules.index import Index
 
 
 class BadRules(DeskError):
@@ -47,6 +48,11 @@ class RuleSet:
     def hash(self) -> str:
         """SHA-256 over `text`, in hex."""
         return hashlib.sha256(self.text.encode("utf-8", "surrogatepass")).hexdigest()
+
+    @cached_property
+    def index(self) -> Index:
+        """Which rules could match a mail."""
+        return Index([rule.condition for rule in self.rules])
 
     @cached_property
     def reads(self) -> frozenset[str]:

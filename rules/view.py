@@ -26,6 +26,10 @@ class Value:
         return fold(self.text)
 
     @cached_property
+    def folded_utf8(self) -> bytes:
+        return self.folded.encode("utf-8", "replace")
+
+    @cached_property
     def utf8(self) -> bytes:
         return self.text.encode("utf-8", "replace")
 
