@@ -17,7 +17,7 @@ from tests.rules.mails import spec
             "rules[0] 'r': regex 'P1-(\\d+': missing ): P1-(\\d+",
         ),
         ({"subject": {"regex": ["a", "("]}}, ("subject", "regex", 1), "missing )"),
-        ({"body": {"regex": "a(?!b)"}}, ("body", "regex"), "no look-around"),
+        ({"text": {"regex": "a(?!b)"}}, ("text", "regex"), "no look-around"),
         ({"header": {"X-A": {"regex": "("}}}, ("header", "X-A", "regex"), "missing )"),
         ({"any": [{"is": "list"}, {"to": {"regex": "["}}]}, ("any", 1, "to", "regex"), "missing ]"),
         ({"from": {"domain": "ada@x.example"}}, ("from", "domain"), "write what stands behind the @"),
@@ -40,7 +40,7 @@ def test_values_that_cannot_be_used(when: Any, place: tuple[str | int, ...], sai
 
 
 def test_all_problems_at_once_in_the_order_of_the_rules() -> None:
-    bad = {"subject": {"regex": "("}, "body": {"regex": "["}}
+    bad = {"subject": {"regex": "("}, "text": {"regex": "["}}
     found = rules.problems([spec(when=bad), spec("create", name="b", for_="new"), spec(name="b", when=bad)])
     assert [problem.path[0] for problem in found] == [0, 0, 2, 2, 2]
 

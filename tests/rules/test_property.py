@@ -22,7 +22,7 @@ DOMAINS = st.sampled_from(["x.example", "*.x.example", "y.example"])
 SENDERS = st.sampled_from(["", "ada@x.example", "it@sub.x.example", "bert@y.example"])
 KINDS = st.sampled_from(["reply", "auto_reply", "bounce", "list"])
 LEAVES = st.one_of(
-    st.builds(lambda field, test: {field: test}, st.sampled_from(["subject", "body"]), TEXT_TESTS),
+    st.builds(lambda field, test: {field: test}, st.sampled_from(["subject", "text"]), TEXT_TESTS),
     st.builds(lambda test: {"header": {"X-A": test}}, TEXT_TESTS),
     st.builds(lambda domain: {"from": {"domain": domain}}, DOMAINS),
     st.builds(lambda kind: {"is": kind}, KINDS),
@@ -77,7 +77,7 @@ def _word(word: str, said: Any, facts: MailFacts) -> bool:
     match word:
         case "subject":
             return _text(said, message.subject)
-        case "body":
+        case "text":
             return _text(said, message.text)
         case "header":
             values = message.header("X-A") or ("",)
