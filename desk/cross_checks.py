@@ -5,7 +5,7 @@ those in another; what has the wrong form is passed over here, `Settings` compla
 """
 
 import ipaddress
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -179,9 +179,7 @@ def _rules(raw: object) -> Iterator[Remark]:
     """What the rules room says of the rules that have the right form, and whom or what they name."""
     specs = tuple(_spec(index, rule) for index, rule in enumerate(_list(_at(raw, "rules"))))
     known = _names(raw)
-    for problem in rules.problems(specs):
-        text = _without_prefix(problem.text, specs[int(problem.path[0])], problem.path[0])
-        yield Remark(path=("rules", *problem.path), text=text, severity=problem.severity)
+    yield from (rule_remark(problem, specs) for problem in rules.problems(specs))
     for reference in rules.references(specs):
         if reference.kind == "business_hours":
             if _at(raw, "business_hours") is None:
@@ -195,9 +193,11 @@ def _rules(raw: object) -> Iterator[Remark]:
             yield Remark(path=("rules", *reference.path), text=text)
 
 
-def _without_prefix(text: str, spec: RuleSpec, index: object) -> str:
-    """TEXT without the name of its rule, which stands in the path already."""
-    return text.removeprefix(f"rules[{index}] {spec.name!r}").removeprefix(":").lstrip()
+def rule_remark(problem: rules.RuleProblem, specs: Sequence[RuleSpec]) -> Remark:
+    """PROBLEM without the name of its rule, which stands in the path already."""
+    index = int(problem.path[0])
+    text = problem.text.removeprefix(f"rules[{index}] {specs[index].name!r}").removeprefix(":").lstrip()
+    return Remark(path=("rules", *problem.path), text=text, severity=problem.severity)
 
 
 _PLURAL = {

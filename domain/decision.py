@@ -303,7 +303,8 @@ LetterWish = ChooseLetter | AddLetter | SuppressLetters | MandatoryLetters | Not
 class Decision:
     """What shall happen with one mail: exactly one disposition, any modifiers and letters, and why.
 
-    `rules` are the names of the rules that matched, in order; `remarks` tell what a rule could not do.
+    `rules` are the names of the rules that matched, in order; `remarks` tell what a rule could not do,
+    `lookups` which tickets rules asked for by a key, with the number of the one that was found.
     """
 
     disposition: Disposition
@@ -311,6 +312,7 @@ class Decision:
     letters: tuple[LetterWish, ...] = ()
     rules: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
+    lookups: tuple[tuple[Lookup, int | None], ...] = ()
 
 
 # The full walk, for `helpdesk explain`.

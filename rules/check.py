@@ -49,7 +49,8 @@ def problems(specs: Sequence[RuleSpec], *, lists: Lists = NO_LISTS) -> tuple[Rul
         bad = [*_bad_values(index, spec, lists), *_bad_texts(index, spec)]
         found += bad
         found += _without_effect(index, spec)
-        if not bad:
+        # What a list holds is known only once its file has been read.
+        if not bad and all(name in lists for _, name in files([spec])):
             found += _never_matches(index, specs, takers, lists)
     return tuple(sorted(found, key=lambda problem: problem.path[0]))
 

@@ -82,6 +82,7 @@ def decided(ruleset: RuleSet, view: View) -> Decision:
         letters=wishes,
         rules=tuple(step.rule.name for step in matched),
         remarks=tuple(remark for _, on in effective for remark in on.remarks),
+        lookups=view.lookups,
     )
 
 

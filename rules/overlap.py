@@ -145,7 +145,7 @@ class Takers:
 
     def add(self, number: int, condition: Group) -> None:
         """Rule NUMBER takes every mail that meets CONDITION."""
-        asked = tuple(node for node in condition.parts if node != ALWAYS)
+        asked = tuple(node for node in _flat(condition) if node != ALWAYS)
         self._asked[number] = asked
         if not asked:
             self._of_everything.append(number)
@@ -162,8 +162,20 @@ class Takers:
         return None
 
 
+def _flat(node: Node) -> Iterator[Node]:
+    """The parts of NODE that must all hold."""
+    if isinstance(node, Group) and node.how == "all":
+        for part in node.parts:
+            yield from _flat(part)
+    else:
+        yield node
+
+
 def _keys(node: Node) -> Iterator[_Key]:
     """Under what NODE, asked by a taker, is found again: each value that it takes."""
+    if isinstance(node, Group) and node.how == "any":
+        for part in node.parts:
+            yield from _keys(part)
     if isinstance(node, Condition) and not node.negated:
         for literal in _literals(node):
             yield node.field, type(node.test).__name__, literal

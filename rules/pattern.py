@@ -117,7 +117,7 @@ class Pattern:
         found = _compiled(self.translated, captures=True).search(text)
         if found is None:
             return {}
-        return {name: (found.group(name) or b"").decode("utf-8", "replace") for name in self.names}
+        return {name: (found.group(name.encode()) or b"").decode("utf-8", "replace") for name in self.names}
 
 
 @lru_cache(maxsize=4096)
@@ -125,7 +125,7 @@ def _pattern(written: str) -> Pattern:
     if len(written) > MAX_LENGTH:
         raise BadPattern(f"{len(written)} characters are too many for a pattern; {MAX_LENGTH} is the limit")
     # As written first: RE2's complaint then quotes what the administrator wrote.
-    names = tuple(sorted(_compiled(written).groupindex))
+    names = tuple(sorted(name.decode() for name in _compiled(written).groupindex))
     for_re2 = translated(written)
     return Pattern(written, for_re2, names, _compiled(for_re2).search)
 

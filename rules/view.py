@@ -134,7 +134,7 @@ def _sender(facts: MailFacts) -> tuple[Address, ...]:
     return (facts.message.sender,) if facts.message.sender else ()
 
 
-_PEOPLE: Mapping[str, Callable[[MailFacts], tuple[Address, ...]]] = {
+PEOPLE: Mapping[str, Callable[[MailFacts], tuple[Address, ...]]] = {
     "from": _sender,
     "reply_to": lambda facts: facts.message.reply_to,
     "to": lambda facts: facts.message.to,
@@ -144,12 +144,12 @@ _PEOPLE: Mapping[str, Callable[[MailFacts], tuple[Address, ...]]] = {
 
 
 def _people(field: str) -> Callable[[MailFacts], Values]:
-    return lambda facts: _addresses(_PEOPLE[field](facts))
+    return lambda facts: _addresses(PEOPLE[field](facts))
 
 
 def _known(field: str) -> Callable[[MailFacts], Values]:
     def values(facts: MailFacts) -> Values:
-        return tuple(flag(address.key in facts.known)[0] for address in _PEOPLE[field](facts)) or NO
+        return tuple(flag(address.key in facts.known)[0] for address in PEOPLE[field](facts)) or NO
 
     return values
 
@@ -223,8 +223,8 @@ FIELDS: Mapping[str, Callable[[MailFacts], Values]] = {
     "subject": lambda facts: (Value(facts.message.subject),),
     "text": lambda facts: (Value(facts.message.text),),
     "reply_text": lambda facts: (Value(facts.message.reply_text),),
-    **{field: _people(field) for field in _PEOPLE},
-    **{f"known {field}": _known(field) for field in _PEOPLE},
+    **{field: _people(field) for field in PEOPLE},
+    **{f"known {field}": _known(field) for field in PEOPLE},
     "attachment.count": _attached_count,
     "size": lambda facts: (octets(facts.message.size),),
     "language": lambda facts: word(facts.message.language),
@@ -305,6 +305,11 @@ class View:
             ticket = self.facts.targets(lookup)
             self._targets[lookup] = None if ticket is None else ticket.number
         return self._targets[lookup]
+
+    @property
+    def lookups(self) -> tuple[tuple[Lookup, int | None], ...]:
+        """The tickets that rules asked for by a key, and what was found."""
+        return tuple(self._targets.items())
 
     def _read(self, field: str) -> Values:
         read = FIELDS.get(field)
