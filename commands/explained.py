@@ -4,11 +4,12 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
+from commands.decided import modifier_in_words
 from commands.phrases import happened
 from commands.screen import clean
 from desk.desk import Desk
 from desk.explain import Explanation
-from domain.decision import AddTags, Assign, Decision, Ignore, Modifier, RuleVerdict, SetField, Verdict
+from domain.decision import Assign, Decision, Ignore, Modifier, RuleVerdict, Verdict
 from domain.event import EventKind
 from domain.letter import Told
 from domain.message import Message
@@ -100,16 +101,7 @@ def _would(told: Explanation, desk: Desk) -> str:
 
 
 def _modifier(modifier: Modifier) -> str:
-    match modifier:
-        case SetField(field=field, value=value, because=because):
-            return f"{field} {value} ({because})"
-        case Assign(agent=agent, group=group, because=because):
-            return (
-                f"{' and '.join(x for x in (agent and f'agent {agent}', group and f'group {group}') if x)} ({because})"
-            )
-        case AddTags(tags=tags, because=because):
-            return f"tags {', '.join(tags)} ({because})"
-    return f"{type(modifier).__name__} ({modifier.because})"
+    return f"{modifier_in_words(modifier)} ({modifier.because})"
 
 
 def _changes(told: Explanation) -> list[str]:
