@@ -225,7 +225,7 @@ def _word(word: str, model: type[Frozen], known: Mapping[tuple[str, str], Exampl
 
 def _mail(mail: Mapping[str, Any]) -> str:
     if not mail:
-        return "any other mail"
+        return "a mail with nothing of this"
     return "a mail with " + ", ".join(f"{word} `{_shown(value)}`" for word, value in mail.items())
 
 

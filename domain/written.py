@@ -10,6 +10,7 @@ Fails with: ValueError inside pydantic's ValidationError, whose text says what t
 import difflib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Annotated, Any, Generic, Self, TypeVar, get_args
 
 from pydantic import (
@@ -35,10 +36,12 @@ class Frozen(BaseModel):
 
     def written(self) -> dict[str, Any]:
         """The words that stand in it and what is said with each, in the order of the manual."""
-        said = {word: getattr(self, name) for name, word in type(self).words().items()}
-        return {word: value for word, value in said.items() if value is not None}
+        there = self.model_fields_set
+        said = ((word, getattr(self, name)) for name, word in type(self).words().items() if name in there)
+        return {word: value for word, value in said if value is not None}
 
     @classmethod
+    @cache
     def words(cls) -> dict[str, str]:
         """The words that may stand in it, by the name of their attribute."""
         return {name: field.alias or name for name, field in cls.model_fields.items()}

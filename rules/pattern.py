@@ -10,7 +10,7 @@ Fails with: BadPattern.
 
 import re
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -90,7 +90,6 @@ class Pattern:
     written: str
     translated: str
     names: tuple[str, ...] = ()
-    _search: Callable[[bytes], Any] = field(compare=False, repr=False, default=lambda text: None)
 
     @classmethod
     def of(cls, written: str) -> "Pattern":
@@ -99,8 +98,8 @@ class Pattern:
 
     @classmethod
     def of_literal(cls, written: str, for_re2: str) -> "Pattern":
-        """What was WRITTEN in another notation, ready to search as FOR_RE2.  Raises BadPattern."""
-        return cls(written, for_re2, (), _compiled(for_re2).search)
+        """What was WRITTEN in another notation, as FOR_RE2, which must be valid.  It is made ready when first asked."""
+        return cls(written, for_re2)
 
     @staticmethod
     def escaped(text: str) -> str:
@@ -109,7 +108,7 @@ class Pattern:
 
     def position(self, text: bytes) -> int:
         """At which octet of a UTF-8 text it is found first, -1 if nowhere."""
-        found = self._search(text)
+        found = _search(self.translated)(text)
         return -1 if found is None else int(found.start())
 
     def captures(self, text: bytes) -> dict[str, str]:
@@ -127,7 +126,15 @@ def _pattern(written: str) -> Pattern:
     # As written first: RE2's complaint then quotes what the administrator wrote.
     names = tuple(sorted(name.decode() for name in _compiled(written).groupindex))
     for_re2 = translated(written)
-    return Pattern(written, for_re2, names, _compiled(for_re2).search)
+    _search(for_re2)
+    return Pattern(written, for_re2, names)
+
+
+@lru_cache(maxsize=16384)
+def _search(pattern: str) -> Callable[[bytes], Any]:
+    """RE2's search for PATTERN.  Raises BadPattern."""
+    search: Callable[[bytes], Any] = _compiled(pattern).search
+    return search
 
 
 def translated(pattern: str) -> str:
