@@ -8,6 +8,7 @@ from desk import finders
 from desk.addresses import alive_address, copied, dead_addresses, spoof
 from desk.carry_out import Arrived, plan
 from desk.desk import Desk
+from desk.facts import informed
 from desk.letters import with_recent
 from desk.receive import act_facts, actor_of, can_be_a_contact, journal_key, said_before, unasked
 from domain.decision import Decision, Found, Ignore, MailFacts, RuleVerdict
@@ -63,6 +64,7 @@ def explain(desk: Desk, message: Message, *, data: bytes, mailbox: str, now: dat
         copy_of = view.journal.first_copy(journal_key(desk, mailbox, content_key(data)))
         contact = _contact(view, message)
         facts = MailFacts(message=message, mailbox=mailbox, found=found)
+        facts = informed(desk, view, facts, moment=now)
         because, _ = unasked(desk, view, message)
         decision = Decision(disposition=Ignore(because=because)) if because else rules.decide(desk.rules, facts)
         told = Explanation(

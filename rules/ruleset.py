@@ -73,6 +73,11 @@ class RuleSet:
         return tuple(sorted(timedelta(seconds=float(period)) for period in asked))
 
     @cached_property
+    def asks_contact(self) -> bool:
+        """A rule looks at the contact who wrote."""
+        return any(field.startswith("contact.") for field in self.reads)
+
+    @cached_property
     def asks_known(self) -> bool:
         """A rule asks whether addresses of the mail belong to contacts."""
         return any(field.startswith("known ") for field in self.reads)
