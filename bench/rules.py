@@ -27,14 +27,14 @@ def run(*, smoke: bool, corpus: Path | None) -> None:
     messages = [read(RawMail(data=data, size=len(data))) for data in mails]
     hostile = [Message(sender=None, subject="x", text=HOSTILE, reply_text=HOSTILE)]
     for count, limit in LIMITS.items():
-        begun = time.perf_counter()
+        begun = time.process_time()
         settings, problems = parse(configuration(count))
-        loaded = time.perf_counter() - begun
+        loaded = time.process_time() - begun
         assert settings is not None, problems
-        begun = time.perf_counter()
+        begun = time.process_time()
         ruleset = rules.compile(settings.rules)
         _decide(ruleset, messages[:1])
-        compiled = time.perf_counter() - begun
+        compiled = time.process_time() - begun
         unit, deciding = _interleaved(
             lambda: _each(mails, mailparser.parse_from_bytes), lambda ruleset=ruleset: _decide(ruleset, messages)
         )
@@ -55,14 +55,14 @@ def _rule(number: int) -> str:
     conditions = (
         f"{{from: {{domain: customer{number}.example}}, subject: {{contains: [{word}, {other}]}}}}",
         f"{{subject: {{regex: 'Case{number} (?P<case>\\d{{6,8}})'}}}}",
-        f"{{any: [{{subject: {{contains: '{word} {number}'}}}}, {{body: {{contains: '{other} {number}'}}}}]}}",
+        f"{{any: [{{subject: {{contains: '{word} {number}'}}}}, {{text: {{contains: '{other} {number}'}}}}]}}",
         f"{{from: {{equals: user{number}@partner.example}}}}",
         f"{{header: {{X-Queue: {{equals: q{number}}}}}}}",
-        f"{{body: {{regex: '(?:{word}|{other})snummer:?\\s+{number}\\d+'}}}}",
+        f"{{text: {{regex: '(?:{word}|{other})snummer:?\\s+{number}\\d+'}}}}",
         f"{{to: {{equals: team{number}@acme.example}}, subject: {{contains: {word}}}}}",
         f"{{from: {{domain: '*.group{number}.example'}}}}",
     )
-    chosen = "{none: [{is: list}]}" if number % 50 == 49 else conditions[number % len(conditions)]
+    chosen = "{none: [{is: person}, {is: list}]}" if number % 50 == 49 else conditions[number % len(conditions)]
     return f"  - name: rule {number}\n    when: {chosen}\n    then: [{{tag: [t{number}]}}]\n"
 
 

@@ -10,6 +10,7 @@ asked afterwards, so the index can change no decision.  A rule that needs nothin
 conditions are negated, say) is a candidate for every mail.
 """
 
+import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -17,9 +18,23 @@ from enum import IntEnum
 from typing import Protocol
 
 from rules.conditions import Condition, Group, Node
-from rules.operators import Among, Contains, Equals, InDomain, Regex, SameAddress
+from rules.operators import (
+    Among,
+    BeginsWith,
+    Contains,
+    EndsWith,
+    Equals,
+    Glob,
+    InDomain,
+    Listed,
+    Regex,
+    SameAddress,
+    Test,
+    Word,
+)
 from rules.pattern import Pattern, Together
 from rules.required import required
+from rules.text import fold
 from rules.view import Value, View
 
 # With fewer rules than this, asking each is quicker.
@@ -54,7 +69,7 @@ class Need:
         return (is_kind, self.how if self.how < How.LITERAL else How.LITERAL, self.field in _LONG, -len(self.wanted))
 
 
-_LONG = ("body", "text", "reply_text")
+_LONG = ("text", "reply_text")
 Needs = tuple[Need, ...]
 
 
@@ -89,8 +104,8 @@ class Index:
 
 def needs_of(node: Node) -> Needs | None:
     """Things one of which a mail must have for NODE to hold; None where it could hold without any."""
-    if isinstance(node, Condition):
-        return None if node.negated else _needs_of_test(node)
+    if not isinstance(node, Group):
+        return _needs_of_test(node.field, node.test) if isinstance(node, Condition) and not node.negated else None
     each = [needs_of(part) for part in node.parts]
     if node.how == "any":
         known = [needs for needs in each if needs is not None]
@@ -105,19 +120,25 @@ def _rank(needs: Needs) -> tuple[object, ...]:
     return (max((need.rank for need in needs), default=()), len(needs))
 
 
-def _needs_of_test(condition: Condition) -> Needs | None:
-    field = condition.field
-    match condition.test:
+def _needs_of_test(field: str, test: Test) -> Needs | None:
+    match test:
         case Equals(wanted=wanted):
             return tuple(Need(How.WHOLE, field, text) for text in sorted(wanted))
-        case Contains(wanted=texts):
+        case Contains(wanted=texts) | BeginsWith(wanted=texts) | EndsWith(wanted=texts):
             return tuple(Need(How.LITERAL, field, text) for text in texts)
+        case Word(patterns=patterns):
+            return tuple(Need(How.LITERAL, field, fold(pattern.written)) for pattern in patterns)
+        case Glob(patterns=patterns):
+            pieces = (max(re.split(r"[*?]", fold(pattern.written)), key=len) for pattern in patterns)
+            return tuple(Need(How.LITERAL, field, piece) for piece in pieces)
         case Regex(patterns=patterns):
             return tuple(_need_of_pattern(field, pattern) for pattern in patterns)
         case SameAddress(keys=keys):
             return tuple(Need(How.ADDRESS, field, key) for key in sorted(keys))
         case InDomain(exact=exact, parents=parents):
             return tuple(Need(How.DOMAIN, field, domain) for domain in (*sorted(exact), *parents))
+        case Listed(addresses=addresses, domains=domains):
+            return (*(_needs_of_test(field, addresses) or ()), *(_needs_of_test(field, domains) or ()))
         case Among(words=words):
             return tuple(Need(How.WORD, field, word) for word in sorted(words))
         case _:

@@ -8,14 +8,16 @@ whose description is its manual + one row in `tests/rules/`.
 Fails with: BadPattern, from rules/pattern.py; BadLiteral.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol, Self
 
 from domain.errors import BadAddress, DeskError
 from domain.people import Address, domain_key
-from rules.pattern import Pattern
-from rules.text import fold
+from domain.quantity import Interval
+from rules.pattern import END, MAX_LENGTH, START, Pattern
+from rules.text import fold, needs_border
 from rules.view import Value
 
 
@@ -62,6 +64,91 @@ class Contains:
 
 
 @dataclass(frozen=True, slots=True)
+class BeginsWith:
+    """The folded text begins with one of `wanted`."""
+
+    wanted: tuple[str, ...]
+
+    @classmethod
+    def of(cls, literals: tuple[str, ...]) -> Self:
+        return cls(tuple(map(fold, literals)))
+
+    def position(self, value: Value) -> int:
+        return 0 if value.folded.startswith(self.wanted) else -1
+
+
+@dataclass(frozen=True, slots=True)
+class EndsWith:
+    """The folded text ends with one of `wanted`."""
+
+    wanted: tuple[str, ...]
+
+    @classmethod
+    def of(cls, literals: tuple[str, ...]) -> Self:
+        return cls(tuple(map(fold, literals)))
+
+    def position(self, value: Value) -> int:
+        for literal in self.wanted:
+            if value.folded.endswith(literal):
+                return len(value.folded) - len(literal)
+        return -1
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """One of `patterns` is found in the folded text: words with no letter, mark or digit beyond their ends."""
+
+    patterns: tuple[Pattern, ...]
+
+    @classmethod
+    def of(cls, words: tuple[str, ...]) -> Self:
+        return cls(tuple(Pattern.of_literal(word, _whole_word(fold(word))) for word in words))
+
+    def position(self, value: Value) -> int:
+        return _position(self.patterns, value.folded_utf8)
+
+
+def _whole_word(word: str) -> str:
+    _short(word)
+    start = START if needs_border(word[0]) else ""
+    return f"{start}{Pattern.escaped(word)}{END if needs_border(word[-1]) else ''}"
+
+
+def _short(literal: str) -> None:
+    if len(literal) > MAX_LENGTH // 8:
+        raise BadLiteral(f"{len(literal)} characters are too many here; {MAX_LENGTH // 8} is the limit")
+
+
+def _position(patterns: tuple[Pattern, ...], text: bytes) -> int:
+    """At which character of a UTF-8 text one of PATTERNS is found, -1 if nowhere."""
+    for pattern in patterns:
+        if (position := pattern.position(text)) >= 0:
+            return len(text[:position].decode("utf-8", "ignore"))
+    return -1
+
+
+@dataclass(frozen=True, slots=True)
+class Glob:
+    """The whole folded text looks like one of `patterns`, in which * and ? are wild."""
+
+    patterns: tuple[Pattern, ...]
+
+    @classmethod
+    def of(cls, globs: tuple[str, ...]) -> Self:
+        return cls(tuple(Pattern.of_literal(glob, _glob(fold(glob))) for glob in globs))
+
+    def position(self, value: Value) -> int:
+        return _position(self.patterns, value.folded_utf8)
+
+
+def _glob(glob: str) -> str:
+    _short(glob)
+    wild = {"*": ".*", "?": "."}
+    inner = "".join(wild.get(part) or Pattern.escaped(part) for part in re.split(r"([*?])", re.sub(r"\*+", "*", glob)))
+    return rf"(?s)\A{inner}\z"
+
+
+@dataclass(frozen=True, slots=True)
 class Regex:
     """One of `patterns` is found in the text."""
 
@@ -72,10 +159,18 @@ class Regex:
         return cls(tuple(map(Pattern.of, written)))
 
     def position(self, value: Value) -> int:
-        for pattern in self.patterns:
-            if (position := pattern.position(value.utf8)) >= 0:
-                return len(value.utf8[:position].decode("utf-8", "ignore"))
-        return -1
+        return _position(self.patterns, value.utf8)
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The names of all named groups."""
+        return frozenset(name for pattern in self.patterns for name in pattern.names)
+
+    def captures(self, value: Value) -> dict[str, str]:
+        """What the named groups of the first pattern that is found have found."""
+        found = (pattern for pattern in self.patterns if pattern.position(value.utf8) >= 0)
+        first = next(found, None)
+        return first.captures(value.utf8) if first is not None and first.names else {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,13 +207,43 @@ class InDomain:
 
 
 @dataclass(frozen=True, slots=True)
+class Listed:
+    """The address is among `addresses` or in one of `domains`."""
+
+    addresses: SameAddress
+    domains: InDomain
+
+    @classmethod
+    def of(cls, lines: tuple[str, ...]) -> Self:
+        domains = tuple(line[1:] for line in lines if line.startswith("@"))
+        return cls(SameAddress.of(tuple(line for line in lines if not line.startswith("@"))), InDomain.of(domains))
+
+    def position(self, value: Value) -> int:
+        return max(self.addresses.position(value), self.domains.position(value))
+
+
+@dataclass(frozen=True, slots=True)
 class Among:
     """The word is one of `words`, to the letter."""
 
     words: frozenset[str]
 
+    @classmethod
+    def of(cls, words: tuple[str, ...]) -> Self:
+        return cls(frozenset(words))
+
     def position(self, value: Value) -> int:
         return 0 if value.text in self.words else -1
+
+
+@dataclass(frozen=True, slots=True)
+class Within:
+    """The number is in `interval`."""
+
+    interval: Interval
+
+    def position(self, value: Value) -> int:
+        return 0 if value.number is not None and value.number in self.interval else -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,14 +273,23 @@ def _domain_key(text: str) -> str:
     return f".{key}" if below else key
 
 
-TEXT_OPERATORS: Mapping[str, Callable[[tuple[str, ...]], Test]] = {
+Operators = Mapping[str, Callable[[tuple[str, ...]], Test]]
+
+TEXT_OPERATORS: Operators = {
     "equals": Equals.of,
+    "one_of": Equals.of,
     "contains": Contains.of,
+    "begins_with": BeginsWith.of,
+    "ends_with": EndsWith.of,
+    "word": Word.of,
+    "glob": Glob.of,
     "regex": Regex.of,
+    "in_file": Equals.of,
 }
-ADDRESS_OPERATORS: Mapping[str, Callable[[tuple[str, ...]], Test]] = {
+ADDRESS_OPERATORS: Operators = {
+    **TEXT_OPERATORS,
     "equals": SameAddress.of,
-    "contains": Contains.of,
-    "regex": Regex.of,
+    "one_of": SameAddress.of,
     "domain": InDomain.of,
+    "in_file": Listed.of,
 }

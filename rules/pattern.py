@@ -10,7 +10,8 @@ Fails with: BadPattern.
 
 import re
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import re2
@@ -37,8 +38,9 @@ _OUTSIDE = {
     r"\S": f"[^{_SPACE}]",
 }
 _INSIDE = {r"\w": _WORD, r"\d": r"\p{Nd}", r"\D": r"\P{Nd}", r"\s": _SPACE}
-_START = rf"(?:\A|[^{_WORD}])"
-_END = rf"(?:\z|[^{_WORD}])"
+# No word character stands beyond here; it takes the other character along.
+START = rf"(?:\A|[^{_WORD}])"
+END = rf"(?:\z|[^{_WORD}])"
 
 _TAKES_NOTHING = ("border", "anchor", "flags", "repeat")
 
@@ -86,27 +88,59 @@ class Token:
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """A pattern as it was written, as RE2 has it, and ready to search; equal if written alike."""
+    """A pattern as it was written, as RE2 has it, and ready to search; equal if written alike.
+
+    `names` are those of its named groups.
+    """
 
     written: str
     translated: str
-    _search: Callable[[bytes], Any] = field(compare=False, repr=False)
+    names: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, written: str) -> "Pattern":
         """WRITTEN ready to search.  Raises BadPattern."""
-        pattern = nfc(written)
-        if len(pattern) > MAX_LENGTH:
-            raise BadPattern(f"{len(pattern)} characters are too many for a pattern; {MAX_LENGTH} is the limit")
-        # As written first: RE2's complaint then quotes what the administrator wrote.
-        compiled = _compiled(pattern)
-        for_re2 = translated(pattern)
-        return cls(written, for_re2, (compiled if for_re2 == pattern else _compiled(for_re2)).search)
+        return _pattern(nfc(written))
+
+    @classmethod
+    def of_literal(cls, written: str, for_re2: str) -> "Pattern":
+        """What was WRITTEN in another notation, as FOR_RE2, which must be valid.  It is made ready when first asked."""
+        return cls(written, for_re2)
+
+    @staticmethod
+    def escaped(text: str) -> str:
+        """TEXT as a pattern that stands for itself."""
+        return "".join(char if char.isalnum() or not char.isascii() else f"\\x{{{ord(char):X}}}" for char in text)
 
     def position(self, text: bytes) -> int:
         """At which octet of a UTF-8 text it is found first, -1 if nowhere."""
-        found = self._search(text)
+        found = _search(self.translated)(text)
         return -1 if found is None else int(found.start())
+
+    def captures(self, text: bytes) -> dict[str, str]:
+        """What its named groups found in a UTF-8 text, '' for a group that took no part; empty if it is not found."""
+        found = _compiled(self.translated, captures=True).search(text)
+        if found is None:
+            return {}
+        return {name: (found.group(name.encode()) or b"").decode("utf-8", "replace") for name in self.names}
+
+
+@lru_cache(maxsize=4096)
+def _pattern(written: str) -> Pattern:
+    if len(written) > MAX_LENGTH:
+        raise BadPattern(f"{len(written)} characters are too many for a pattern; {MAX_LENGTH} is the limit")
+    # As written first: RE2's complaint then quotes what the administrator wrote.
+    names = tuple(sorted(name.decode() for name in _compiled(written).groupindex))
+    for_re2 = translated(written)
+    _search(for_re2)
+    return Pattern(written, for_re2, names)
+
+
+@lru_cache(maxsize=16384)
+def _search(pattern: str) -> Callable[[bytes], Any]:
+    """RE2's search for PATTERN.  Raises BadPattern."""
+    search: Callable[[bytes], Any] = _compiled(pattern).search
+    return search
 
 
 class Together:
@@ -139,9 +173,7 @@ class Together:
 
 def _set_of(patterns: Sequence[str]) -> Any:
     """A set of the empty pattern, which is found in every text, and PATTERNS; None if it takes too much memory."""
-    options = _options()
-    options.max_mem = MAX_MEMORY_TOGETHER
-    together = re2.Set.SearchSet(options)
+    together = re2.Set.SearchSet(_options(MAX_MEMORY_TOGETHER))
     together.Add(b"")
     for pattern in patterns:
         together.Add(pattern.encode("utf-8", "replace"))
@@ -160,11 +192,24 @@ def tokens_of(pattern: str) -> list[Token]:
 def translated(pattern: str) -> str:
     r"""PATTERN for RE2, with \w, \d, \s and \b of all scripts; it must be valid already.  Raises BadPattern."""
     tokens = tokens_of(pattern)
+    _check_captures(tokens)
     repeated = _repeated_groups(tokens)
     starts = _edges(tokens, repeated)
     ends = _edges(tokens[::-1], {len(tokens) - 1 - index for index in repeated})[::-1]
     places = zip(tokens, starts, ends, [None, *tokens], [*tokens[1:], None], strict=False)
     return "".join(_translated(*place) for place in places)
+
+
+def _check_captures(tokens: list[Token]) -> None:
+    r"""A \b takes the character beyond the border with it, so no named group may hold one."""
+    named: list[bool] = []
+    for token in tokens:
+        if token.kind == "open":
+            named.append(token.text.endswith(">"))
+        elif token.kind == "close":
+            named.pop()
+        elif token.kind == "border" and any(named):
+            raise BadPattern(r"\b does not work inside a named group: write it before or behind, such as \b(?P<no>\d+)")
 
 
 def _translated(token: Token, start: bool, end: bool, before: Token | None, after: Token | None) -> str:
@@ -181,7 +226,7 @@ def _translated(token: Token, start: bool, end: bool, before: Token | None, afte
     neighbour = before if start else after
     if neighbour is not None and neighbour.kind == "anchor":
         return ""
-    return _START if start else _END
+    return START if start else END
 
 
 def _translated_class(text: str) -> str:
@@ -235,19 +280,22 @@ def _repeated_groups(tokens: list[Token]) -> set[int]:
     return repeated
 
 
-def _compiled(pattern: str) -> Any:
+@lru_cache(maxsize=8192)
+def _compiled(pattern: str, *, captures: bool = False) -> Any:
+    options = _options(MAX_MEMORY)
+    # RE2 is faster without.
+    options.never_capture = not captures
     try:
-        return re2.compile(pattern.encode("utf-8", "replace"), _options())
+        return re2.compile(pattern.encode("utf-8", "replace"), options)
     except re2.error as refused:
         raise BadPattern(_explained(refused)) from None
 
 
-def _options() -> Any:
+def _options(memory: int) -> Any:
     options = re2.Options()
     options.log_errors = False
-    options.max_mem = MAX_MEMORY
+    options.max_mem = memory
     options.case_sensitive = False
-    # Nothing is captured yet, and RE2 is faster without.
     options.never_capture = True
     return options
 
