@@ -9,13 +9,14 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import decide, ingest, latency, read
+from bench import decide, ingest, latency, read, rules
 
 BENCHMARKS: dict[str, Callable[..., None]] = {
     "ingest": ingest.run,
     "latency": latency.run,
     "read": read.run,
     "decide": decide.run,
+    "rules": rules.run,
 }
 
 

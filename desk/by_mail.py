@@ -108,7 +108,9 @@ def unproven(settings: Settings, message: Message, proof: Authentication) -> str
     name = settings.agents[agent].name
     if not proof.proves_from:
         return f"no proof that {name} wrote it: {proof.because}"
-    return "" if _is_to_us(settings, message) else f"no proof that {name} sent it here: it is addressed to somebody else"
+    return (
+        "" if _is_to_us(settings, message) else f"no proof that {name} sent it here: it is addressed to somebody else"
+    )
 
 
 def _is_to_us(settings: Settings, message: Message) -> bool:

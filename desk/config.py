@@ -8,13 +8,14 @@ Fails with: ConfigError.
 """
 
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Mapping as MappingOf
+from dataclasses import dataclass, field
 from pathlib import Path as FilePath
 from typing import Any
 
 from pydantic import ValidationError
 
-from desk import cross_checks, yaml_nodes
+from desk import cross_checks, word_lists, yaml_nodes
 from desk.complaints import Remark, remark
 from desk.yaml_nodes import Located, Node, Path, Place
 from domain.errors import ConfigError, Problem
@@ -25,17 +26,19 @@ MAX_OCTETS = 4_000_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
-    """The settings, where they were read, and what is allowed in them but odd."""
+    """The settings, where they were read, and what is allowed in them but odd; the lists that rules name."""
 
     settings: Settings
     path: FilePath
     warnings: tuple[Problem, ...] = ()
     text: str = ""
+    lists: MappingOf[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def hash(self) -> str:
-        """SHA-256 of the file, in hex: two daemons with one hash have the same settings."""
-        return hashlib.sha256(self.text.encode()).hexdigest()
+        """SHA-256 of the file and of the lists, in hex: two daemons with one hash have the same settings."""
+        listed = "".join(f"\0{name}\0" + "\n".join(lines) for name, lines in sorted(self.lists.items()))
+        return hashlib.sha256((self.text + listed).encode()).hexdigest()
 
     @property
     def folder(self) -> FilePath:
@@ -82,8 +85,15 @@ def inspect(path: FilePath) -> tuple[Config | None, tuple[Problem, ...]]:
     settings, problems = parse(text, file=file)
     if settings is None:
         return None, problems
-    settings = _anchored(settings, path.absolute().parent)
-    return Config(settings=settings, path=path, warnings=problems, text=text), problems
+    folder = path.absolute().parent
+    lists, remarks = word_lists.read(settings.rules, folder)
+    root, _ = yaml_nodes.read(text)
+    if remarks and root is not None:
+        problems = tuple(sorted({*problems, *(_problem(one, root, file) for one in remarks)}))
+    if any(problem.severity == "error" for problem in problems):
+        return None, problems
+    settings = _anchored(settings, folder)
+    return Config(settings=settings, path=path, warnings=problems, text=text, lists=lists), problems
 
 
 def parse(text: str, *, file: str = "config.yaml") -> tuple[Settings | None, tuple[Problem, ...]]:

@@ -12,13 +12,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from types import MappingProxyType
-from typing import Any, assert_never
+from typing import Any
 
 import rules
 from desk import by_mail, finders, log
+from desk.actions import not_carried_out
 from desk.addresses import alive_address, copied, dead_addresses, spoof
 from desk.carry_out import Arrived, Plan, is_takeover, plan, write
 from desk.desk import Desk
+from desk.facts import informed
 from desk.letters import tell
 from desk.opt_out import Leaving, opt_out, who_complains, who_leaves
 from desk.repeats import Repeat, fingerprint, repeat_of
@@ -237,6 +239,7 @@ def _carry_out(desk: Desk, view: View, mail: Mail, *, now: datetime, is_new: boo
     facts = MailFacts(
         message=mail.message, mailbox=mail.row.mailbox, folder=mail.row.folder, found=found, authentication=mail.proof
     )
+    facts = informed(desk, view, facts, moment=_moment(mail, now))
     decision = rules.decide(desk.rules, facts)
     record = _record(desk, facts, decision)
     match decision.disposition:
@@ -248,7 +251,7 @@ def _carry_out(desk: Desk, view: View, mail: Mail, *, now: datetime, is_new: boo
             done = _onto_a_ticket(desk, view, mail, arrived, found, decision)
             return _finish(view, mail, done, now=now, record=record)
         case _:
-            assert_never(decision.disposition)
+            raise not_carried_out(decision.disposition)
 
 
 def unasked(desk: Desk, view: View, message: Message) -> tuple[str, Leaving | None]:
