@@ -30,6 +30,7 @@ _TYPES: tuple[tuple[Any, str], ...] = (
     (words.Day, "date"),
     (words.Start, "`now`, `all` or a date"),
     (words.AfterSpec, "`{move: Folder}`, `flag`, `delete` or `keep`"),
+    (words.AuthservSpec, "`{id: server, border: [hosts]}` or `microsoft365`"),
     (words.SecretRef, "secret"),
     (words.AddressText, "address"),
     (words.TagPrefix, "tag prefix"),

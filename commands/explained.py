@@ -6,6 +6,7 @@ from typing import Any
 
 from commands.phrases import happened
 from commands.screen import clean
+from desk.by_mail import unproven
 from desk.desk import Desk
 from desk.explain import Explanation
 from domain.decision import AddTags, Assign, Decision, Ignore, Modifier, RuleVerdict, SetField, Verdict
@@ -31,6 +32,7 @@ def _lines(told: Explanation, desk: Desk) -> Iterator[tuple[str, str]]:
         yield "", f"repaired: {defect}"
     if told.spoof:
         yield "", f"careful: {told.spoof}"
+    yield "proof", _proof(told, desk)
     yield "ticket", _ticket(told, desk)
     if told.walk:
         yield "rules", ""
@@ -56,6 +58,16 @@ def _mail(message: Message) -> str:
     ]
     why = f" ({' · '.join(message.class_because)})" if message.class_because else ""
     return f"'{message.subject}' from {sender}, {' and '.join(kinds) or 'a person'}{why}"
+
+
+def _proof(told: Explanation, desk: Desk) -> str:
+    """Whether the sender is proven, and what that lets him do."""
+    if told.agent:
+        return f"of the sender: {told.proof.because}; {desk.settings.agents[told.agent].name} acts by mail"
+    missing = unproven(desk.settings, told.message, told.proof)
+    if missing:
+        return f"{missing}; nothing is done by mail"
+    return f"of the sender: {told.proof.because}" if told.proof.proves_from else f"none: {told.proof.because}"
 
 
 def _ticket(told: Explanation, desk: Desk) -> str:
@@ -93,11 +105,20 @@ def _would(told: Explanation, desk: Desk) -> str:
         return f"ignore it ({disposition.because})"
     assert told.ticket is not None
     what = "open a ticket" if told.opens else f"add it to {desk.reference(told.ticket.number)}"
+    if told.agent:
+        return " · ".join([what, *_acts(told, desk)])
     changes = [_modifier(one) for one in told.decision.modifiers] if told.opens else _changes(told)
     if told.opens and not any(isinstance(one, Assign) and one.group for one in told.decision.modifiers):
         changes.append(f"group {told.ticket.group} (mailbox {told.mailbox})")
     changes += [happened(event, desk.settings) for event in told.events if event.kind in _OF_ADDRESSES]
     return " · ".join([what, *changes])
+
+
+def _acts(told: Explanation, desk: Desk) -> Iterator[str]:
+    """What an agent's mail does, as the command line says it afterwards."""
+    if told.opens and told.ticket is not None and told.ticket.requester is not None:
+        yield f"for {told.ticket.requester.name or told.ticket.requester.addresses[0].address}"
+    yield from (happened(event, desk.settings) for event in told.events if event.kind is not EventKind.OPENED)
 
 
 def _modifier(modifier: Modifier) -> str:
@@ -142,6 +163,9 @@ def as_facts(told: Explanation, desk: Desk) -> dict[str, Any]:
         "defects": message.defects,
         "copy_of": told.copy_of.id if told.copy_of else None,
         "spoof": told.spoof,
+        "authentication": asdict(told.proof),
+        "agent": told.agent or None,
+        "acts": [happened(event, desk.settings) for event in told.events] if told.agent else [],
         "finders": [asdict(step) for step in told.found.walk],
         "ticket": desk.reference(told.found.ticket.number) if told.found.ticket else None,
         "rules": [asdict(verdict) for verdict in told.walk],

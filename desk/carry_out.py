@@ -37,7 +37,7 @@ class Arrived:
 
     `fingerprint` and `repeat` tell of the same text, the rest what it tells of addresses; `copied` are
     the contacts behind those.  `vendor` is the third party that it comes from, `complaining` are those who
-    marked a letter of ours as spam.
+    marked a letter of ours as spam.  `on_behalf_of` is an agent's mail that passed this one on.
     """
 
     message: Message
@@ -55,6 +55,7 @@ class Arrived:
     spoof: str = ""
     vendor: Vendor | None = None
     complaining: tuple[Leaving, ...] = ()
+    on_behalf_of: Message | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -281,8 +282,9 @@ def _adding(
     if vendor and kind is not EventKind.REPEATED:
         kind = EventKind.VENDOR_WROTE
     wrote = Event(kind=kind, actor=arrived.actor, field=vendor, because=because)
-    # Whoever is unconfirmed gets his words kept, and changes nothing; a machine reopens nothing.
-    modifiers = () if unconfirmed else decision.modifiers
+    # Whoever is unconfirmed, or an agent without proof, gets his words kept, and changes nothing; a machine
+    # reopens nothing.
+    modifiers = () if unconfirmed or is_agent else decision.modifiers
     if message.is_machine:
         modifiers = tuple(one for one in modifiers if not _sets_status(one))
     after, changes = changed(settings, ticket, modifiers, now=arrived.now)

@@ -7,6 +7,7 @@ that was forgotten.
 from dataclasses import dataclass
 from enum import StrEnum
 
+from domain.authentication import UNPROVEN, Authentication
 from domain.message import Message
 from domain.ticket import TicketFacts
 
@@ -56,12 +57,13 @@ class Found:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MailFacts:
-    """All that a rule may look at: the message, where it arrived, and what the finders found."""
+    """All that a rule may look at: the message, where it arrived, what the finders found and who provably wrote."""
 
     message: Message
     mailbox: str
     folder: str = ""
     found: Found = Found()
+    authentication: Authentication = UNPROVEN
 
 
 # Dispositions: the first that takes effect ends the run of the rules.

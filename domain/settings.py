@@ -30,6 +30,7 @@ from domain.ticket import Phase
 _UNITS = {"ms": 0.001, "s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400, "w": 604800}
 _BYTES = {"": 1, "b": 1, "kb": 1000, "mb": 1000**2, "gb": 1000**3, "kib": 1024, "mib": 1024**2, "gib": 1024**3}
 _LONGEST = timedelta(days=36500)
+MICROSOFT_365 = "microsoft365"
 
 
 def shown(value: object) -> str:
@@ -170,6 +171,26 @@ def _after(value: object) -> object:
     raise ValueError(f"{shown(value)} is not a way to file mail: write flag, delete, keep, or {{move: Folder}}")
 
 
+def _server_name(value: str) -> str:
+    if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,254}", value) is None:
+        raise ValueError(f"{shown(value)} is not the name of a server: write it as it stands in Authentication-Results")
+    return value
+
+
+def _host_pattern(value: str) -> str:
+    if re.fullmatch(r"[A-Za-z0-9.:*_-]{1,255}", value) is None or not any(char.isalnum() for char in value):
+        raise ValueError(f"{shown(value)} is not the name of a host: write mx.acme.example or *.acme.example")
+    return value
+
+
+def _authserv(value: object) -> object:
+    if value == MICROSOFT_365:
+        return {"id": MICROSOFT_365, "border": ["*.outlook.com", "*.office365.com"]}
+    if isinstance(value, (Mapping, Authserv)):
+        return value
+    raise ValueError(f"{shown(value)} is not whose results count: write {{id: mx.acme.example}} or {MICROSOFT_365}")
+
+
 Duration = Annotated[
     timedelta,
     BeforeValidator(parse_duration),
@@ -179,6 +200,8 @@ Positive = Annotated[Duration, AfterValidator(_positive)]
 Size = Annotated[int, BeforeValidator(parse_size), WithJsonSchema({"type": ["string", "integer"]})]
 Line = Annotated[str, AfterValidator(_line)]
 Host = Annotated[str, AfterValidator(_host)]
+ServerName = Annotated[str, AfterValidator(_server_name)]
+HostPattern = Annotated[str, AfterValidator(_host_pattern)]
 Flag = Annotated[bool, Strict()]
 Whole = Annotated[int, BeforeValidator(_whole, json_schema_input_type=int)]
 Day = Annotated[date, BeforeValidator(_day, json_schema_input_type=date)]
@@ -311,6 +334,46 @@ class ClosedTickets(_Frozen):
     group hears of it.  Machines never reopen: what they write is put on the old ticket quietly."""
 
 
+class Authserv(_Frozen):
+    id: ServerName
+    """The name (authserv-id) in front of the Authentication-Results that your own border host writes."""
+    border: tuple[HostPattern, ...] = ()
+    """Your own servers that write Received fields above the results, the border host among them; `*` stands for
+    anything.  Left out: the server `id` alone."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _itself(cls, value: object) -> object:
+        return {**value, "border": [value.get("id")]} if isinstance(value, dict) and not value.get("border") else value
+
+    @property
+    def is_microsoft(self) -> bool:
+        """The results come without a name in front."""
+        return self.id == MICROSOFT_365
+
+
+AuthservSpec = Annotated[
+    Authserv,
+    BeforeValidator(_authserv),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"enum": [MICROSOFT_365]},
+                {
+                    "type": "object",
+                    "properties": {
+                        "id": {"type": "string"},
+                        "border": {"type": "array", "items": {"type": "string"}},
+                    },
+                    "required": ["id"],
+                    "additionalProperties": False,
+                },
+            ]
+        }
+    ),
+]
+
+
 class Mailbox(_Frozen):
     address: AddressText
     """The address that customers write to and that letters come from."""
@@ -338,6 +401,9 @@ class Mailbox(_Frozen):
     """After the server renumbered its mail (UIDVALIDITY): with more unknown mails than this, stop and say so."""
     plus_addressing: Flag = False
     """Also put the reply token into the reply address, local+token@domain, for relays that rewrite Message-IDs."""
+    authserv: AuthservSpec | None = None
+    """Whose proof of a sender counts, so that agents can act by mail (docs/by-mail.md): {id: mx.acme.example, border:
+    [mx.acme.example]}, or the word microsoft365.  Left out: what agents write stays an internal note."""
 
     @property
     def key(self) -> str:

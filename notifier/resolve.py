@@ -126,6 +126,7 @@ TABLE: Mapping[EventKind, _Row] = {
 # fmt: on
 
 STRONGEST_FIRST = (
+    K.STAFF_REFUSED,
     *(K.SOLUTION, K.STAFF_SOLUTION),
     *(K.COMMENT, K.STAFF_COMMENT),
     *(K.ACKNOWLEDGEMENT, K.NOTICE, K.STAFF_NEW),
@@ -151,6 +152,7 @@ class _Person:
 def resolve(act: ActFacts, settings: Settings) -> tuple[Told | Withheld, ...]:
     """Everybody whom ACT concerns: who gets which letter, who does not, each with the reason."""
     outcomes = [_outcome(person, act, settings) for person in _people(act, settings)]
+    outcomes += [_of_refusal(event, act, settings) for event in act.events if event.kind is E.REFUSED]
     return _one_each(outcome for outcome in outcomes if outcome is not None)
 
 
@@ -407,6 +409,16 @@ def _outcome(person: _Person, act: ActFacts, settings: Settings) -> Told | Withh
     )
 
 
+def _of_refusal(event: Event, act: ActFacts, settings: Settings) -> Told | Withheld:
+    """The letter to whoever wanted by mail what could not be: the one act of his own that he is told of."""
+    recipient = _agent(event.actor.key, settings, role="actor", because="").recipient
+    if act.quiet:
+        return Withheld(recipient=recipient, kind=K.STAFF_REFUSED, reason=Reason.QUIET, because=act.quiet)
+    events = (event, *(other for other in act.events if other != event))
+    told = Told(recipient=recipient, kind=K.STAFF_REFUSED, events=events, because="his mail could not be done")
+    return gate(recipient, K.STAFF_REFUSED, settings=settings) or told
+
+
 def _due(person: _Person, act: ActFacts, settings: Settings) -> tuple[list[tuple[Event, LetterKind]], list[_Off]]:
     """The events that the table tells this person of, the strongest first, and those it leaves out."""
     due: list[tuple[Event, LetterKind]] = []
@@ -454,6 +466,8 @@ def _refusal(person: _Person, kind: LetterKind, act: ActFacts) -> Withheld | Non
         return Withheld(recipient=recipient, kind=kind, reason=Reason.QUIET, because=act.quiet)
     if act.silent_customer and not recipient.is_staff:
         return Withheld(recipient=recipient, kind=kind, reason=Reason.SUPPRESSED, because=act.silent_customer)
+    if act.doubt and kind is K.ACKNOWLEDGEMENT:
+        return Withheld(recipient=recipient, kind=kind, reason=Reason.MACHINE, because=act.doubt)
     if act.machine and _is_actor(person, act):
         return Withheld(recipient=recipient, kind=kind, reason=Reason.MACHINE, because="a machine wrote this mail")
     return None

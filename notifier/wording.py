@@ -61,6 +61,7 @@ _SAID = {
     LetterKind.STAFF_COMMENT: {EventKind.COMMENT},
     LetterKind.STAFF_SOLUTION: {EventKind.SOLUTION, EventKind.COMMENT},
     LetterKind.STAFF_NOTE: {EventKind.NOTE},
+    LetterKind.STAFF_REFUSED: {EventKind.NOTE, EventKind.OPENED},
 }
 
 # Their templates may rely on `entry`; the others must do without one.

@@ -55,7 +55,7 @@ class Body:
 
     `own` is the text of the mail itself, `from_html` says that there is no other than what was made of
     `html`; `text` is also what the mails inside it say; `forwarded` is the mail that somebody attached
-    to pass it on.
+    to pass it on, `forwarded_text` what that one says.
     """
 
     own: str = ""
@@ -64,6 +64,7 @@ class Body:
     html: str = ""
     attachments: tuple[Attachment, ...] = ()
     forwarded: Tree | None = None
+    forwarded_text: str = ""
     defects: list[str] = field(default_factory=list)
 
 
@@ -259,7 +260,8 @@ def _read_rest(leaf: Leaf, tree: Tree, body: Body, limits: Limits, depth: int) -
     body.defects += [f"part {leaf.index}: {defect}" for defect in inside.defects]
     if tree.get_content_type() == "multipart/report":
         return [own], inside.text
-    body.forwarded = body.forwarded or inner
+    if body.forwarded is None:
+        body.forwarded, body.forwarded_text = inner, inside.text
     number = (MAX_PARTS * (place + 1) + leaf.index for place in range(len(inside.attachments)))
     return [own, *(replace(one, index=next(number)) for one in inside.attachments)], inside.text
 

@@ -54,6 +54,31 @@ def reply_text(text: str, *, subject: str = "") -> str:
     return _trimmed(kept) or _trimmed(lines) or text.strip("\n")
 
 
+def own_words(reply: str) -> str:
+    """What of REPLY, a reply_text, its writer wrote himself; '' where he wrote nothing.
+
+    For what goes to others in his name.  When in doubt less is kept: quoted lines between answers
+    go as well, a mail that is passed on, a signature with nothing above it.
+    """
+    lines = reply.split("\n", MAX_LINES)[:MAX_LINES]
+    edge = (number for number, line in enumerate(lines) if _is_marker(line) or is_forward(line.lstrip("> ").rstrip()))
+    lines = lines[: next(edge, len(lines))]
+    start, _ = _history_start(lines)
+    if start is not None and not is_quoted(lines[start]):
+        end = _attribution_end(lines, start)
+        below = next((line for line in lines[end:] if line.strip()), "")
+        # An attribution above quoted lines goes with them; anything else begins what he did not write.
+        lines = [*lines[:start], *lines[end:]] if end > start and is_quoted(below) else lines[:start]
+    lines = [line for line in lines if not is_quoted(line)]
+    start, _ = _history_start(lines)
+    lines = lines[:start]
+    return "" if begins_signature(lines) else _trimmed(unsigned(lines))
+
+
+def _is_marker(line: str) -> bool:
+    return "---" in line and len(line) < MAX_LINE and any(marker in line.casefold() for marker in _MARKERS)
+
+
 def _may_have_history(lines: Sequence[str]) -> bool:
     """Any line looks like the edge of a quote or a signature: the cheap test, on single characters."""
     for line in map(str.strip, lines):
@@ -74,7 +99,7 @@ def _without_footer(lines: list[str]) -> list[str]:
 def _above_marker(lines: Sequence[str]) -> int:
     """How many lines stand above our own marker line, and all of them if nothing is written there."""
     for number, line in enumerate(lines):
-        if "---" in line and len(line) < MAX_LINE and any(marker in line.casefold() for marker in _MARKERS):
+        if _is_marker(line):
             above = _without_history(lines[:number], is_passed_on=False)
             return number if any(part.strip() for part in above) else len(lines)
     return len(lines)

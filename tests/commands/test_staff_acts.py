@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from commands.acts import _text
-from desk.acts import Refused, Staff
+from desk.acts import Staff
+from desk.changes import Refused
 from tests.commands.staffroom import NOON, Staffroom, empty_database, room
 
 __all__ = ["empty_database", "room"]

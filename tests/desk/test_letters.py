@@ -4,7 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
-from desk.acts import ActReport, File, Refused
+from desk.acts import ActReport, File
+from desk.changes import Refused
 from domain.errors import BadAddress, NotFound
 from domain.event import EventKind
 from domain.letter import Reason
