@@ -366,11 +366,22 @@ def act_facts(
         machine=arrived.message.is_machine,
         quiet=quiet or _quiet(settings.mailboxes[arrived.mailbox], arrived),
         taken_over=is_takeover(events),
-        silent_customer=act.silent if act else _unanswered(arrived, ticket, events),
+        doubt=_doubt(arrived, events) if act is None else "",
+        silent_customer=act.silent if act else _unanswered(arrived, ticket),
     )
 
 
-def _unanswered(arrived: Arrived, ticket: TicketFacts, events: tuple[Event, ...]) -> str:
+def _doubt(arrived: Arrived, events: tuple[Event, ...]) -> str:
+    """Why the sender may be a machine after all, '' if nothing says so.
+
+    Whoever opens a ticket is told its number, but not, in doubt, that each further mail came in.
+    """
+    opens = any(event.kind is EventKind.OPENED for event in events)
+    because = arrived.message.class_because
+    return f"perhaps a machine: {because[0]}" if because and not opens else ""
+
+
+def _unanswered(arrived: Arrived, ticket: TicketFacts) -> str:
     """Why no customer is told of a mail that two machines could go on answering for ever, '' of any other.
 
     Relays lose the fields by which machines know each other; what a letter says arrives.
@@ -381,9 +392,6 @@ def _unanswered(arrived: Arrived, ticket: TicketFacts, events: tuple[Event, ...]
         return f"a mail of a vendor's ticket system ({arrived.vendor.id})"
     if arrived.message.text.lstrip().startswith(tuple(REPLY_MARKERS.values())):
         return "the letter of a helpdesk like this one"
-    # Whoever is in doubt opens a ticket and is told its number, but not that each further mail came in.
-    if arrived.message.class_because and not any(event.kind is EventKind.OPENED for event in events):
-        return f"perhaps a machine: {arrived.message.class_because[0]}"
     return ""
 
 

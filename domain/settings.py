@@ -504,7 +504,8 @@ class Notifications(_Frozen):
     on_reassignment: Flag = False
     """Tell the customer not only when his ticket is first taken over, but whenever it changes hands."""
     on_customer_mail: Flag = False
-    """Acknowledge every mail of the customer, not only the one that opens the ticket."""
+    """Acknowledge every mail of the customer, not only the one that opens the ticket (but see loop_budget.acknowledged,
+    and not in doubt whether a person wrote it)."""
     on_field_change: Flag = False
     """Tell the customer when title, priority or category change."""
     watchers_on_field_change: Flag = False
