@@ -557,6 +557,31 @@ def parse(
     raise typer.Exit(body.run(files, as_json=as_json, text=text))
 
 
+rules = typer.Typer(help="Rules: tried before they go live, and looked at afterwards.", no_args_is_help=True)
+app.add_typer(rules, name="rules", rich_help_panel=SETUP)
+Since = Annotated[
+    str | None, typer.Option(metavar="WHEN", help="Only mails since then: 30d, 12h, or a date; else all.")
+]
+
+
+@rules.command("replay")
+def rules_replay(
+    ctx: typer.Context,
+    since: Since = None,
+    new: Annotated[
+        Path | None, typer.Option("--rules", help="Other rules: a file with a list of them, or another config.yaml.")
+    ] = None,
+    facts: Annotated[
+        str, typer.Option(help="then: as each mail was seen; now: read again, and the finders asked again.")
+    ] = "then",
+    as_json: AsJson = False,
+) -> None:
+    """Decide the stored mails again, and tell what would be different.  Nothing is touched."""
+    from commands import rules as body
+
+    raise typer.Exit(body.replay(ctx.obj, since=since, rules=new, facts=facts, as_json=as_json))
+
+
 @app.command(rich_help_panel=SETUP)
 def init(
     directory: Annotated[Path, typer.Option("--directory", "-d", help="Where to write.")] = Path(),

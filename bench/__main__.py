@@ -9,9 +9,14 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import decide, ingest, latency
+from bench import decide, ingest, latency, replay
 
-BENCHMARKS: dict[str, Callable[..., None]] = {"ingest": ingest.run, "latency": latency.run, "decide": decide.run}
+BENCHMARKS: dict[str, Callable[..., None]] = {
+    "ingest": ingest.run,
+    "latency": latency.run,
+    "decide": decide.run,
+    "replay": replay.run,
+}
 
 
 def main() -> int:

@@ -1,0 +1,137 @@
+"""`helpdesk rules`: tried before they go live, and looked at afterwards."""
+
+import re
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from commands.opening import now, opened_with
+from commands.screen import clean, dump_json, is_terminal, say
+from desk.config import load
+from domain.errors import DeskError
+from domain.settings import parse_duration
+
+if TYPE_CHECKING:
+    from desk.differences import Difference, Differences
+
+_LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def moment(written: str | None) -> datetime:
+    """`30d` or `2026-11-01` as the moment from which on; the beginning of time where nothing is written."""
+    if written is None:
+        return _LONG_AGO
+    if re.fullmatch(r"\d{4}-\d{2}-\d{2}", written):
+        try:
+            return datetime.fromisoformat(written).replace(tzinfo=UTC)
+        except ValueError:
+            raise DeskError(f"--since: {written!r} is not a date of the calendar") from None
+    try:
+        return now() - parse_duration(written)
+    except (ValueError, OverflowError) as bad:
+        raise DeskError(f"--since: {bad}; or a date, such as 2026-11-01") from None
+
+
+def replay(path: Path, *, since: str | None, rules: Path | None, facts: str, as_json: bool) -> int:
+    """Print what would be decided differently; 130 after Ctrl-C, with what there was until then."""
+    import rules as rules_room
+    from desk.differences import Differences
+    from desk.replay import Facts, count
+    from desk.replay import replay as desk_replay
+    from scanner.worker import SafeReader
+
+    if facts not in [one.value for one in Facts]:
+        raise DeskError(f"--facts {facts}: write then (as they were) or now (read again, finders asked again)")
+    beginning = moment(since)
+    live, wanted = load(path), load(path, rules=rules)
+    ruleset = rules_room.compile(wanted.settings.rules)
+    with opened_with(live) as desk, SafeReader(limits=live.settings.limits) as read, _interruptible() as stopped:
+        told = Differences(desk, ruleset)
+        mails = desk_replay(desk, ruleset, facts=Facts(facts), read=read, since=beginning, stop=stopped)
+        with _progress(count(desk, beginning), shown=not as_json) as advance:
+            for one in mails:
+                told.add(one)
+                advance()
+                if stopped():
+                    break
+        if as_json:
+            dump_json(_facts(told, complete=not stopped()))
+        else:
+            _print(told, with_new_rules=rules is not None)
+    return 130 if stopped() else 0
+
+
+@contextmanager
+def _interruptible() -> Iterator[Callable[[], bool]]:
+    """Ctrl-C ends the work after the mail in hand, so that what there is can be told; a second one ends it at once."""
+    asked: list[int] = []
+
+    def ask(number: int, _: object) -> None:
+        if asked:
+            raise KeyboardInterrupt
+        asked.append(number)
+
+    before = signal.signal(signal.SIGINT, ask)
+    try:
+        yield lambda: bool(asked)
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+@contextmanager
+def _progress(total: int, *, shown: bool) -> Iterator[Callable[[], None]]:
+    """A bar on the standard error where a person looks on."""
+    if not (shown and is_terminal(sys.stderr)):
+        with nullcontext():
+            yield lambda: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (MofNCompleteColumn(), TextColumn("mails decided again"), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True)) as bar:
+        task = bar.add_task("", total=total)
+        yield lambda: bar.advance(task)
+
+
+def _print(told: "Differences", *, with_new_rules: bool) -> None:
+    say(f"{told.mails:,} mails decided again")
+    say(f"{told.same:>7,} as before")
+    lines = [(difference, _what(difference), _by(difference)) for difference, _ in told.counts.most_common()]
+    wide = min(46, max((len(what) for _, what, _ in lines), default=0))
+    wider = min(46, max((len(by) for _, _, by in lines), default=0))
+    for difference, what, by in lines:
+        examples = ", ".join(told.examples[difference])
+        say(clean(f"{told.counts[difference]:>7,} {what:<{wide}}  {by:<{wider}}  e.g. {examples}"))
+    if told.undecided:
+        say(f"{told.undecided:>7,} not decided again: their bytes, or their mailbox, are no longer here")
+    live = " To go live: put the file in place, the daemon takes it up." if with_new_rules and told.counts else ""
+    say(f"Nothing was changed.{live}")
+
+
+def _what(difference: "Difference") -> str:
+    return " · ".join(map(str, difference.changes))
+
+
+def _by(difference: "Difference") -> str:
+    return " · ".join(f"rule '{name}'{f' ({news})' if news else ''}" for name, news in difference.rules)
+
+
+def _facts(told: "Differences", *, complete: bool) -> dict[str, Any]:
+    return {
+        "mails": told.mails, "same": told.same, "exact": told.exact, "reread": told.reread,
+        "undecided": told.undecided, "complete": complete,
+        "different": [
+            {
+                "mails": count,
+                "changes": [{"field": one.field, "before": one.before, "after": one.after} for one in found.changes],
+                "rules": [{"name": name, "news": news or None} for name, news in found.rules],
+                "examples": told.examples[found],
+            }
+            for found, count in told.counts.most_common()
+        ],
+    }  # fmt: skip
