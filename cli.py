@@ -564,6 +564,21 @@ Since = Annotated[
 ]
 
 
+@rules.command("test")
+def rules_test(
+    ctx: typer.Context,
+    file: Annotated[
+        Path | None,
+        typer.Argument(metavar="[FILE]", help="Other rules: a file with a list of them, or another config.yaml."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Try the tests that stand beside the rules."""
+    from commands import rules as body
+
+    raise typer.Exit(body.test(ctx.obj, rules=file, as_json=as_json))
+
+
 @rules.command("replay")
 def rules_replay(
     ctx: typer.Context,

@@ -18,6 +18,7 @@ from pydantic.fields import FieldInfo
 from desk import yaml_nodes
 from domain import settings as words
 from domain.rule import Action, AddressTest, AssignTo, Conditions, RuleSpec, SetFields, TextTest
+from domain.rule_test import Expectation, RuleTest, TestFile, TestMail, TestTicket
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -62,6 +63,11 @@ _WORDS: tuple[tuple[str, str, type[BaseModel]], ...] = (
     ("Actions", "One behind each hyphen of `then`; `create`, `update` and `ignore` stand alone.", Action),
     ("What `set` sets", "", SetFields),
     ("Whom `assign` names", "", AssignTo),
+    ("Tests", "Below `tests`; the mail goes through the whole rule set, as a real one does.", RuleTest),
+    ("A test's mail", "Below `mail`.", TestMail),
+    ("A test's file", "Below `attachments`.", TestFile),
+    ("A test's ticket", "Below `facts.ticket`.", TestTicket),
+    ("What a test expects", "Below `expect`.", Expectation),
 )
 
 _INTRODUCTION = """\

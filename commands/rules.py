@@ -65,6 +65,38 @@ def replay(path: Path, *, since: str | None, rules: Path | None, facts: str, as_
     return 130 if stopped() else 0
 
 
+def test(path: Path, *, rules: Path | None, as_json: bool) -> int:
+    """Try the tests that stand beside the rules; 1 where one fails."""
+    from desk.rule_tests import Tried, try_all
+    from scanner.worker import SafeReader
+
+    config = load(path, rules=rules)
+    tried: list[Tried] = []
+    with SafeReader(limits=config.settings.limits) as read:
+        for one in try_all(config, read=read):
+            tried.append(one)
+            if not as_json:
+                print("F" if one.problems else ".", end="", flush=True)
+    failed = [one for one in tried if one.problems]
+    if as_json:
+        dump_json({"ok": not failed, "tests": tried})
+        return 1 if failed else 0
+    print(end="\n" if tried else "")
+    for one in failed:
+        for problem in one.problems:
+            say(str(problem))
+    say(_summary(len(tried), len(failed)), style="bold red" if failed else "green")
+    return 1 if failed else 0
+
+
+def _summary(tests: int, failed: int) -> str:
+    if not tests:
+        return "No rule has tests. They stand beside a rule, below tests:"
+    if failed:
+        return f"{failed:,} of {tests:,} tests failed."
+    return f"{tests:,} test{'' if tests == 1 else 's'}, all in order."
+
+
 @contextmanager
 def _interruptible() -> Iterator[Callable[[], bool]]:
     """Ctrl-C ends the work after the mail in hand, so that what there is can be told; a second one ends it at once."""

@@ -24,6 +24,8 @@ from pydantic import (
 )
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
+from domain.rule_test import RuleTest
+
 T = TypeVar("T")
 
 
@@ -331,6 +333,8 @@ class RuleSpec(_Frozen):
     """`always`, instead of `when`: the rule is for every mail."""
     then: Annotated[tuple[Action, ...], Field(json_schema_extra={"minItems": 1}), BeforeValidator(_action_list)]
     """What is done, in order."""
+    tests: Annotated[tuple[RuleTest, ...], Field(exclude=True)] = ()
+    """Mails and what shall become of them: `helpdesk rules test` tries them, and so does `helpdesk check`."""
 
     @field_validator("when")
     @classmethod

@@ -1,0 +1,178 @@
+"""Tests of a rule, as they are written beside it: a mail, and what shall become of it.
+
+They are no part of the rule set: another test changes no hash, and no mail is decided otherwise.
+"""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
+
+NO_MATCH = "no match"
+
+
+def _text(value: object) -> object:
+    # A whole number is written out again as it stood there.
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+def _several(value: object) -> object:
+    return value if isinstance(value, list | tuple) or value is None else [value]
+
+
+def _file(value: object) -> object:
+    return {"name": value} if isinstance(value, str) else value
+
+
+def _expected(value: object) -> object:
+    if value == NO_MATCH:
+        return None
+    if value is None or isinstance(value, str):
+        raise ValueError(f"write what is expected, such as {{priority: urgent}}, or {NO_MATCH}")
+    return value
+
+
+def _no_match_for_null(schema: dict[str, Any]) -> None:
+    schema["anyOf"] = [{"const": NO_MATCH} if one == {"type": "null"} else one for one in schema["anyOf"]]
+
+
+Text = Annotated[str, BeforeValidator(_text)]
+Texts = Annotated[
+    tuple[Text, ...],
+    BeforeValidator(_several),
+    WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}),
+]
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+class TestFile(_Frozen):
+    """A file that comes with the mail."""
+
+    __test__ = False
+
+    name: Text
+    """Its name."""
+    type: Text = "application/octet-stream"
+    """Its content type."""
+    size: Annotated[int, Field(ge=0, le=50_000_000)] = 100
+    """Its octets."""
+
+
+class TestMail(_Frozen):
+    """A mail in a few words.  It is written out as a mail and read as every other."""
+
+    __test__ = False
+
+    from_: Text = Field(alias="from")
+    """The sender: an address, or `Name <address>`."""
+    to: Texts = ()
+    """To whom; the mailbox's own address where it is left out."""
+    cc: Texts = ()
+    """Who got it as well."""
+    reply_to: Text | None = None
+    """Where answers go."""
+    subject: Text = ""
+    """The subject."""
+    text: Text = ""
+    """The text."""
+    html: Text | None = None
+    """The same as HTML."""
+    headers: Mapping[str, Texts] = {}
+    """Any further header fields, such as `{Auto-Submitted: auto-replied}`."""
+    attachments: tuple[Annotated[TestFile, BeforeValidator(_file)], ...] = ()
+    """Files that come with it: a name, or `{name: scan.pdf, type: application/pdf, size: 2000}`."""
+
+
+class TestTicket(_Frozen):
+    """A ticket that was found for the mail."""
+
+    __test__ = False
+
+    number: Annotated[int, Field(ge=1)] = 1
+    """Its number."""
+    title: Text = ""
+    """Its title."""
+    status: Text | None = None
+    """A key of tickets.statuses; the first one that is open where it is left out."""
+    priority: Text | None = None
+    """One of tickets.priorities; the default where it is left out."""
+    category: Text = ""
+    """One of tickets.categories."""
+    agent: Text = ""
+    """A key of agents."""
+    group: Text | None = None
+    """A key of groups; the mailbox's where it is left out."""
+    tags: Texts = ()
+    """Its tags."""
+
+
+class TestFacts(_Frozen):
+    """What is known beside the mail."""
+
+    __test__ = False
+
+    ticket: TestTicket | None = None
+    """The ticket that it answers; without it the mail is new."""
+
+
+class Expectation(_Frozen):
+    """What shall become of the mail.  What is not named may be anything."""
+
+    disposition: Literal["create", "update", "ignore", "reject", "forward", "merge_into"] | None = None
+    """What ends the run of the rules."""
+    status: Text | None = None
+    """The ticket's status afterwards."""
+    priority: Text | None = None
+    """Its priority."""
+    category: Text | None = None
+    """Its category."""
+    title: Text | None = None
+    """Its title."""
+    agent: Text | None = None
+    """Its agent; '' for nobody."""
+    group: Text | None = None
+    """Its group."""
+    tags: Texts | None = None
+    """Tags that it has; it may have others too."""
+    rule: Texts | None = None
+    """Rules that match; where it is left out, the rule beside which the test stands."""
+
+    @model_validator(mode="after")
+    def _something(self) -> Self:
+        if not self.named():
+            known = ", ".join(type(self).model_fields)
+            raise ValueError(f"nothing is expected here; there are: {known}")
+        return self
+
+    def named(self) -> dict[str, Any]:
+        """What is expected, by its word."""
+        said = {name: getattr(self, name) for name in type(self).model_fields}
+        return {name: value for name, value in said.items() if value is not None}
+
+
+class RuleTest(_Frozen):
+    """One test: a mail goes through the whole rule set, and this is what must come out."""
+
+    mail: TestMail | None = None
+    """The mail, in a few words."""
+    eml: Text | None = None
+    """Or a file that holds it (relative to config.yaml)."""
+    mailbox: Text | None = None
+    """The mailbox that it comes to; the first where it is left out."""
+    facts: TestFacts = TestFacts()
+    """What is known beside the mail."""
+    expect: Annotated[
+        Expectation | None,
+        BeforeValidator(_expected),
+        Field(json_schema_extra=_no_match_for_null),
+    ]
+    """What shall become of it, or `no match` where this rule must not match."""
+
+    @model_validator(mode="after")
+    def _one_mail(self) -> Self:
+        if (self.mail is None) == (self.eml is None):
+            raise ValueError("a test needs one mail: write either mail: {from: ..., subject: ...} or eml: FILE")
+        return self
