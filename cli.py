@@ -310,14 +310,22 @@ def tag(
 @app.command(rich_help_panel=STAFF)
 def status(
     ctx: typer.Context,
-    ticket: Ticket,
-    wanted: Annotated[str, typer.Argument(metavar="STATUS", help="A key of `tickets.statuses` in the settings.")],
+    ticket: Annotated[str | None, typer.Argument(metavar="[TICKET", help="Its number: 1042 or ACME-1042.")] = None,
+    wanted: Annotated[
+        str | None, typer.Argument(metavar="STATUS]", help="A key of `tickets.statuses` in the settings.")
+    ] = None,
     who: As = None,
     mandatory: Mandatory = False,
     silent: Silent = False,
     as_json: AsJson = False,
 ) -> None:
-    """Give a ticket another status."""
+    """Give a ticket another status; alone: show how the helpdesk is."""
+    if ticket is None:
+        from commands import state
+
+        raise typer.Exit(state.run(ctx.obj, as_json=as_json))
+    if wanted is None:
+        raise typer.BadParameter("which status? Write it behind the ticket: helpdesk status 1042 waiting")
     from commands import acts as body
 
     at = body.At(path=ctx.obj, who=who, mandatory=mandatory, silent=silent, as_json=as_json)

@@ -12,14 +12,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path as FilePath
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from desk import cross_checks, included, yaml_nodes
 from desk.complaints import Remark, remark
 from desk.included import Joined
 from desk.yaml_nodes import Complaint, Entry, Located, Mapping, Node, Path, Place
 from domain.errors import ConfigError, Problem
-from domain.settings import Settings
+from domain.settings import Line, SecretRef, Settings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,6 +113,22 @@ def inspect(path: FilePath, *, rules: FilePath | None = None) -> tuple[Config | 
         files=((path, text), *joined.texts.items()), patterns=tuple(joined.patterns),
     )  # fmt: skip
     return config, problems
+
+
+class WhereTheDatabaseIs(BaseModel):
+    """What of config.yaml leads to the database, whatever else stands there."""
+
+    database: Line = Settings.model_fields["database"].default
+    database_password: SecretRef | None = None
+
+
+def where_the_database_is(path: FilePath) -> WhereTheDatabaseIs | None:
+    """Where a config.yaml that may be broken elsewhere says that the database is; None where it does not say."""
+    try:
+        root, _ = _tree(included.read_text(path), file=str(path))
+        return WhereTheDatabaseIs.model_validate(yaml_nodes.plain(root)) if root is not None else None
+    except (ConfigError, ValidationError):
+        return None
 
 
 def parse(text: str, *, file: str = "config.yaml") -> tuple[Settings | None, tuple[Problem, ...]]:

@@ -139,6 +139,8 @@ def plain(node: Node) -> Any:
             return [plain(item) for item in node.items]
         case Scalar():
             return node.value
+        case Include():
+            return None
     raise TypeError(type(node))
 
 
