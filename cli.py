@@ -587,6 +587,32 @@ def rules_test(
     raise typer.Exit(body.test(ctx.obj, rules=file, as_json=as_json))
 
 
+@rules.command("history")
+def rules_history(ctx: typer.Context, limit: Limit = 20, as_json: AsJson = False) -> None:
+    """List the rule sets that were live, and what changed in each."""
+    from commands import rules as body
+
+    raise typer.Exit(body.history(ctx.obj, limit=limit, as_json=as_json))
+
+
+@rules.command("stats")
+def rules_stats(ctx: typer.Context, since: Since = None, as_json: AsJson = False) -> None:
+    """Show how often each rule matched, last when, and which never did."""
+    from commands import rules as body
+
+    raise typer.Exit(body.stats(ctx.obj, since=since, as_json=as_json))
+
+
+@rules.command("schema")
+def rules_schema(
+    rules_file: Annotated[bool, typer.Option("--rules-file", help="Of a file that holds rules only.")] = False,
+) -> None:
+    """Print the JSON Schema of config.yaml, for editors."""
+    from commands import rules as body
+
+    raise typer.Exit(body.schema(rules_file=rules_file))
+
+
 @rules.command("replay")
 def rules_replay(
     ctx: typer.Context,

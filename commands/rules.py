@@ -1,5 +1,6 @@
 """`helpdesk rules`: tried before they go live, and looked at afterwards."""
 
+import json
 import re
 import signal
 import sys
@@ -10,13 +11,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from commands.opening import now, opened_with
-from commands.screen import clean, dump_json, is_terminal, say
+from commands.screen import Column, clean, dump_json, is_terminal, print_table, say
 from desk.config import load
 from domain.errors import DeskError
 from domain.settings import parse_duration
 
 if TYPE_CHECKING:
+    from desk.desk import Desk
     from desk.differences import Difference, Differences
+    from desk.rule_history import Version
+    from store.matches import RuleUse
 
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -95,6 +99,94 @@ def _summary(tests: int, failed: int) -> str:
     if failed:
         return f"{failed:,} of {tests:,} tests failed."
     return f"{tests:,} test{'' if tests == 1 else 's'}, all in order."
+
+
+def history(path: Path, *, limit: int, as_json: bool) -> int:
+    """Print the rule sets that were live, the newest first, and what changed in each."""
+    from desk.rule_history import history as desk_history
+
+    with opened_with(load(path)) as desk:
+        versions = desk_history(desk)[:limit]
+    if as_json:
+        dump_json([_version_facts(one) for one in versions])
+        return 0
+    columns = [
+        Column(title="Rules"), Column(title="First live"), Column(title="Last used"), Column(title="Mails", right=True),
+        Column(title="What changed", flexible=True),
+    ]  # fmt: skip
+    print_table(
+        columns,
+        [
+            (one.live.hash[:12], _day(one.live.first_live), _day(one.live.last), f"{one.live.mails:,}", _changed(one))
+            for one in versions
+        ],
+    )
+    return 0
+
+
+def _day(at: datetime | None) -> str:
+    return f"{at.astimezone():%Y-%m-%d %H:%M}" if at else "-"
+
+
+def _changed(one: "Version") -> str:
+    parts = [
+        f"{mark}{name}" for mark, names in (("+", one.added), ("-", one.removed), ("~", one.changed)) for name in names
+    ]
+    parts += ["other order"] if one.moved else []
+    here = "in force · " if one.in_force else ""
+    return here + (", ".join(parts) or "-")
+
+
+def _version_facts(one: "Version") -> dict[str, Any]:
+    return {
+        "hash": one.live.hash, "first_live": one.live.first_live, "last_used": one.live.last, "mails": one.live.mails,
+        "rules": one.rules, "in_force": one.in_force, "added": one.added, "removed": one.removed,
+        "changed": one.changed, "moved": one.moved,
+    }  # fmt: skip
+
+
+def stats(path: Path, *, since: str | None, as_json: bool) -> int:
+    """Print how often each rule matched, last when, and which never did."""
+    from desk.rule_history import usage
+
+    with opened_with(load(path)) as desk:
+        told = usage(desk, since=moment(since))
+    lines = [*told.present, *((use.rule, use) for use in told.gone)]
+    gone = {use.rule for use in told.gone}
+    if as_json:
+        rows = [_use_facts(desk, name, use, present=name not in gone) for name, use in lines]
+        dump_json({"mails": told.mails, "matched_by_none": told.of_none, "rules": rows})
+        return 0
+    columns = [
+        Column(title="Rule", flexible=True), Column(title="Mails", right=True), Column(title="Last"),
+        Column(title="Such as"), Column(title=""),
+    ]  # fmt: skip
+    print_table(columns, [_use_row(desk, name, use, gone=name in gone) for name, use in lines])
+    never = sum(use is None for _, use in told.present)
+    say(f"{told.mails:,} mails decided · {told.of_none:,} matched by no rule · {never:,} rules never matched")
+    return 0
+
+
+def _use_row(desk: "Desk", name: str, use: "RuleUse | None", *, gone: bool) -> tuple[str, ...]:
+    if use is None:
+        return (name, "0", "-", "", "never matched")
+    example = desk.reference(use.ticket) if use.ticket else f"intake {use.intake}"
+    return (name, f"{use.mails:,}", _day(use.last), example, "no longer there" if gone else "")
+
+
+def _use_facts(desk: "Desk", name: str, use: "RuleUse | None", *, present: bool) -> dict[str, Any]:
+    return {
+        "name": name, "mails": use.mails if use else 0, "last": use.last if use else None, "present": present,
+        "intake": use.intake if use else None, "ticket": desk.reference(use.ticket) if use and use.ticket else None,
+    }  # fmt: skip
+
+
+def schema(*, rules_file: bool) -> int:
+    """Print the JSON Schema of config.yaml, or of a file that holds a list of rules."""
+    from domain.settings import json_schema, rules_schema
+
+    print(json.dumps(rules_schema() if rules_file else json_schema(), indent=2, ensure_ascii=False))
+    return 0
 
 
 @contextmanager
