@@ -73,6 +73,13 @@ class Matches:
         query = select(func.count(func.distinct(_matched.c.intake))).where(_matched.c.intake >= at_least)
         return self._connection.execute(query).scalar_one()
 
+    def intakes(self, *, at_least: int = 0, rule: str = "") -> frozenset[int]:
+        """The mails from number AT_LEAST on that rules decided; only those that RULE matched, if one is named."""
+        query = select(_matched.c.intake).where(_matched.c.intake >= at_least)
+        if rule:
+            query = query.where(_matched.c.rule == rule)
+        return frozenset(self._connection.execute(query).scalars())
+
     def live_sets(self) -> tuple[LiveSet, ...]:
         """Every rule set that was ever live, the newest first."""
         counted = (

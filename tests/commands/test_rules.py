@@ -139,3 +139,41 @@ def test_since_is_a_time_span_or_a_date() -> None:
     assert body.moment("2026-11-01").isoformat() == "2026-11-01T00:00:00+00:00"
     with pytest.raises(DeskError):
         body.moment("soon")
+
+
+def test_explain_of_a_ticket(busy: Staffroom) -> None:
+    config = busy.path.read_text(encoding="utf-8")
+    busy.path.write_text(config.replace("priority: urgent", "priority: high"), encoding="utf-8")
+    said = busy.type("explain", "--ticket", "ACME-1").splitlines()
+    assert said[0].startswith("mail     'Störung im Netz' from anna@kunde.example, ")
+    assert said[1].startswith("then     ticket (no rule opens or ignores it")
+    assert "priority urgent (rule 'outage')" in said[1]
+    assert said[3] == "so       priority urgent → high"
+    assert said[-2] == "rules           then now"
+    assert said[-1].startswith("         outage YES  YES  for new: no ticket: no token in In-Reply-To or References · ")
+    assert said[-1].endswith(" · subject contains Störung: Störung im Netz")
+    assert busy.type("explain", "--ticket", "2").splitlines()[2].startswith("now      the same, rules ")
+    (facts,) = json.loads(busy.type("explain", "--ticket", "1", "--json"))
+    assert facts["changes"] == [{"field": "priority", "before": "urgent", "after": "high"}]
+
+
+def test_ignored_mail_is_tried_again(busy: Staffroom) -> None:
+    config = busy.path.read_text(encoding="utf-8")
+    busy.path.write_text(
+        config + "  - {name: bills, when: {subject: {contains: Rechnung}}, then: [ignore]}\n", encoding="utf-8"
+    )
+    with pytest.raises(AssertionError):
+        busy.mail("Anna <anna@kunde.example>", "Rechnung 7", "Bitte.")
+    assert busy.type("intake", "retry", "--dry-run").startswith(
+        "1 would be tried again: 0 decided otherwise, 1 ignored"
+    )
+    busy.path.write_text(config, encoding="utf-8")
+    foretold = busy.type("intake", "retry", "--rule", "bills", "--dry-run").splitlines()
+    assert foretold[0].startswith("6: 'Rechnung 7' from anna@kunde.example: ticket (no rule opens")
+    assert foretold[1:] == ["1 would be tried again: 1 decided otherwise, 0 ignored as before", "Nothing was done."]
+    said = busy.type("intake", "retry", "--since", "2026-01-01").splitlines()
+    assert said[-1] == "1 tried again: 1 decided otherwise, 0 ignored as before"
+    assert busy.type("intake", "retry") == "0 tried again: 0 decided otherwise, 0 ignored as before\n"
+    assert "only what was ignored" in busy.refusal("intake", "retry", "--outcome", "ticket")
+    assert len(busy.type("intake", "--limit", "2").splitlines()) == 3
+    assert json.loads(busy.type("intake", "6", "--json"))["outcome"] == "ticket"
