@@ -17,7 +17,9 @@ from pydantic.fields import FieldInfo
 
 from desk import yaml_nodes
 from domain import settings as words
-from domain.rule import Action, AddressTest, AssignTo, Conditions, RuleSpec, SetFields, TextTest
+from domain.action import Action, AssignTo, SetFields
+from domain.condition import AddressTest, Conditions, TextTest
+from domain.rule import RuleSpec
 from domain.rule_test import Expectation, RuleTest, TestFile, TestMail, TestTicket
 
 ROOT = Path(__file__).resolve().parent.parent

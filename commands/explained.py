@@ -109,6 +109,7 @@ def _modifier(modifier: Modifier) -> str:
             )
         case AddTags(tags=tags, because=because):
             return f"tags {', '.join(tags)} ({because})"
+    return f"{type(modifier).__name__} ({modifier.because})"
 
 
 def _changes(told: Explanation) -> list[str]:

@@ -14,7 +14,7 @@ from commands.opening import now, opened_with
 from commands.screen import Column, clean, dump_json, is_terminal, print_table, say
 from desk.config import load
 from domain.errors import DeskError
-from domain.settings import parse_duration
+from domain.quantity import parse_duration
 
 if TYPE_CHECKING:
     from desk.desk import Desk
@@ -52,7 +52,7 @@ def replay(path: Path, *, since: str | None, rules: Path | None, facts: str, as_
         raise DeskError(f"--facts {facts}: write then (as they were) or now (read again, finders asked again)")
     beginning = moment(since)
     live, wanted = load(path), load(path, rules=rules)
-    ruleset = rules_room.compile(wanted.settings.rules)
+    ruleset = rules_room.compile(wanted.settings.rules, lists=wanted.lists)
     with opened_with(live) as desk, SafeReader(limits=live.settings.limits) as read, _interruptible() as stopped:
         told = Differences(desk, ruleset)
         mails = desk_replay(desk, ruleset, facts=Facts(facts), read=read, since=beginning, stop=stopped)

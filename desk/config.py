@@ -8,13 +8,14 @@ Fails with: ConfigError.
 """
 
 import hashlib
+from collections.abc import Mapping as MappingOf
 from dataclasses import dataclass, field, replace
 from pathlib import Path as FilePath
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from desk import cross_checks, included, yaml_nodes
+from desk import cross_checks, included, word_lists, yaml_nodes
 from desk.complaints import Remark, remark
 from desk.included import Joined
 from desk.yaml_nodes import Complaint, Entry, Located, Mapping, Node, Path, Place
@@ -26,7 +27,8 @@ from domain.settings import Line, SecretRef, Settings
 class Config:
     """The settings, where they were read, and what is allowed in them but odd.
 
-    `files` are the texts that they were made of, included ones too; `patterns` what was included.
+    `files` are the texts that they were made of, included ones too; `patterns` what was included; `lists` what
+    stands in the files that rules name.
     """
 
     settings: Settings
@@ -34,13 +36,15 @@ class Config:
     warnings: tuple[Problem, ...] = ()
     files: tuple[tuple[FilePath, str], ...] = ()
     patterns: tuple[str, ...] = ()
+    lists: MappingOf[str, tuple[str, ...]] = field(default_factory=dict)
     root: Node | None = field(default=None, repr=False)
 
     @property
     def hash(self) -> str:
-        """SHA-256 of the files, in hex: two daemons with one hash have the same settings."""
+        """SHA-256 of the files and lists, in hex: two daemons with one hash have the same settings."""
+        listed = ("\n".join((name, *lines)) for name, lines in sorted(self.lists.items()))
         digest = hashlib.sha256()
-        for _, text in self.files:
+        for text in (*(text for _, text in self.files), *listed):
             digest.update(hashlib.sha256(text.encode()).digest())
         return digest.hexdigest()
 
@@ -108,8 +112,13 @@ def inspect(path: FilePath, *, rules: FilePath | None = None) -> tuple[Config | 
     settings, problems = _judged(root, joined, problems, file=str(path))
     if settings is None:
         return None, problems
+    folder = path.absolute().parent
+    lists, remarks = word_lists.read(settings.rules, folder)
+    problems = tuple(sorted({*problems, *(_problem(one, root, str(path)) for one in remarks)}))
+    if any(problem.severity == "error" for problem in problems):
+        return None, problems
     config = Config(
-        settings=_anchored(settings, path.absolute().parent), path=path, warnings=problems, root=root,
+        settings=_anchored(settings, folder), path=path, warnings=problems, root=root, lists=lists,
         files=((path, text), *joined.texts.items()), patterns=tuple(joined.patterns),
     )  # fmt: skip
     return config, problems

@@ -3,7 +3,6 @@
 Mails whose outcome and fields are the same count as decided as before, whichever rule saw to it.
 """
 
-import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -11,6 +10,7 @@ from dataclasses import dataclass, field
 from desk.desk import Desk
 from desk.record import causes, effects, new_ticket, says_the_same
 from desk.replay import Replayed
+from desk.rule_history import by_name
 from rules import RuleSet
 
 EXAMPLES = 3
@@ -88,8 +88,7 @@ class Differences:
         """The rules of a rule set that was live or is asked now: name to text."""
         if digest not in self._rules:
             text = self.ruleset.text if digest == self.ruleset.hash else self._text(digest)
-            listed = json.loads(text) if text else []
-            self._rules[digest] = {rule["name"]: json.dumps(rule, sort_keys=True) for rule in listed}
+            self._rules[digest] = by_name(text)
         return self._rules[digest]
 
     def _text(self, digest: str) -> str:

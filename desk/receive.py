@@ -12,10 +12,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
-from typing import Any, assert_never
+from typing import Any
 
 import rules
 from desk import finders, log
+from desk.actions import not_carried_out
 from desk.addresses import alive_address, copied, dead_addresses, spoof
 from desk.carry_out import Arrived, is_takeover, plan, write
 from desk.desk import Desk
@@ -230,7 +231,7 @@ def _carry_out(desk: Desk, view: View, mail: Mail, *, now: datetime, is_new: boo
             done = _onto_a_ticket(desk, view, mail, arrived, found, decision)
             return _finish(view, mail, done, now=now, record=record)
         case _:
-            assert_never(decision.disposition)
+            raise not_carried_out(decision.disposition)
 
 
 def unasked(desk: Desk, view: View, message: Message) -> tuple[str, Leaving | None]:

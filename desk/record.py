@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from typing import Any
 
-from domain.decision import Decision
+from domain.decision import Decision, Lookup
 from domain.settings import Settings
 from domain.ticket import Phase, TicketFacts
 from store.tables import clean
@@ -18,8 +18,11 @@ Record = Mapping[str, Any]
 Effects = Mapping[str, str]
 
 # What a disposition makes of a mail, in the journal's words.
-_OUTCOMES = {"create": "ticket", "update": "comment", "ignore": "ignored", "reject": "rejected", "forward": "forwarded"}
-_SAID = ("rules", "disposition", "because", "modifiers")
+_OUTCOMES = {
+    "create": "ticket", "update": "comment", "mergeinto": "comment", "ignore": "ignored", "reject": "rejected",
+    "forward": "forwarded",
+}  # fmt: skip
+_SAID = ("rules", "disposition", "because", "modifiers", "letters")
 FIELDS = ("status", "priority", "category", "title", "agent", "group")
 
 
@@ -31,13 +34,22 @@ def recorded(decision: Decision) -> dict[str, Any]:
         "disposition": type(disposition).__name__.lower(),
         "because": disposition.because,
         "modifiers": [{"kind": type(one).__name__, **asdict(one)} for one in decision.modifiers],
+        "letters": [{"kind": type(one).__name__, **asdict(one)} for one in decision.letters],
+        "lookups": [{**asdict(lookup), "ticket": ticket} for lookup, ticket in decision.lookups],
     }
     return {word: _storable(value) for word, value in said.items()}
 
 
 def says_the_same(record: Record, other: Record) -> bool:
     """Two records tell of one decision: same rules, same disposition, same modifiers, for the same reasons."""
-    return all(record.get(word) == other.get(word) for word in _SAID)
+    return all((record.get(word) or []) == (other.get(word) or []) for word in _SAID)
+
+
+def lookups_of(record: Record) -> dict[Lookup, int | None]:
+    """The tickets that rules asked for by a key when a mail was decided, and what was found."""
+    return {
+        Lookup(by=one["by"], key=one["key"], belongs=one["belongs"]): one["ticket"] for one in record.get("lookups", ())
+    }
 
 
 def effects(record: Record, base: Effects) -> dict[str, str]:
@@ -49,7 +61,7 @@ def effects(record: Record, base: Effects) -> dict[str, str]:
     if outcome not in ("ticket", "comment"):
         return {"outcome": outcome}
     found = {"outcome": outcome, **base}
-    for modifier in record.get("modifiers", ()):
+    for modifier in (*record.get("modifiers", ()), *record.get("letters", ())):
         for field, value in _changes(modifier):
             known = found.get(field, "")
             found[field] = _joined(known, value) if field not in FIELDS else value
@@ -93,6 +105,8 @@ def _changes(modifier: Record) -> Iterable[tuple[str, str]]:
             return tuple((name, str(key)) for name, key in (("agent", agent), ("group", group)) if key)
         case {"kind": "AddTags", "tags": tags}:
             return (("tags", ", ".join(sorted(map(str, tags)))),)
+        case {"kind": "AssignBy", "how": how, "group": group}:
+            return (("agent", str(how)), ("group", str(group)))[: 2 if group else 1]
     rest = {
         name: value for name, value in modifier.items() if name not in ("kind", "because") and value not in ("", None)
     }

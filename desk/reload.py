@@ -52,6 +52,7 @@ def stamp(config: Config) -> Stamp:
     Also different where a file came or went that its rules include.
     """
     files = [config.path, *(file for pattern in config.patterns for file in included.matching(pattern))]
+    files += [config.resolve(name) for name in config.lists]
     return tuple(_stamp(file) for file in files)
 
 
@@ -196,7 +197,7 @@ class SettingsFiles:
         self, desk: Desk, config: Config, after: DaemonFacts, *, now: datetime, take: Callable[[Desk, Config], None]
     ) -> DaemonFacts:
         """Put CONFIG in force."""
-        rule_set = rules.compile(config.settings.rules)
+        rule_set = rules.compile(config.settings.rules, lists=config.lists)
         after = replace(after, settings=config.hash, rule_set=rule_set.hash, loaded_at=now)
         with desk.store.act() as view:
             view.journal.remember_rules(rule_set.hash, rule_set.text, now=now)

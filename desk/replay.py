@@ -21,20 +21,19 @@ import rules
 from desk import finders
 from desk.desk import Desk
 from desk.receive import Read, said_before
-from desk.record import recorded
-from domain.decision import FinderVerdict, Found, MailFacts, Verdict
+from desk.record import lookups_of, recorded
+from domain.decision import Decision, FinderVerdict, Found, MailFacts, Verdict
 from domain.errors import NotFound
 from domain.intake import Intake
 from domain.message import Message, RawMail
-from domain.people import Address
 from domain.ticket import TicketFacts
-from rules import RuleSet
-from rules.decide import MAX_FACT
+from rules import NotRecorded, RuleSet
 from store.past import Past
 from store.store import View
 
 BATCH = 200
 BATCH_OCTETS = 8_000_000
+_GONE = "its bytes, or its mailbox, are no longer here"
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -50,7 +49,7 @@ class Replayed:
     """One mail decided again: the record of then beside what it would be.
 
     `now` is None where it cannot be decided again, and `because` says why.  `reread` tells that its bytes
-    were needed.
+    were needed; then `facts` are what was seen in them.
     """
 
     row: Intake
@@ -77,6 +76,11 @@ def replay(
         at_least = batch[-1][0].id + 1
 
 
+def seen_then(desk: Desk, row: Intake, record: Mapping[str, Any], *, read: Read) -> MailFacts | None:
+    """A mail read again, with the verdicts that the finders gave then; None where its bytes are gone."""
+    return _reread(desk, [(row, dict(record))], facts=Facts.THEN, read=read).get(row.id)
+
+
 def count(desk: Desk, since: datetime = _LONG_AGO) -> int:
     """How many mails `replay` has to decide."""
     with desk.store.reading() as view:
@@ -86,15 +90,32 @@ def count(desk: Desk, since: datetime = _LONG_AGO) -> int:
 def _again(
     desk: Desk, ruleset: RuleSet, batch: Sequence[tuple[Intake, dict[str, Any]]], *, facts: Facts, read: Read
 ) -> Iterator[Replayed]:
-    remembered = {
-        row.id: remembered_facts(ruleset, row, record) if facts is Facts.THEN else None for row, record in batch
-    }
+    remembered = {row.id: _on_record(ruleset, record) if facts is Facts.THEN else None for row, record in batch}
     for part in _parts(batch, remembered):
         needed = [(row, record) for row, record in part if remembered[row.id] is None]
         reread = _reread(desk, needed, facts=facts, read=read)
         for row, record in part:
-            seen = remembered[row.id] or reread.get(row.id)
-            yield _decided(ruleset, row, record, seen, reread=row.id in reread)
+            decision, seen = remembered[row.id], reread.get(row.id)
+            if decision is None and seen is not None:
+                decision = _on_mail(ruleset, record, seen, facts)
+            now = None if decision is None else recorded(decision)
+            why = _GONE if now is None else ""
+            yield Replayed(row=row, then=record, now=now, facts=seen, reread=seen is not None, because=why)
+
+
+def _on_record(ruleset: RuleSet, record: Mapping[str, Any]) -> Decision | None:
+    """What RULESET decides on the record alone; None where the record is not enough for it."""
+    try:
+        return rules.decide_again(ruleset, record.get("facts", {}), lookups=lookups_of(record))
+    except NotRecorded:
+        return None
+
+
+def _on_mail(ruleset: RuleSet, record: Mapping[str, Any], seen: MailFacts, facts: Facts) -> Decision:
+    """What RULESET decides on a mail that was read again; THEN by the record, as far as that goes."""
+    if facts is Facts.NOW:
+        return rules.decide(ruleset, seen)
+    return rules.decide_again(ruleset, record.get("facts", {}), lookups=lookups_of(record), mail=seen)
 
 
 def _reread(
@@ -127,15 +148,6 @@ def _facts(row: Intake, message: Message, found: Found) -> MailFacts:
     return MailFacts(message=message, mailbox=row.mailbox, folder=row.folder, found=found)
 
 
-def _decided(
-    ruleset: RuleSet, row: Intake, record: dict[str, Any], seen: MailFacts | None, *, reread: bool
-) -> Replayed:
-    if seen is None:
-        return Replayed(row=row, then=record, now=None, because="its bytes, or its mailbox, are no longer here")
-    now = recorded(rules.decide(ruleset, seen))
-    return Replayed(row=row, then=record, now=now, facts=seen, reread=reread)
-
-
 def _found_now(desk: Desk, view: View, row: Intake, message: Message) -> Found:
     """What the finders say now, as if this mail and everything later were not there."""
     past = Past(view, row)
@@ -145,19 +157,6 @@ def _found_now(desk: Desk, view: View, row: Intake, message: Message) -> Found:
         past, message, mailbox=desk.settings.mailboxes[row.mailbox], settings=desk.settings, keys=desk.keys, lock=False,
         repeat=repeat,
     )  # fmt: skip
-
-
-def remembered_facts(ruleset: RuleSet, row: Intake, record: Mapping[str, Any]) -> MailFacts | None:
-    """The mail as its decision record remembers it; None where RULESET would look at more than that.
-
-    Whether it is enough is not guessed: what RULESET sees in it must be what the record says, and nothing
-    of it may have been cut.
-    """
-    stored: Mapping[str, Any] = record.get("facts", {})
-    facts = MailFacts(message=_message(stored), mailbox=row.mailbox, folder=row.folder, found=found_then(row, record))
-    seen = rules.facts_read(ruleset, facts)
-    whole = all(field in stored and stored[field] == value and not _is_cut(value) for field, value in seen.items())
-    return facts if whole else None
 
 
 def found_then(row: Intake, record: Mapping[str, Any]) -> Found:
@@ -181,54 +180,8 @@ def _ticket(number: int, row: Intake) -> TicketFacts:
     )
 
 
-def _message(stored: Mapping[str, Any]) -> Message:
-    """A message that shows the rules what STORED facts say."""
-    kinds = stored.get("is", ())
-    senders = _addresses(stored.get("from", ()))
-    return Message(
-        sender=senders[0] if senders else None,
-        to=_addresses(stored.get("to", ())),
-        subject=_text(stored, "subject"),
-        text=_text(stored, "body") or _text(stored, "text"),
-        headers=tuple(
-            (field.removeprefix("header "), value)
-            for field, values in stored.items()
-            if field.startswith("header ")
-            for value in values
-        ),
-        is_auto_reply="auto_reply" in kinds,
-        is_bounce="bounce" in kinds,
-        is_list="list" in kinds,
-    )
-
-
-def _text(stored: Mapping[str, Any], field: str) -> str:
-    values = stored.get(field) or ("",)
-    return str(values[0])
-
-
-def _addresses(values: Sequence[str]) -> tuple[Address, ...]:
-    """The addresses of a field: each stands there bare, and after it with its name where it has one."""
-    found: list[Address] = []
-    for value in values:
-        if found and value.endswith(f" <{found[-1].address}>"):
-            found[-1] = Address(found[-1].address, value.removesuffix(f" <{found[-1].address}>"))
-        elif value:
-            found.append(Address(value))
-    return tuple(found)
-
-
-def _is_cut(value: object) -> bool:
-    """Something in VALUE is as long as a record lets it be: there may have been more."""
-    if isinstance(value, str):
-        return len(value) >= MAX_FACT
-    if isinstance(value, Mapping):
-        return any(map(_is_cut, value.values()))
-    return isinstance(value, list) and any(map(_is_cut, value))
-
-
 def _parts(
-    batch: Sequence[tuple[Intake, dict[str, Any]]], remembered: Mapping[int, MailFacts | None]
+    batch: Sequence[tuple[Intake, dict[str, Any]]], remembered: Mapping[int, Decision | None]
 ) -> Iterator[list[tuple[Intake, dict[str, Any]]]]:
     """BATCH in pieces whose mails, where they are to be read again, fit into memory together."""
     part: list[tuple[Intake, dict[str, Any]]] = []

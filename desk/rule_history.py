@@ -60,7 +60,7 @@ def usage(desk: Desk, *, since: datetime) -> Usage:
 
 
 def _version(desk: Desk, live: LiveSet, earlier: LiveSet | None) -> Version:
-    after, before = _rules(live), _rules(earlier) if earlier else {}
+    after, before = by_name(live.text), by_name(earlier.text if earlier else "")
     kept = [name for name in after if name in before]
     return Version(
         live=live,
@@ -73,6 +73,12 @@ def _version(desk: Desk, live: LiveSet, earlier: LiveSet | None) -> Version:
     )
 
 
-def _rules(live: LiveSet) -> Mapping[str, str]:
-    """The rules of a set, in their order: name to text."""
-    return {rule["name"]: json.dumps(rule, sort_keys=True) for rule in json.loads(live.text or "[]")}
+def by_name(text: str) -> Mapping[str, str]:
+    """The rules in the text of a rule set, in their order: name to text.  Lists that they name count as theirs."""
+    said = json.loads(text or "[]")
+    listed, lists = (said["rules"], said["lists"]) if isinstance(said, dict) else (said, {})
+    return {rule["name"]: _with_lists(json.dumps(rule, sort_keys=True), lists) for rule in listed}
+
+
+def _with_lists(rule: str, lists: Mapping[str, object]) -> str:
+    return rule + "".join(json.dumps(lines) for name, lines in lists.items() if json.dumps(name) in rule)

@@ -50,7 +50,7 @@ class _Unusable(Exception):
 
 def try_all(config: Config, *, read: Read) -> Iterator[Tried]:
     """Every test of every rule of CONFIG, in order."""
-    ruleset = rules.compile(config.settings.rules)
+    ruleset = rules.compile(config.settings.rules, lists=config.lists)
     for index, rule in enumerate(config.settings.rules):
         for number, test in enumerate(rule.tests):
             place: Steps = ("rules", index, "tests", number)
@@ -104,7 +104,7 @@ def _failures(seen: _Seen, expected: Expectation | None, rule: str) -> Iterator[
             where,
             "; ".join(f"rule {name!r} did not match: {_why(seen.walk, name, matched=False)}" for name in missing),
         )
-    for word, wanted in expected.named().items():
+    for word, wanted in expected.written().items():
         if word != "rule" and (came := _came(seen, word, wanted)) is not None:
             said = ", ".join(wanted) if isinstance(wanted, tuple) else wanted
             yield ("expect", word), f"expected {said or 'none'}, came {came or 'none'} ({_by(seen, word)})"

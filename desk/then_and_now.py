@@ -1,6 +1,6 @@
 """The mails of a ticket: how each was decided then, and how the rules of today would decide it.
 
-Then: the record, and the walk of the rules of that day over the facts that it keeps.  Now: the mail read
+Then: the record, and the walk of the rules of that day over the mail with what the finders said.  Now: the mail read
 again, the finders asked as if it and everything later were not there, the rules of today.
 """
 
@@ -8,20 +8,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic import TypeAdapter, ValidationError
-
 import rules
 from desk.desk import Desk
 from desk.differences import Change, changes_of
 from desk.receive import Read
-from desk.replay import Facts, Replayed, replay
+from desk.replay import Facts, Replayed, replay, seen_then
 from domain.decision import RuleVerdict
 from domain.errors import NotFound
-from domain.rule import RuleSpec
 from rules import BadRules, RuleSet
 
 MAILS = 100
-_SPECS = TypeAdapter(tuple[RuleSpec, ...])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,11 +46,11 @@ def then_and_now(desk: Desk, ticket: int, *, read: Read) -> tuple[ThenAndNow, ..
 
 def _told(desk: Desk, one: Replayed, read: Read) -> ThenAndNow:
     then = rules_of(desk, str(one.then.get("rule_set", "")))
-    seen = next(replay(desk, then, facts=Facts.THEN, read=read, only=[one.row.id]), None) if then else None
+    seen = seen_then(desk, one.row, one.then, read=read)
     return ThenAndNow(
         replayed=one,
         rules_then=then,
-        walk_then=rules.walk(then, seen.facts) if then and seen and seen.facts else (),
+        walk_then=rules.walk(then, seen) if then and seen else (),
         walk_now=rules.walk(desk.rules, one.facts) if one.facts else (),
         changes=changes_of(desk, one) if one.now is not None else (),
     )
@@ -65,8 +61,8 @@ def rules_of(desk: Desk, digest: str) -> RuleSet | None:
     with desk.store.reading() as view:
         text = view.matches.rules_of(digest)
     try:
-        return rules.compile(_SPECS.validate_json(text)) if text else None
-    except (ValidationError, BadRules):
+        return rules.read_back(text) if text else None
+    except BadRules:
         return None
 
 

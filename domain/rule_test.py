@@ -6,7 +6,9 @@ They are no part of the rule set: another test changes no hash, and no mail is d
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
+from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
+
+from domain.written import Frozen, Written
 
 NO_MATCH = "no match"
 
@@ -44,11 +46,7 @@ Texts = Annotated[
 ]
 
 
-class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
-
-
-class TestFile(_Frozen):
+class TestFile(Frozen):
     """A file that comes with the mail."""
 
     __test__ = False
@@ -61,7 +59,7 @@ class TestFile(_Frozen):
     """Its octets."""
 
 
-class TestMail(_Frozen):
+class TestMail(Frozen):
     """A mail in a few words.  It is written out as a mail and read as every other."""
 
     __test__ = False
@@ -72,13 +70,13 @@ class TestMail(_Frozen):
     """To whom; the mailbox's own address where it is left out."""
     cc: Texts = ()
     """Who got it as well."""
-    reply_to: Text | None = None
+    reply_to: Written[Text] = None
     """Where answers go."""
     subject: Text = ""
     """The subject."""
     text: Text = ""
     """The text."""
-    html: Text | None = None
+    html: Written[Text] = None
     """The same as HTML."""
     headers: Mapping[str, Texts] = {}
     """Any further header fields, such as `{Auto-Submitted: auto-replied}`."""
@@ -86,7 +84,7 @@ class TestMail(_Frozen):
     """Files that come with it: a name, or `{name: scan.pdf, type: application/pdf, size: 2000}`."""
 
 
-class TestTicket(_Frozen):
+class TestTicket(Frozen):
     """A ticket that was found for the mail."""
 
     __test__ = False
@@ -95,72 +93,67 @@ class TestTicket(_Frozen):
     """Its number."""
     title: Text = ""
     """Its title."""
-    status: Text | None = None
+    status: Written[Text] = None
     """A key of tickets.statuses; the first one that is open where it is left out."""
-    priority: Text | None = None
+    priority: Written[Text] = None
     """One of tickets.priorities; the default where it is left out."""
     category: Text = ""
     """One of tickets.categories."""
     agent: Text = ""
     """A key of agents."""
-    group: Text | None = None
+    group: Written[Text] = None
     """A key of groups; the mailbox's where it is left out."""
     tags: Texts = ()
     """Its tags."""
 
 
-class TestFacts(_Frozen):
+class TestFacts(Frozen):
     """What is known beside the mail."""
 
     __test__ = False
 
-    ticket: TestTicket | None = None
+    ticket: Written[TestTicket] = None
     """The ticket that it answers; without it the mail is new."""
 
 
-class Expectation(_Frozen):
+class Expectation(Frozen):
     """What shall become of the mail.  What is not named may be anything."""
 
-    disposition: Literal["create", "update", "ignore", "reject", "forward", "merge_into"] | None = None
+    disposition: Written[Literal["create", "update", "ignore", "reject", "forward", "merge_into"]] = None
     """What ends the run of the rules."""
-    status: Text | None = None
+    status: Written[Text] = None
     """The ticket's status afterwards."""
-    priority: Text | None = None
+    priority: Written[Text] = None
     """Its priority."""
-    category: Text | None = None
+    category: Written[Text] = None
     """Its category."""
-    title: Text | None = None
+    title: Written[Text] = None
     """Its title."""
-    agent: Text | None = None
+    agent: Written[Text] = None
     """Its agent; '' for nobody."""
-    group: Text | None = None
+    group: Written[Text] = None
     """Its group."""
-    tags: Texts | None = None
+    tags: Written[Texts] = None
     """Tags that it has; it may have others too."""
-    rule: Texts | None = None
+    rule: Written[Texts] = None
     """Rules that match; where it is left out, the rule beside which the test stands."""
 
     @model_validator(mode="after")
     def _something(self) -> Self:
-        if not self.named():
+        if not self.written():
             known = ", ".join(type(self).model_fields)
             raise ValueError(f"nothing is expected here; there are: {known}")
         return self
 
-    def named(self) -> dict[str, Any]:
-        """What is expected, by its word."""
-        said = {name: getattr(self, name) for name in type(self).model_fields}
-        return {name: value for name, value in said.items() if value is not None}
 
-
-class RuleTest(_Frozen):
+class RuleTest(Frozen):
     """One test: a mail goes through the whole rule set, and this is what must come out."""
 
-    mail: TestMail | None = None
+    mail: Written[TestMail] = None
     """The mail, in a few words."""
-    eml: Text | None = None
+    eml: Written[Text] = None
     """Or a file that holds it (relative to config.yaml)."""
-    mailbox: Text | None = None
+    mailbox: Written[Text] = None
     """The mailbox that it comes to; the first where it is left out."""
     facts: TestFacts = TestFacts()
     """What is known beside the mail."""

@@ -1,26 +1,33 @@
 """Rules: what an administrator wants done with which mails.
 
-`compile` makes a rule set of the rules in config.yaml, `problems` and `references` check them,
+`compile` makes a rule set of the rules in config.yaml, `problems`, `references` and `files` check them,
 `decide` says what becomes of a mail, `walk` explains it, `facts_read` is what it was decided on.
+`read_back` makes a rule set of the `text` of a former one, `decide_again` decides on the facts of a record.
 Pure: no clock, no files, no database, no network.
 
-Fails with: BadRules, from `compile` alone; whatever a mail holds, the other functions give an answer.
+Fails with: BadRules, from `compile` and `read_back`; NotRecorded, from `decide_again`.  Whatever a mail holds,
+the other functions give an answer.
 """
 
-from rules.check import Reference, RuleProblem, problems, references
+from rules.check import Reference, RuleProblem, files, problems, references
 from rules.decide import decide, facts_read, walk
-from rules.ruleset import BadRules, Rule, RuleSet, compile  # noqa: A004 - read as rules.compile
+from rules.recorded import NotRecorded, decide_again
+from rules.ruleset import BadRules, Rule, RuleSet, compile, read_back  # noqa: A004 - read as rules.compile
 
 __all__ = [
     "BadRules",
+    "NotRecorded",
     "Reference",
     "Rule",
     "RuleProblem",
     "RuleSet",
     "compile",
     "decide",
+    "decide_again",
     "facts_read",
+    "files",
     "problems",
+    "read_back",
     "references",
     "walk",
 ]

@@ -10,7 +10,8 @@ Fails with: BadPattern.
 
 import re
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import re2
@@ -33,8 +34,9 @@ _OUTSIDE = {
     r"\S": f"[^{_SPACE}]",
 }
 _INSIDE = {r"\w": _WORD, r"\d": r"\p{Nd}", r"\D": r"\P{Nd}", r"\s": _SPACE}
-_START = rf"(?:\A|[^{_WORD}])"
-_END = rf"(?:\z|[^{_WORD}])"
+# No word character stands beyond here; it takes the other character along.
+START = rf"(?:\A|[^{_WORD}])"
+END = rf"(?:\z|[^{_WORD}])"
 
 _TAKES_NOTHING = ("border", "anchor", "flags", "repeat")
 
@@ -78,33 +80,77 @@ class _Token:
     text: str
 
 
-def searcher(pattern: str) -> Callable[[bytes], int]:
-    """A function that says at which octet of a UTF-8 text PATTERN is found first, -1 if nowhere.
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """A pattern as it was written, as RE2 has it, and ready to search; equal if written alike.
 
-    Raises BadPattern.
+    `names` are those of its named groups.
     """
-    pattern = nfc(pattern)
-    if len(pattern) > MAX_LENGTH:
-        raise BadPattern(f"{len(pattern)} characters are too many for a pattern; {MAX_LENGTH} is the limit")
-    # As written first: RE2's complaint then quotes what the administrator wrote.
-    _compiled(pattern)
-    search = _compiled(translated(pattern)).search
 
-    def position(text: bytes) -> int:
-        found = search(text)
+    written: str
+    translated: str
+    names: tuple[str, ...] = ()
+    _search: Callable[[bytes], Any] = field(compare=False, repr=False, default=lambda text: None)
+
+    @classmethod
+    def of(cls, written: str) -> "Pattern":
+        """WRITTEN ready to search.  Raises BadPattern."""
+        return _pattern(nfc(written))
+
+    @classmethod
+    def of_literal(cls, written: str, for_re2: str) -> "Pattern":
+        """What was WRITTEN in another notation, ready to search as FOR_RE2.  Raises BadPattern."""
+        return cls(written, for_re2, (), _compiled(for_re2).search)
+
+    @staticmethod
+    def escaped(text: str) -> str:
+        """TEXT as a pattern that stands for itself."""
+        return "".join(char if char.isalnum() or not char.isascii() else f"\\x{{{ord(char):X}}}" for char in text)
+
+    def position(self, text: bytes) -> int:
+        """At which octet of a UTF-8 text it is found first, -1 if nowhere."""
+        found = self._search(text)
         return -1 if found is None else int(found.start())
 
-    return position
+    def captures(self, text: bytes) -> dict[str, str]:
+        """What its named groups found in a UTF-8 text, '' for a group that took no part; empty if it is not found."""
+        found = _compiled(self.translated, captures=True).search(text)
+        if found is None:
+            return {}
+        return {name: (found.group(name.encode()) or b"").decode("utf-8", "replace") for name in self.names}
+
+
+@lru_cache(maxsize=4096)
+def _pattern(written: str) -> Pattern:
+    if len(written) > MAX_LENGTH:
+        raise BadPattern(f"{len(written)} characters are too many for a pattern; {MAX_LENGTH} is the limit")
+    # As written first: RE2's complaint then quotes what the administrator wrote.
+    names = tuple(sorted(name.decode() for name in _compiled(written).groupindex))
+    for_re2 = translated(written)
+    return Pattern(written, for_re2, names, _compiled(for_re2).search)
 
 
 def translated(pattern: str) -> str:
     r"""PATTERN for RE2, with \w, \d, \s and \b of all scripts; it must be valid already.  Raises BadPattern."""
     tokens = [_Token(str(match.lastgroup), match[0]) for match in _TOKENS.finditer(pattern)]
+    _check_captures(tokens)
     repeated = _repeated_groups(tokens)
     starts = _edges(tokens, repeated)
     ends = _edges(tokens[::-1], {len(tokens) - 1 - index for index in repeated})[::-1]
     places = zip(tokens, starts, ends, [None, *tokens], [*tokens[1:], None], strict=False)
     return "".join(_translated(*place) for place in places)
+
+
+def _check_captures(tokens: list[_Token]) -> None:
+    r"""A \b takes the character beyond the border with it, so no named group may hold one."""
+    named: list[bool] = []
+    for token in tokens:
+        if token.kind == "open":
+            named.append(token.text.endswith(">"))
+        elif token.kind == "close":
+            named.pop()
+        elif token.kind == "border" and any(named):
+            raise BadPattern(r"\b does not work inside a named group: write it before or behind, such as \b(?P<no>\d+)")
 
 
 def _translated(token: _Token, start: bool, end: bool, before: _Token | None, after: _Token | None) -> str:
@@ -121,7 +167,7 @@ def _translated(token: _Token, start: bool, end: bool, before: _Token | None, af
     neighbour = before if start else after
     if neighbour is not None and neighbour.kind == "anchor":
         return ""
-    return _START if start else _END
+    return START if start else END
 
 
 def _translated_class(text: str) -> str:
@@ -175,13 +221,14 @@ def _repeated_groups(tokens: list[_Token]) -> set[int]:
     return repeated
 
 
-def _compiled(pattern: str) -> Any:
+@lru_cache(maxsize=8192)
+def _compiled(pattern: str, *, captures: bool = False) -> Any:
     options = re2.Options()
     options.log_errors = False
     options.max_mem = MAX_MEMORY
     options.case_sensitive = False
-    # Nothing is captured yet, and RE2 is faster without.
-    options.never_capture = True
+    # RE2 is faster without.
+    options.never_capture = not captures
     try:
         return re2.compile(pattern.encode("utf-8", "replace"), options)
     except re2.error as refused:

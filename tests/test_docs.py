@@ -5,7 +5,8 @@ import json
 import pytest
 
 from commands.docs import ROOT, pages
-from domain.rule import Action, AddressTest, Conditions
+from domain.action import Action
+from domain.condition import AddressTest, Conditions
 from domain.settings import Settings
 
 
@@ -32,4 +33,4 @@ def test_the_schema_knows_the_keys_that_people_write() -> None:
     schema = json.loads((ROOT / "docs/config.schema.json").read_text(encoding="utf-8"))
     assert set(schema["required"]) == {"helpdesk", "mailboxes", "smtp", "agents", "groups"}
     assert "else" in schema["$defs"]["ClosedTickets"]["properties"]
-    assert set(schema["$defs"]["Conditions"]["properties"]) >= {"from", "to", "subject", "body", "header", "is"}
+    assert set(schema["$defs"]["Conditions"]["properties"]) >= {"from", "to", "subject", "text", "header", "is"}

@@ -24,7 +24,7 @@ RULES: list[dict[str, Any]] = [
     {"name": "newsletters", "when": {"is": "list"}, "then": ["ignore"]},
     {"name": "machines", "when": {"is": ["auto_reply", "bounce"]}, "then": [{"set": {"category": "change"}}]},
     {"name": "printer", "for": "new",
-     "when": {"any": [{"subject": {"contains": "Drucker"}}, {"body": {"regex": r"tok\d{5}[0-3]x"}}]},
+     "when": {"any": [{"subject": {"contains": "Drucker"}}, {"text": {"regex": r"tok\d{5}[0-3]x"}}]},
      "then": [{"set": {"priority": "high"}}, {"assign": {"group": "network"}}, {"tag": ["printer"]}]},
     {"name": "firma", "when": {"from": {"domain": "firma.example"}}, "then": [{"assign": {"agent": "ada"}}]},
     {"name": "müller", "when": {"from": {"contains": "Jörg Müller"}}, "then": [{"tag": ["müller"]}]},

@@ -33,7 +33,7 @@ rules:
 @TESTS@
   - name: closed by word
     for: reply
-    when: {body: {contains: erledigt}}
+    when: {text: {contains: erledigt}}
     then: [{set: {status: closed}}]
     tests:
       - mail: {from: anna@kunde.example, text: Ist erledigt.}

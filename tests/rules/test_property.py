@@ -11,7 +11,7 @@ from domain.decision import Found, Ignore, MailFacts
 from domain.errors import DeskError
 from domain.rule import RuleSpec
 from rules.operators import ADDRESS_OPERATORS, TEXT_OPERATORS
-from rules.pattern import searcher
+from rules.pattern import Pattern
 from rules.text import fold, shortened
 from tests.rules.mails import FOREIGN, NEW, REPLY, UNCONFIRMED, mail, spec
 
@@ -22,7 +22,7 @@ DOMAINS = st.sampled_from(["x.example", "*.x.example", "y.example"])
 SENDERS = st.sampled_from(["", "ada@x.example", "it@sub.x.example", "bert@y.example"])
 KINDS = st.sampled_from(["reply", "auto_reply", "bounce", "list"])
 LEAVES = st.one_of(
-    st.builds(lambda field, test: {field: test}, st.sampled_from(["subject", "body"]), TEXT_TESTS),
+    st.builds(lambda field, test: {field: test}, st.sampled_from(["subject", "text"]), TEXT_TESTS),
     st.builds(lambda test: {"header": {"X-A": test}}, TEXT_TESTS),
     st.builds(lambda domain: {"from": {"domain": domain}}, DOMAINS),
     st.builds(lambda kind: {"is": kind}, KINDS),
@@ -77,7 +77,7 @@ def _word(word: str, said: Any, facts: MailFacts) -> bool:
     match word:
         case "subject":
             return _text(said, message.subject)
-        case "body":
+        case "text":
             return _text(said, message.text)
         case "header":
             values = message.header("X-A") or ("",)
@@ -153,11 +153,11 @@ def test_a_rule_without_alternatives_matches_if_all_that_is_told_holds(specs: li
 @settings(max_examples=600, deadline=None)
 def test_a_pattern_is_taken_or_refused_with_a_reason(pattern: str, text: str) -> None:
     try:
-        search = searcher(pattern)
+        search = Pattern.of(pattern)
     except DeskError as refused:
         said = str(refused)
     else:
-        said = str(search(text.encode("utf-8", "replace")))
+        said = str(search.position(text.encode("utf-8", "replace")))
     assert said
 
 
