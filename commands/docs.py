@@ -20,7 +20,7 @@ from domain import settings as words
 from domain.action import Action, AssignTo, SetFields
 from domain.condition import AddressTest, Conditions, TextTest
 from domain.rule import RuleSpec
-from domain.rule_test import Expectation, RuleTest, TestFile, TestMail, TestTicket
+from domain.rule_test import Expectation, RuleTest, TestContact, TestFacts, TestFile, TestMail, TestTicket
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -68,7 +68,9 @@ _WORDS: tuple[tuple[str, str, type[BaseModel]], ...] = (
     ("Tests", "Below `tests`; the mail goes through the whole rule set, as a real one does.", RuleTest),
     ("A test's mail", "Below `mail`.", TestMail),
     ("A test's file", "Below `attachments`.", TestFile),
+    ("What a test knows", "Below `facts`.", TestFacts),
     ("A test's ticket", "Below `facts.ticket`.", TestTicket),
+    ("A test's contact", "Below `facts.contact`.", TestContact),
     ("What a test expects", "Below `expect`.", Expectation),
 )
 

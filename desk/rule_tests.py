@@ -6,7 +6,7 @@ what they would be.  The finders are not asked: whether it is an answer stands i
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.headerregistry import Address as HeaderAddress
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -14,6 +14,7 @@ from email.utils import parseaddr
 from typing import Any
 
 import rules
+from desk.addresses import spoof
 from desk.config import Config
 from desk.ingest import without_envelope
 from desk.receive import Read
@@ -22,7 +23,8 @@ from desk.yaml_nodes import Path as Steps
 from domain.decision import FinderVerdict, Found, MailFacts, RuleVerdict, Verdict
 from domain.errors import Problem
 from domain.message import Message, RawMail
-from domain.rule_test import Expectation, RuleTest, TestMail, TestTicket
+from domain.people import ContactAddress, ContactFacts, OrganizationFacts
+from domain.rule_test import Expectation, RuleTest, TestContact, TestMail, TestTicket
 from domain.settings import Settings
 from domain.subject import bare_subject
 from domain.ticket import Phase, TicketFacts
@@ -69,11 +71,40 @@ def _try(config: Config, ruleset: RuleSet, test: RuleTest, rule: str, *, read: R
         data = _bytes(config, test, to=settings.mailboxes[mailbox].address)
     except _Unusable as bad:
         return [((bad.word,), str(bad))]
-    message = read(RawMail(data=data, size=len(data), arrived=_A_DAY))
-    ticket = _ticket(settings, test.facts.ticket, mailbox) if test.facts.ticket else None
-    facts = MailFacts(message=message, mailbox=mailbox, found=_found(ticket))
+    facts = _facts(settings, test, mailbox, read(RawMail(data=data, size=len(data), arrived=_moment(settings, test))))
     seen = _Seen(settings, ruleset, facts)
     return list(_failures(seen, test.expect, rule))
+
+
+def _facts(settings: Settings, test: RuleTest, mailbox: str, message: Message) -> MailFacts:
+    """What the rules may look at: the mail as it was read, and what the test says is known."""
+    told = test.facts
+    ticket = _ticket(settings, told.ticket, mailbox, _moment(settings, test)) if told.ticket else None
+    contact = _contact(told.contact, message) if told.contact else None
+    hours = settings.business_hours.hours() if settings.business_hours else None
+    return MailFacts(
+        message=message, mailbox=mailbox, folder=settings.mailboxes[mailbox].folders[0], found=_found(ticket),
+        moment=_moment(settings, test), hours=hours, contact=contact, tag=settings.helpdesk.tag,
+        phase=settings.tickets.phase(ticket.status) if ticket else "", suspicion=spoof(message, settings),
+        known=frozenset({message.sender.key}) if contact and message.sender else frozenset(),
+    )  # fmt: skip
+
+
+def _moment(settings: Settings, test: RuleTest) -> datetime:
+    """When the test's mail arrives."""
+    at = test.facts.at or _A_DAY
+    zone = settings.business_hours.hours().zone if settings.business_hours else UTC
+    return at if at.tzinfo else at.replace(tzinfo=zone)
+
+
+def _contact(told: TestContact, message: Message) -> ContactFacts:
+    sender = message.sender
+    address = (ContactAddress(address=sender.address, primary=True),) if sender else ()
+    company = OrganizationFacts(id=1, name=told.organization) if told.organization else None
+    return ContactFacts(
+        id=1, name=told.name, addresses=address, tags=told.tags, organization=company, email_opt_out=told.opted_out,
+        support_start=told.support_start, support_end=told.support_end,
+    )  # fmt: skip
 
 
 class _Seen:
@@ -146,11 +177,12 @@ def _opened(settings: Settings, mailbox: str, message: Message) -> dict[str, str
     return {**new_ticket(settings, mailbox), "title": bare_subject(message.subject, settings.helpdesk.tag)}
 
 
-def _ticket(settings: Settings, told: TestTicket, mailbox: str) -> TicketFacts:
+def _ticket(settings: Settings, told: TestTicket, mailbox: str, moment: datetime) -> TicketFacts:
     given = {name: value for name in FIELDS if (value := getattr(told, name)) is not None}
     fields = {**new_ticket(settings, mailbox), "status": settings.tickets.of_phase(Phase.OPEN), **given}
+    opened = moment - (told.age or timedelta(hours=1))
     return TicketFacts(
-        number=told.number, tags=told.tags, mailbox=mailbox, created_at=_A_DAY, updated_at=_A_DAY, **fields
+        number=told.number, tags=told.tags, mailbox=mailbox, created_at=opened, updated_at=opened, **fields
     )
 
 

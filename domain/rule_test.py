@@ -4,10 +4,12 @@ They are no part of the rule set: another test changes no hash, and no mail is d
 """
 
 from collections.abc import Mapping
+from datetime import date, datetime, timedelta
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
+from domain.quantity import parse_duration
 from domain.written import Frozen, Written
 
 NO_MATCH = "no match"
@@ -16,6 +18,13 @@ NO_MATCH = "no match"
 def _text(value: object) -> object:
     # A whole number is written out again as it stood there.
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+def _moment(value: object) -> object:
+    try:
+        return datetime.fromisoformat(value) if isinstance(value, str) else value
+    except ValueError:
+        raise ValueError(f"{value!r} is no moment: write day and time, such as 2026-11-21 03:00") from None
 
 
 def _several(value: object) -> object:
@@ -105,6 +114,27 @@ class TestTicket(Frozen):
     """A key of groups; the mailbox's where it is left out."""
     tags: Texts = ()
     """Its tags."""
+    age: Written[Annotated[timedelta, BeforeValidator(parse_duration)]] = None
+    """How long ago it was opened: `2d`, `4h`; an hour where it is left out."""
+
+
+class TestContact(Frozen):
+    """What is known of the sender."""
+
+    __test__ = False
+
+    name: Text = ""
+    """His name."""
+    tags: Texts = ()
+    """His tags, such as `vip`."""
+    organization: Written[Text] = None
+    """The name of his organization."""
+    opted_out: bool = False
+    """He wants no letters."""
+    support_start: Written[date] = None
+    """The first day of his support."""
+    support_end: Written[date] = None
+    """The last day of his support."""
 
 
 class TestFacts(Frozen):
@@ -114,6 +144,11 @@ class TestFacts(Frozen):
 
     ticket: Written[TestTicket] = None
     """The ticket that it answers; without it the mail is new."""
+    contact: Written[TestContact] = None
+    """The contact who wrote; without it the sender is unknown."""
+    at: Written[Annotated[datetime, BeforeValidator(_moment)]] = None
+    """When it arrived, such as `2026-11-21 03:00`, in the time zone of business_hours, else UTC; a Wednesday at ten
+    where it is left out."""
 
 
 class Expectation(Frozen):

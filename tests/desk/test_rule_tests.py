@@ -170,3 +170,35 @@ def test_tests_are_no_part_of_the_rule_set(tmp_path: Path) -> None:
     with_tests = config(tmp_path, GOOD)
     without = [rule.model_copy(update={"tests": ()}) for rule in with_tests.settings.rules]
     assert compiled(with_tests.settings.rules).hash == compiled(without).hash
+
+
+KNOWN = """\
+business_hours: {open: {mon-fri: 9:00-17:00}, timezone: Europe/Berlin}
+rules:
+  - name: at night
+    when: {business_hours: false, contact: {vip: true, organization: {equals: BigCorp}}}
+    then: [{set: {priority: urgent}}]
+    tests:
+      - mail: {from: a@bigcorp.example, subject: Hilfe}
+        facts: {at: 2026-11-21 03:00, contact: {tags: vip, organization: BigCorp}}
+        expect: {priority: urgent}
+      - mail: {from: a@bigcorp.example, subject: Hilfe}
+        facts: {at: 2026-11-20 16:59, contact: {tags: [vip], organization: BigCorp}}
+        expect: no match
+      - mail: {from: a@bigcorp.example, subject: Hilfe}
+        facts: {at: 2026-11-21 03:00}
+        expect: no match
+  - name: late answers
+    when: {ticket: {phase: closed, age: '> 1d'}, has_ticket_ref: true}
+    then: [{tag: late}]
+    tests:
+      - mail: {from: a@bigcorp.example, subject: 'Re: [ACME-7] Hilfe'}
+        facts: {ticket: {number: 7, status: closed, age: 2d}, at: 2026-11-20 12:00}
+        expect: {tags: late, disposition: update}
+"""
+
+
+def test_what_is_known_beside_the_mail_is_stated(tmp_path: Path) -> None:
+    path = tmp_path / "config.yaml"
+    path.write_text(SMALL + KNOWN, encoding="utf-8")
+    assert complaints(load(path)) == []
