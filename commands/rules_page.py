@@ -34,6 +34,7 @@ from domain.condition import (
     TicketTest,
     TrustTest,
 )
+from domain.rule_test import Expectation, RuleTest, TestContact, TestFacts, TestFile, TestMail, TestTicket
 from domain.written import Frozen
 from rules.expression import FILTERS, MAX_VALUE, NAMES
 
@@ -68,6 +69,35 @@ SECTIONS: tuple[tuple[str, str, tuple[type[Frozen], ...]], ...] = (
     ("Letters", "Below `letter`.", (Letters,)),
     ("Notifying", "Below `notify`.", (NotifyWhom,)),
 )
+
+# How a rule is tested: words without examples of their own, for the one above them shows them all.
+TEST_SECTIONS: tuple[tuple[str, type[Frozen]], ...] = (
+    ("Below `tests`:", RuleTest),
+    ("Below `mail`:", TestMail),
+    ("Below `attachments`; a bare name is enough:", TestFile),
+    ("Below `facts`, what is known beside the mail:", TestFacts),
+    ("Below `facts.ticket`:", TestTicket),
+    ("Below `facts.contact`:", TestContact),
+    ("Below `expect`:", Expectation),
+)
+
+_TESTS = """\
+## Tests
+
+Below `tests`, beside `when` and `then`, stand mails with what shall become of them. `helpdesk rules test` runs
+them, `helpdesk check` too. A mail goes through the whole rule set, as a real one does; `expect: no match` says that this
+rule does not match. Tests are no part of the rules: another test decides no mail otherwise.
+
+```yaml
+when: {from: {domain: bigcorp.example}, subject: {contains: Störung}}
+then: [{set: {priority: urgent}}, {assign: {group: network}}]
+tests:
+  - mail: {from: it@bigcorp.example, subject: Störung im Netz}
+    expect: {priority: urgent, group: network}
+  - mail: {from: it@bigcorp.example, subject: Rechnung}
+    expect: no match
+```
+"""
 
 _INTRODUCTION = """\
 # Rules
@@ -179,7 +209,16 @@ def rules_page() -> str:
             for name, word in model.words().items():
                 same = name in inherited and inherited[name].description == model.model_fields[name].description
                 parts += [] if same else _word(word, model, known)
+    parts.append(_TESTS)
+    for where, model in TEST_SECTIONS:
+        parts += [where, "", *_listed(model), ""]
     return "\n".join(parts)
+
+
+def _listed(model: type[Frozen]) -> Iterator[str]:
+    """The words of MODEL with their meanings, a line each."""
+    for name, word in model.words().items():
+        yield f"- `{word}`: {_line(model.model_fields[name].description or '')}"
 
 
 def _names() -> Iterator[str]:

@@ -9,7 +9,7 @@ Fails with: StoreUnusable, TemporaryFailure; then nothing of the batch was writt
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any
@@ -23,6 +23,7 @@ from desk.desk import Desk
 from desk.facts import informed
 from desk.letters import tell
 from desk.opt_out import Leaving, opt_out, who_complains, who_leaves
+from desk.record import recorded
 from desk.repeats import Repeat, fingerprint, repeat_of
 from desk.vendors import REPORTS, vendor_with_news
 from domain import token
@@ -463,7 +464,6 @@ def _sender(message: Message) -> str:
 
 def _record(desk: Desk, facts: MailFacts, decision: Decision) -> dict[str, Any]:
     """The decision record: what was seen and what was decided, enough to explain it later."""
-    disposition = decision.disposition
     return {
         "rule_set": desk.rules.hash,
         "facts": rules.facts_read(desk.rules, facts),
@@ -473,11 +473,8 @@ def _record(desk: Desk, facts: MailFacts, decision: Decision) -> dict[str, Any]:
             {"finder": step.finder, "verdict": step.verdict.value, "ticket": step.ticket, "because": step.because}
             for step in facts.found.walk
         ],
-        "rules": list(decision.rules),
         "authentication": asdict(facts.authentication) if facts.authentication != UNPROVEN else None,
-        "disposition": type(disposition).__name__.lower(),
-        "because": disposition.because,
-        "modifiers": [{"kind": type(one).__name__, **asdict(one)} for one in decision.modifiers],
+        **recorded(decision),
     }
 
 

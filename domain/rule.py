@@ -9,6 +9,7 @@ from pydantic import BeforeValidator, ConfigDict, Field, field_validator, model_
 
 from domain.action import Action
 from domain.condition import Conditions
+from domain.rule_test import RuleTest
 from domain.written import Frozen, Written, text
 
 MAX_DEPTH = 16
@@ -41,6 +42,8 @@ class RuleSpec(Frozen):
     """`always`, instead of `when`: the rule is for every mail."""
     then: Annotated[tuple[Action, ...], Field(json_schema_extra={"minItems": 1}), BeforeValidator(_action_list)]
     """What is done, in order."""
+    tests: Annotated[tuple[RuleTest, ...], Field(exclude=True)] = ()
+    """Mails and what shall become of them: `helpdesk rules test` tries them, and so does `helpdesk check`."""
 
     @field_validator("when")
     @classmethod

@@ -19,6 +19,7 @@ from pydantic import (
     ConfigDict,
     Field,
     Strict,
+    TypeAdapter,
     WithJsonSchema,
     model_validator,
 )
@@ -175,6 +176,13 @@ Start = Annotated[
     WithJsonSchema({"type": "string", "examples": ["now", "all"]}),
 ]
 Language = Literal["de", "en"]
+
+
+def _with_includes(schema: dict[str, Any]) -> None:
+    """To an editor `!include FILE` is a text."""
+    several = {"type": "array", "items": {"anyOf": [schema.pop("items"), {"type": "string"}]}}
+    schema.pop("type")
+    schema["anyOf"] = [several, {"type": "string"}]
 
 
 class _Frozen(BaseModel):
@@ -625,8 +633,9 @@ class Settings(_Frozen):
     """When somebody is there.  Left out: always, in UTC."""
     limits: Limits = Limits()
     """What is still ordinary."""
-    rules: tuple[RuleSpec, ...] = ()
-    """In order.  Without a disposition a reply updates its ticket and anything else opens one."""
+    rules: Annotated[tuple[RuleSpec, ...], Field(json_schema_extra=_with_includes)] = ()
+    """In order, here or in files of their own (`!include rules.d/*.yaml`).
+    Without a disposition a reply updates its ticket and anything else opens one."""
 
     def own_addresses(self) -> frozenset[str]:
         """The keys of our mailboxes' addresses: never written to."""
@@ -636,6 +645,11 @@ class Settings(_Frozen):
         """The key of the agent whose address this is, '' if nobody's."""
         wanted = address_key(address)
         return next((key for key, agent in self.agents.items() if address_key(agent.address) == wanted), "")
+
+
+def rules_schema() -> dict[str, Any]:
+    """The JSON Schema of a file that config.yaml includes: a list of rules."""
+    return TypeAdapter(tuple[RuleSpec, ...]).json_schema(by_alias=True)
 
 
 def json_schema() -> dict[str, Any]:
