@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import compose, decide, ingest, latency, read
+from bench import compose, decide, ingest, latency, read, replay, rules
 
 BENCHMARKS: dict[str, Callable[..., None]] = {
     "ingest": ingest.run,
@@ -17,6 +17,8 @@ BENCHMARKS: dict[str, Callable[..., None]] = {
     "read": read.run,
     "decide": decide.run,
     "compose": compose.run,
+    "rules": rules.run,
+    "replay": replay.run,
 }
 
 

@@ -39,7 +39,8 @@ def run(path: Path, *, form: LogForm, verbose: bool) -> int:
             composer=roads.composer(config, desk),
             read=read,
         )
-        return 0 if clock.run(desk, ways) else 1
+        renewal = clock.Renewal(config=config, composer=roads.composer, limit=read.use)
+        return 0 if clock.run(desk, ways, renewal=renewal) else 1
 
 
 def scan(path: Path, mailboxes: Sequence[str], *, form: LogForm, verbose: bool, as_json: bool) -> int:

@@ -4,12 +4,13 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
+from commands.decided import disposition_in_words, letter_in_words, modifier_in_words
 from commands.phrases import happened
 from commands.screen import clean
 from desk.by_mail import unproven
 from desk.desk import Desk
 from desk.explain import Explanation
-from domain.decision import AddTags, Assign, Decision, Ignore, Modifier, RuleVerdict, SetField, Verdict
+from domain.decision import Assign, Decision, Forward, Ignore, Modifier, Reject, RuleVerdict, Verdict
 from domain.event import EventKind
 from domain.letter import Told
 from domain.message import Message
@@ -103,6 +104,8 @@ def _would(told: Explanation, desk: Desk) -> str:
     disposition = told.decision.disposition
     if isinstance(disposition, Ignore):
         return f"ignore it ({disposition.because})"
+    if isinstance(disposition, Reject | Forward):
+        return f"{disposition_in_words(disposition)} ({disposition.because})"
     assert told.ticket is not None
     what = "open a ticket" if told.opens else f"add it to {desk.reference(told.ticket.number)}"
     if told.agent:
@@ -111,7 +114,8 @@ def _would(told: Explanation, desk: Desk) -> str:
     if told.opens and not any(isinstance(one, Assign) and one.group for one in told.decision.modifiers):
         changes.append(f"group {told.ticket.group} (mailbox {told.mailbox})")
     changes += [happened(event, desk.settings) for event in told.events if event.kind in _OF_ADDRESSES]
-    return " · ".join([what, *changes])
+    changes += [f"{letter_in_words(wish)} ({wish.because})" for wish in told.decision.letters]
+    return " · ".join([what, *changes, *told.decision.remarks])
 
 
 def _acts(told: Explanation, desk: Desk) -> Iterator[str]:
@@ -122,15 +126,7 @@ def _acts(told: Explanation, desk: Desk) -> Iterator[str]:
 
 
 def _modifier(modifier: Modifier) -> str:
-    match modifier:
-        case SetField(field=field, value=value, because=because):
-            return f"{field} {value} ({because})"
-        case Assign(agent=agent, group=group, because=because):
-            return (
-                f"{' and '.join(x for x in (agent and f'agent {agent}', group and f'group {group}') if x)} ({because})"
-            )
-        case AddTags(tags=tags, because=because):
-            return f"tags {', '.join(tags)} ({because})"
+    return f"{modifier_in_words(modifier)} ({modifier.because})"
 
 
 def _changes(told: Explanation) -> list[str]:

@@ -8,8 +8,9 @@ opened, not of each field that a rule set on the way.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any, assert_never
+from typing import Any
 
+from desk.actions import not_carried_out
 from desk.addresses import Dead, mark_alive, mark_dead
 from desk.finders import SAME_TEXT, belongs
 from desk.opt_out import COMPLAINT, Leaving, name_of, opt_out
@@ -371,7 +372,7 @@ def changed(
             case AddTags(tags=added, because=because):
                 tags |= {tag: because for tag in added if tag not in ticket.tags}
             case _:
-                assert_never(modifier)
+                raise not_carried_out(modifier)
     after, events = ticket, list[Event]()
     for name, (value, because) in fields.items():
         if getattr(ticket, name) != value:

@@ -86,7 +86,10 @@ def _contents(config: Config) -> Finding:
         (len(settings.groups), "group", "groups"),
         (len(settings.rules), "rule", "rules"),
     )
-    return Finding(subject="config", text=", ".join(f"{n} {one if n == 1 else many}" for n, one, many in counts))
+    tests = sum(len(rule.tests) for rule in settings.rules)
+    beside = f" with {tests} test{'' if tests == 1 else 's'}" if tests else ""
+    text = ", ".join(f"{n} {one if n == 1 else many}" for n, one, many in counts)
+    return Finding(subject="config", text=f"{text}{beside}")
 
 
 def _keys(config: Config, environ: Mapping[str, str]) -> Finding:

@@ -73,6 +73,11 @@ class Delivery:
             self._send_all(letters, report)
         return report
 
+    def use(self, desk: Desk, composer: Composer) -> None:
+        """Go by the settings of DESK, and the words of COMPOSER, from the next round on."""
+        self._desk = desk
+        self._composer = composer
+
     def close(self) -> None:
         """Hang up."""
         self._sender.close()

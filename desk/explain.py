@@ -9,6 +9,7 @@ from desk.addresses import alive_address, copied, dead_addresses, spoof
 from desk.by_mail import Hand
 from desk.carry_out import Arrived
 from desk.desk import Desk
+from desk.facts import informed
 from desk.letters import with_recent
 from desk.opt_out import who_complains
 from desk.receive import (
@@ -23,7 +24,7 @@ from desk.receive import (
 )
 from desk.vendors import vendor_with_news
 from domain.authentication import Authentication
-from domain.decision import Decision, Found, Ignore, MailFacts, RuleVerdict
+from domain.decision import Decision, Forward, Found, Ignore, MailFacts, Reject, RuleVerdict
 from domain.event import Event
 from domain.intake import Intake, Outcome
 from domain.letter import Told, Withheld
@@ -63,6 +64,11 @@ class Explanation:
         """What the journal would say of the mail."""
         if self.copy_of is not None:
             return Outcome.DUPLICATE
+        match self.decision.disposition:
+            case Reject():
+                return Outcome.REJECTED
+            case Forward():
+                return Outcome.FORWARDED
         if self.ticket is None:
             return Outcome.IGNORED
         return Outcome.TICKET if self.opens else Outcome.COMMENT
@@ -80,13 +86,14 @@ def explain(desk: Desk, message: Message, *, data: bytes, mailbox: str, now: dat
         copy_of = view.journal.first_copy(journal_key(desk, mailbox, content_key(data)))
         contact = _contact(view, message)
         facts = MailFacts(message=message, mailbox=mailbox, found=found, authentication=proof)
+        facts = informed(desk, view, facts, moment=now)
         because, _ = unasked(desk, view, message)
         decision = Decision(disposition=Ignore(because=because)) if because else rules.decide(desk.rules, facts)
         told = Explanation(
             message=message, mailbox=mailbox, copy_of=copy_of, found=found, decision=decision, proof=proof,
             walk=() if because else rules.walk(desk.rules, facts), spoof=spoof(message, desk.settings),
         )  # fmt: skip
-        if isinstance(decision.disposition, Ignore):
+        if isinstance(decision.disposition, Ignore | Reject | Forward):
             return told
         arrived = Arrived(
             message=message, mailbox=mailbox, contact=contact, actor=actor_of(message, contact), moment=now, now=now,

@@ -9,18 +9,21 @@ Fails with: StoreUnusable, TemporaryFailure; then nothing of the batch was writt
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
-from typing import Any, assert_never
+from typing import Any
 
 import rules
 from desk import by_mail, finders, log
+from desk.actions import not_carried_out
 from desk.addresses import alive_address, copied, dead_addresses, spoof
 from desk.carry_out import Arrived, Plan, is_takeover, plan, write
 from desk.desk import Desk
+from desk.facts import informed
 from desk.letters import tell
 from desk.opt_out import Leaving, opt_out, who_complains, who_leaves
+from desk.record import recorded
 from desk.repeats import Repeat, fingerprint, repeat_of
 from desk.vendors import REPORTS, vendor_with_news
 from domain import token
@@ -237,6 +240,7 @@ def _carry_out(desk: Desk, view: View, mail: Mail, *, now: datetime, is_new: boo
     facts = MailFacts(
         message=mail.message, mailbox=mail.row.mailbox, folder=mail.row.folder, found=found, authentication=mail.proof
     )
+    facts = informed(desk, view, facts, moment=_moment(mail, now))
     decision = rules.decide(desk.rules, facts)
     record = _record(desk, facts, decision)
     match decision.disposition:
@@ -248,7 +252,7 @@ def _carry_out(desk: Desk, view: View, mail: Mail, *, now: datetime, is_new: boo
             done = _onto_a_ticket(desk, view, mail, arrived, found, decision)
             return _finish(view, mail, done, now=now, record=record)
         case _:
-            assert_never(decision.disposition)
+            raise not_carried_out(decision.disposition)
 
 
 def unasked(desk: Desk, view: View, message: Message) -> tuple[str, Leaving | None]:
@@ -363,11 +367,22 @@ def act_facts(
         machine=arrived.message.is_machine,
         quiet=quiet or _quiet(settings.mailboxes[arrived.mailbox], arrived),
         taken_over=is_takeover(events),
-        silent_customer=act.silent if act else _unanswered(arrived, ticket, events),
+        doubt=_doubt(arrived, events) if act is None else "",
+        silent_customer=act.silent if act else _unanswered(arrived, ticket),
     )
 
 
-def _unanswered(arrived: Arrived, ticket: TicketFacts, events: tuple[Event, ...]) -> str:
+def _doubt(arrived: Arrived, events: tuple[Event, ...]) -> str:
+    """Why the sender may be a machine after all, '' if nothing says so.
+
+    Whoever opens a ticket is told its number, but not, in doubt, that each further mail came in.
+    """
+    opens = any(event.kind is EventKind.OPENED for event in events)
+    because = arrived.message.class_because
+    return f"perhaps a machine: {because[0]}" if because and not opens else ""
+
+
+def _unanswered(arrived: Arrived, ticket: TicketFacts) -> str:
     """Why no customer is told of a mail that two machines could go on answering for ever, '' of any other.
 
     Relays lose the fields by which machines know each other; what a letter says arrives.
@@ -378,9 +393,6 @@ def _unanswered(arrived: Arrived, ticket: TicketFacts, events: tuple[Event, ...]
         return f"a mail of a vendor's ticket system ({arrived.vendor.id})"
     if arrived.message.text.lstrip().startswith(tuple(REPLY_MARKERS.values())):
         return "the letter of a helpdesk like this one"
-    # Whoever is in doubt opens a ticket and is told its number, but not that each further mail came in.
-    if arrived.message.class_because and not any(event.kind is EventKind.OPENED for event in events):
-        return f"perhaps a machine: {arrived.message.class_because[0]}"
     return ""
 
 
@@ -452,7 +464,6 @@ def _sender(message: Message) -> str:
 
 def _record(desk: Desk, facts: MailFacts, decision: Decision) -> dict[str, Any]:
     """The decision record: what was seen and what was decided, enough to explain it later."""
-    disposition = decision.disposition
     return {
         "rule_set": desk.rules.hash,
         "facts": rules.facts_read(desk.rules, facts),
@@ -462,11 +473,8 @@ def _record(desk: Desk, facts: MailFacts, decision: Decision) -> dict[str, Any]:
             {"finder": step.finder, "verdict": step.verdict.value, "ticket": step.ticket, "because": step.because}
             for step in facts.found.walk
         ],
-        "rules": list(decision.rules),
         "authentication": asdict(facts.authentication) if facts.authentication != UNPROVEN else None,
-        "disposition": type(disposition).__name__.lower(),
-        "because": disposition.because,
-        "modifiers": [{"kind": type(one).__name__, **asdict(one)} for one in decision.modifiers],
+        **recorded(decision),
     }
 
 

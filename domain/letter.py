@@ -115,6 +115,7 @@ class ActFacts:
     that the customer is not told.  `cc` are addresses that get the comment beside the requester,
     `contacts` the contacts behind them.  `taken_over` tells a first assignment from a change.
     `dead` are the keys of addresses without a contact that letters came back from.
+    `doubt` says why the sender may be a machine; then his mail is not acknowledged.
     `recent` counts the letters of the budget's period (`LetterKind.is_budgeted`), by address key,
     `recent_domains` by domain, `recent_here` those about this ticket, `recent_answers` those about
     this ticket to the sender.
@@ -125,6 +126,7 @@ class ActFacts:
     actor: Actor
     sender_key: str = ""
     machine: bool = False
+    doubt: str = ""
     quiet: str = ""
     mandatory: bool = False
     silent_customer: str = ""

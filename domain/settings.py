@@ -8,8 +8,9 @@ about is refused here; what several fields must agree on is `desk/config.py`'s.
 import re
 import unicodedata
 from collections.abc import Mapping
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 from typing import Annotated, Any, Literal, Self
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import (
     AfterValidator,
@@ -18,59 +19,19 @@ from pydantic import (
     ConfigDict,
     Field,
     Strict,
+    TypeAdapter,
     WithJsonSchema,
     model_validator,
 )
 
 from domain.errors import BadAddress
+from domain.hours import Hours, parse_days, parse_span
 from domain.people import Address, address_key, domain_key
+from domain.quantity import parse_duration, parse_size, shown, written
 from domain.rule import RuleSpec
 from domain.ticket import Phase
 
-_UNITS = {"ms": 0.001, "s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400, "w": 604800}
-_BYTES = {"": 1, "b": 1, "kb": 1000, "mb": 1000**2, "gb": 1000**3, "kib": 1024, "mib": 1024**2, "gib": 1024**3}
-_LONGEST = timedelta(days=36500)
 MICROSOFT_365 = "microsoft365"
-
-
-def shown(value: object) -> str:
-    """VALUE as a complaint may quote it: short, on one line, in the words of YAML."""
-    if isinstance(value, str):
-        return repr(value if len(value) <= 60 else value[:57] + "...")
-    if value is None:
-        return "nothing"
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, Mapping):
-        return "a mapping"
-    if isinstance(value, (list, tuple)):
-        return "a list"
-    return str(value)
-
-
-def _written(value: object) -> str:
-    return str(value).strip() if isinstance(value, (str, int, float)) else ""
-
-
-def parse_duration(value: object) -> timedelta:
-    """`90s`, `5m`, `2h`, `30d`, `1w` as a timedelta.  Raises ValueError for anything else."""
-    if isinstance(value, timedelta):
-        return value
-    found = re.fullmatch(r"([0-9]{1,12}(?:\.[0-9]{1,6})?)\s*(ms|s|min|m|h|d|w)", _written(value))
-    if found is None:
-        raise ValueError(f"{shown(value)} is not a duration: write a number and a unit, such as 60s, 5m, 2h, 30d")
-    seconds = float(found[1]) * _UNITS[found[2]]
-    if seconds > _LONGEST.total_seconds():
-        raise ValueError(f"{shown(value)} is longer than a hundred years")
-    return timedelta(seconds=seconds)
-
-
-def parse_size(value: object) -> int:
-    """`50 MB`, `200kB`, `1 MiB` or a plain number, as octets.  Raises ValueError for anything else."""
-    found = re.fullmatch(r"([0-9]{1,12}(?:\.[0-9]{1,6})?)\s*([kmg]i?b|b)?", _written(value), re.IGNORECASE)
-    if found is None:
-        raise ValueError(f"{shown(value)} is not a size: write a number and a unit, such as 50 MB")
-    return int(float(found[1]) * _BYTES[(found[2] or "").lower()])
 
 
 def _address(value: str) -> str:
@@ -128,8 +89,8 @@ def _day(value: object) -> object:
     if isinstance(value, date):
         return value
     try:
-        if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", _written(value)):
-            return date.fromisoformat(_written(value))
+        if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", written(value)):
+            return date.fromisoformat(written(value))
     except ValueError:
         pass
     raise ValueError(f"{shown(value)} is not a date: write year-month-day, such as 2026-11-01")
@@ -241,6 +202,13 @@ SHIPPED_LANGUAGES = ("de", "en")
 """The languages that letters can be written in without a catalog of one's own."""
 
 
+def _with_includes(schema: dict[str, Any]) -> None:
+    """To an editor `!include FILE` is a text."""
+    several = {"type": "array", "items": {"anyOf": [schema.pop("items"), {"type": "string"}]}}
+    schema.pop("type")
+    schema["anyOf"] = [several, {"type": "string"}]
+
+
 class _Frozen(BaseModel):
     model_config = ConfigDict(
         frozen=True,
@@ -265,7 +233,7 @@ class Secret(_Frozen):
 def _secret(value: object) -> object:
     if isinstance(value, Secret):
         return value
-    kind, _, name = (part.strip() for part in _written(value).partition(":"))
+    kind, _, name = (part.strip() for part in written(value).partition(":"))
     # The value is never repeated: it may be the secret itself.
     if kind == "env":
         if re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name) is None:
@@ -590,7 +558,8 @@ class Notifications(_Frozen):
     on_reassignment: Flag = False
     """Tell the customer not only when his ticket is first taken over, but whenever it changes hands."""
     on_customer_mail: Flag = False
-    """Acknowledge every mail of the customer, not only the one that opens the ticket."""
+    """Acknowledge every mail of the customer, not only the one that opens the ticket (but see loop_budget.acknowledged,
+    and not in doubt whether a person wrote it)."""
     on_field_change: Flag = False
     """Tell the customer when title, priority or category change."""
     watchers_on_field_change: Flag = False
@@ -602,6 +571,55 @@ class Notifications(_Frozen):
     templates: Line | None = None
     """A directory (relative to config.yaml) with templates and sentences (de.po, fr.po, ...) of your own, which take
     the place of the built-in ones (docs/letters.md)."""
+
+
+def _zone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError(f"{shown(value)} is not a time zone: write one such as Europe/Berlin or UTC") from None
+    return value
+
+
+def _days(value: str) -> str:
+    parse_days(value)
+    return value
+
+
+def _span(value: str) -> str:
+    parse_span(value)
+    return value
+
+
+def _spans(value: object) -> object:
+    return [value] if isinstance(value, str) else value
+
+
+class BusinessHours(_Frozen):
+    timezone: Annotated[str, AfterValidator(_zone)] = "UTC"
+    """The time zone of the days and hours here, and of `weekday` in rules, such as Europe/Berlin."""
+    open: Annotated[
+        Mapping[
+            Annotated[str, AfterValidator(_days)],
+            Annotated[
+                tuple[Annotated[str, AfterValidator(_span)], ...],
+                BeforeValidator(_spans),
+                WithJsonSchema({"type": ["string", "array"], "items": {"type": "string"}}),
+            ],
+        ],
+        Field(min_length=1),
+    ]
+    """Hours by day: `mon-fri: 9:00-17:00`, or several spans: `sat: [9:00-12:00, 13:00-15:00]`."""
+    holidays: tuple[Day, ...] = ()
+    """Days without business."""
+
+    def hours(self) -> Hours:
+        """The same, ready to be asked."""
+        spans: dict[str, tuple[tuple[time, time], ...]] = {}
+        for days, written_spans in self.open.items():
+            for day in parse_days(days):
+                spans[day] = (*spans.get(day, ()), *map(parse_span, written_spans))
+        return Hours(zone=ZoneInfo(self.timezone), spans=spans, holidays=frozenset(self.holidays))
 
 
 class Limits(_Frozen):
@@ -660,10 +678,13 @@ class Settings(_Frozen):
     the ticket its id (so does `helpdesk link`); later ones with that id go there too, for staff only."""
     duplicates: Literal["one_ticket", "per_mailbox"] = "one_ticket"
     """The same mail in two mailboxes makes one ticket, or one in each."""
+    business_hours: BusinessHours | None = None
+    """When somebody is there.  Left out: always, in UTC."""
     limits: Limits = Limits()
     """What is still ordinary."""
-    rules: tuple[RuleSpec, ...] = ()
-    """In order.  Without a disposition a reply updates its ticket and anything else opens one."""
+    rules: Annotated[tuple[RuleSpec, ...], Field(json_schema_extra=_with_includes)] = ()
+    """In order, here or in files of their own (`!include rules.d/*.yaml`).
+    Without a disposition a reply updates its ticket and anything else opens one."""
 
     def look(self, mailbox: str) -> Look:
         """How the letters of MAILBOX look."""
@@ -678,6 +699,11 @@ class Settings(_Frozen):
         """The key of the agent whose address this is, '' if nobody's."""
         wanted = address_key(address)
         return next((key for key, agent in self.agents.items() if address_key(agent.address) == wanted), "")
+
+
+def rules_schema() -> dict[str, Any]:
+    """The JSON Schema of a file that config.yaml includes: a list of rules."""
+    return TypeAdapter(tuple[RuleSpec, ...]).json_schema(by_alias=True)
 
 
 def json_schema() -> dict[str, Any]:

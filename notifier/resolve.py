@@ -466,6 +466,8 @@ def _refusal(person: _Person, kind: LetterKind, act: ActFacts) -> Withheld | Non
         return Withheld(recipient=recipient, kind=kind, reason=Reason.QUIET, because=act.quiet)
     if act.silent_customer and not recipient.is_staff:
         return Withheld(recipient=recipient, kind=kind, reason=Reason.SUPPRESSED, because=act.silent_customer)
+    if act.doubt and kind is K.ACKNOWLEDGEMENT:
+        return Withheld(recipient=recipient, kind=kind, reason=Reason.MACHINE, because=act.doubt)
     if act.machine and _is_actor(person, act):
         return Withheld(recipient=recipient, kind=kind, reason=Reason.MACHINE, because="a machine wrote this mail")
     return None

@@ -159,3 +159,16 @@ def test_a_storm_from_one_domain_is_withheld_and_listed(begin: Begin) -> None:
     talk.later(hours=2)
     talk.customer("bot0@kunde.example").writes("Neu", "Ein neuer Tag.")
     assert len(talk.customer("bot0@kunde.example").letters) == 2
+
+
+def test_a_doubt_stops_the_acknowledgement_and_not_the_copy(begin: Begin) -> None:
+    """osTicket#3975: one weak signal decides nothing but whether a further mail is acknowledged."""
+    talk = begin({"notifications": {"on_customer_mail": True}, "mailboxes": {"support": {"cc_watches": True}}})
+    anna, tom = talk.customer(ANNA), talk.customer("tom@partner.example")
+    anna.writes("Drucker brennt", Cc=tom.address)
+    anna.hears()
+    anna.answers(anna.last, "Er raucht.", Return_Path="<>")
+    assert (anna.hears(), tom.hears()) == ([], ["copy"])
+    assert (anna.address, Reason.MACHINE) in talk.withheld(1)
+    anna.answers(anna.last, "Nur noch Asche.")
+    assert anna.hears() == ["acknowledgement"]

@@ -80,6 +80,7 @@ acts = st.builds(
     sender_key=st.sampled_from(["", *map(address_key, ADDRESSES[:4])]),
     machine=st.booleans(),
     quiet=st.sampled_from(["", "", "", "history"]),
+    doubt=st.sampled_from(["", "", "perhaps a machine"]),
     mandatory=st.booleans(),
     silent_customer=st.sampled_from(["", "", "", "rule x"]),
     taken_over=st.booleans(),
@@ -194,6 +195,8 @@ def test_history_and_machines_get_no_letters(act: ActFacts, configured: Settings
     letters = told(act, configured)
     if act.quiet:
         assert letters == []
+    if act.doubt:
+        assert LetterKind.ACKNOWLEDGEMENT not in {one.kind for one in letters}
     if act.machine and act.sender_key:
         assert act.sender_key not in {address_key(one.recipient.address) for one in letters}
 
@@ -222,7 +225,9 @@ def test_everybody_who_is_entitled_is_told_or_withheld(act: ActFacts, configured
             assert [one for one in outcomes if not one.recipient.is_staff or one.recipient.address]
         for recipient in act.cc:
             assert address_key(recipient.address) in reached or _is_somebody_reached(recipient, act, outcomes)
-    if kinds & set(TABLE) and act.ticket.agent in configured.agents:
+    # Of an agent's address that letters come back from nobody is told by letter.
+    told_of = {one.kind for one in act.events if (one.kind, one.field) != (EventKind.UNDELIVERABLE, "agent")}
+    if told_of & set(TABLE) and act.ticket.agent in configured.agents:
         agent = configured.agents[act.ticket.agent]
         assert {act.ticket.agent, address_key(agent.address)} & reached
 

@@ -162,3 +162,29 @@ def test_what_was_written_is_there_after_the_next_open(place: Place) -> None:
     with again.reading() as view:
         assert view.tickets.facts(number).waiting_since == NOW
     again.close()
+
+
+def test_the_matches_of_earlier_decisions_are_noted(empty: Place) -> None:
+    """0003: what stands in the decision records of a database from before it."""
+    from store.migrations.run import upgrade
+
+    engine = connect(empty.url, base=empty.base)
+    upgrade(engine, "0001")
+    columns = (
+        "id, source, position, mailbox, folder, uidvalidity, uid, size, state, outcome, attempts, reprieves, quiet"
+    )
+    with engine.begin() as connection:
+        for number, decision in enumerate(
+            ('{"rule_set": "abc", "rules": ["one", "two"]}', '{"rule_set": "abc", "rules": []}', None), start=1
+        ):
+            connection.exec_driver_sql(
+                f"INSERT INTO intake ({columns}, message_id, sender, subject, because, listed_at, decision) "  # noqa: S608
+                f"VALUES ({number}, 's', '{number}', 's', '', 0, 0, 1, 'filed', 'ticket', 0, 0, '', '', '', '', '', "
+                f"'2026-11-01 10:00:00', {f'{decision!r}' if decision else 'NULL'})"
+            )
+    engine.dispose()
+    store = empty.open()
+    with store.reading() as view:
+        assert {use.rule: use.mails for use in view.matches.uses()} == {"one": 1, "two": 1, "": 1}
+        assert view.matches.decided() == 2
+    store.close()
