@@ -85,8 +85,8 @@ _TESTS = """\
 ## Tests
 
 Below `tests`, beside `when` and `then`, stand mails with what shall become of them. `helpdesk rules test` runs
-them, `helpdesk check` too. A mail goes through the whole rule set, as a real one does; `expect: no match` says that this
-rule does not match. Tests are no part of the rules: another test decides no mail otherwise.
+them, `helpdesk check` too. A mail goes through the whole rule set, as a real one does; `expect: no match` says
+that this rule does not match. Tests are no part of the rules: another test decides no mail otherwise.
 
 ```yaml
 when: {from: {domain: bigcorp.example}, subject: {contains: Störung}}

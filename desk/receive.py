@@ -9,7 +9,7 @@ Fails with: StoreUnusable, TemporaryFailure; then nothing of the batch was writt
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any
