@@ -125,11 +125,9 @@ def _unfit(settings: Settings) -> str:
 
 
 def _bad_template(found: Config, settings: Settings) -> str:
-    """What is wrong with the house's own templates, '' if nothing is."""
+    """What is wrong with templates, sentences and logo, '' if nothing is."""
     folder = found.templates_folder
-    if folder is None:
-        return ""
-    if not folder.is_dir():
+    if folder is not None and not folder.is_dir():
         return f"{folder} is not a directory; make it, or take notifications.templates out"
     wrong = (problem for problem in check_templates(settings, folder) if problem.severity == "error")
     return next(map(str, wrong), "")
