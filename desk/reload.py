@@ -19,7 +19,7 @@ from desk.config import Config
 from desk.desk import Desk
 from domain.errors import Problem, StoreUnusable, TemporaryFailure
 from domain.settings import Mailbox, Settings
-from notifier.wording import check_templates
+from notifier.samples import check_templates
 from store.daemons import DaemonFacts
 
 # How often a daemon says that it is there, and looks again at files that it refused.
@@ -125,13 +125,12 @@ def _unfit(settings: Settings) -> str:
 
 
 def _bad_template(found: Config, settings: Settings) -> str:
-    """What is wrong with the house's own templates, '' if nothing is."""
+    """What is wrong with templates, sentences and logo, '' if nothing is."""
     folder = found.templates_folder
-    if folder is None:
-        return ""
-    if not folder.is_dir():
+    if folder is not None and not folder.is_dir():
         return f"{folder} is not a directory; make it, or take notifications.templates out"
-    return next((str(problem) for problem in check_templates(settings, folder)), "")
+    wrong = (problem for problem in check_templates(settings, folder) if problem.severity == "error")
+    return next(map(str, wrong), "")
 
 
 class SettingsFiles:

@@ -25,6 +25,7 @@ from notifier.mime import Field, Part
 from notifier.wording import NAME_LIMIT, SUBJECT_LIMIT, Wording, Words, mailbox_of, one_line
 
 REFERENCES_LIMIT = 20
+_NO_NAME = str.maketrans(dict.fromkeys('/\\"<>', "_"))
 _INTERNAL = frozenset(kind.value for kind in EntryKind if kind.is_internal)
 _MESSAGE_ID = re.compile(r"[!-;=?-~]{1,900}")
 _CONTENT_TYPE = re.compile(r"(?:application|audio|font|image|model|text|video)/[a-z0-9][a-z0-9.+_-]{0,80}")
@@ -166,5 +167,6 @@ def _body(words: Words, facts: LetterFacts) -> Part:
 def _attached(file: OutgoingFile) -> Part:
     # A mail or a multipart inside would be taken apart by some relays; as a file it stays as it is.
     kind = file.content_type.lower()
-    name = _shown(file.name).replace("/", "_").replace("\\", "_") or "file"
+    # Slashes would lead elsewhere, and readers take quotes and angle brackets around a name away.
+    name = _shown(file.name).translate(_NO_NAME) or "file"
     return mime.file(file.data, kind if _CONTENT_TYPE.fullmatch(kind) else "application/octet-stream", name)

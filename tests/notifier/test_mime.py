@@ -62,7 +62,7 @@ def test_a_name_beside_an_address_comes_back(text: str) -> None:
 @tries(max_examples=200, deadline=None)
 @given(LINES, st.binary(max_size=300))
 def test_a_file_comes_back_with_its_name(text: str, content: bytes) -> None:
-    name = text.replace("/", "_") or "file"
+    name = text.translate(str.maketrans('/"<>', "____")) or "file"
     part = mime.file(content, "application/pdf", name)
     data = mime.written((), mime.multipart("mixed", (mime.text("x\n"), part), "=_b"))
     (found,) = parsed(data).iter_attachments()
