@@ -38,7 +38,7 @@ def _suppressed(value: object) -> object:
 
 
 Addresses = OneOrSeveral[Annotated[str, AfterValidator(_address)]]
-True_ = Annotated[bool, BeforeValidator(_always), Field(json_schema_extra={"const": True})]
+JustTrue = Annotated[bool, BeforeValidator(_always), Field(json_schema_extra={"const": True})]
 Suppressed = Annotated[
     OneOrSeveral[Annotated[str, BeforeValidator(one_of(("all", *LETTER_KINDS))), enum(LETTER_KINDS)]],
     BeforeValidator(_suppressed),
@@ -128,7 +128,7 @@ class AssignTo(Some):
     """A key of groups: the group gets it, and of its agents the next in turn who is there."""
     least_loaded: Written[Word] = None
     """A key of groups: the group gets it, and of its agents the one with the fewest unfinished tickets."""
-    by_organization: Written[True_] = None
+    by_organization: Written[JustTrue] = None
     """`true`: whoever looks after the sender's organization gets it; nobody where nobody does."""
 
     @model_validator(mode="after")
@@ -167,7 +167,7 @@ class Letters(Some):
     """Templates of more letters to the customer."""
     suppress: Written[Suppressed] = None
     """`true`: the customer gets no letter; or the kinds that nobody gets, such as `[acknowledgement, staff_new]`."""
-    mandatory: Written[True_] = None
+    mandatory: Written[JustTrue] = None
     """`true`: the customer gets his letter even if he has opted out.  It is recorded as such."""
 
 

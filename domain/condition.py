@@ -12,7 +12,7 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from domain.hours import DAYS, parse_days
 from domain.quantity import parse_comparison, parse_duration, parse_number, parse_size, seconds, shown
-from domain.written import Choice, Flag, Frozen, MaybeEmpty, OneOrSeveral, Some, Words, Written, enum, one_of
+from domain.written import WRITTEN, Choice, Flag, Frozen, MaybeEmpty, OneOrSeveral, Some, Words, Written, enum, one_of
 
 IS_WORDS = (
     "new", "reply", "person", "auto_reply", "bounce", "notice", "complaint", "list", "calendar",
@@ -79,7 +79,7 @@ Days = OneOrSeveral[Annotated[str, BeforeValidator(_days), Field(json_schema_ext
 Group = Annotated[
     tuple["Conditions", ...] | None,
     Field(json_schema_extra={"minItems": 1}),
-    Written.__metadata__[0],
+    WRITTEN,
     BeforeValidator(_condition_list),
 ]
 
@@ -281,7 +281,7 @@ class Conditions(Some):
     200,000 characters."""
     reply_text: Written[TextTest] = None
     """What the writer wrote now, without quoted history and signature: its first 200,000 characters."""
-    header: Annotated[Mapping[str, TextTest] | None, Written.__metadata__[0], BeforeValidator(_headers)] = None
+    header: Annotated[Mapping[str, TextTest] | None, WRITTEN, BeforeValidator(_headers)] = None
     """Any header by its name, such as `header: {X-Priority: {equals: '1'}}`.  Of a header that occurs several times one
     must fit; several names must all fit.  A header that is missing is the empty text."""
     attachment: Written[AttachmentTest] = None

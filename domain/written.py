@@ -181,7 +181,8 @@ def enum(words: tuple[str, ...]) -> Any:
     return Field(json_schema_extra={"enum": list(words)})
 
 
-Written = Annotated[T | None, _Written()]
+WRITTEN = _Written()
+Written = Annotated[T | None, WRITTEN]
 Word = Annotated[str, BeforeValidator(_word), Field(json_schema_extra={"minLength": 1})]
 Flag = Annotated[bool, BeforeValidator(_flag)]
 Text = Annotated[str, BeforeValidator(text)]

@@ -39,10 +39,12 @@ from domain.decision import (
 from domain.errors import BadAddress
 from domain.people import Address
 from rules.expression import Expression
-from rules.text import shortened
+from rules.text import one_line, shortened
 from rules.view import View
 
 DEFAULT_REJECTION = "rejected"
+# What a mail says may be longer than what a ticket has room for.
+MAX_TITLE, MAX_TAG = 500, 100
 
 
 class Occasion:
@@ -122,6 +124,8 @@ def set_fields(fields: SetFields, on: Occasion) -> Iterator[Modifier]:
         named = {f"fields.{key}": text for key, text in written.items()} if word == "fields" else {word: written}
         for field, text in named.items():
             value = on.text(text, of=field)
+            if field == "title":
+                value = one_line(value)[:MAX_TITLE]
             if value:
                 yield SetField(field=field, value=value, because=on.because)
 
@@ -140,7 +144,7 @@ def assign(to: AssignTo, on: Occasion) -> Iterator[Modifier]:
 
 def tag(tags: tuple[str, ...], on: Occasion) -> Iterator[Modifier]:
     """The tags added."""
-    wanted = tuple(filter(None, dict.fromkeys(on.text(tag, of="tag") for tag in tags)))
+    wanted = tuple(filter(None, dict.fromkeys(one_line(on.text(tag, of="tag"))[:MAX_TAG] for tag in tags)))
     if wanted:
         yield AddTags(tags=wanted, because=on.because)
 

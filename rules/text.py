@@ -43,6 +43,10 @@ def shortened(text: str, *, around: int = 0, limit: int = 60) -> str:
     Control characters, which could reach a terminal, are replaced.
     """
     start = max(0, around - limit // 3)
-    line = " ".join(text[start : start + limit].split())
-    piece = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in line)
+    piece = one_line(text[start : start + limit])
     return f"{'…' if start else ''}{piece}{'…' if start + limit < len(text) else ''}"
+
+
+def one_line(text: str) -> str:
+    """TEXT on one line, without control characters."""
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in " ".join(text.split()))

@@ -232,7 +232,7 @@ def _short(one: Any) -> str:
         ("{{ ticket.number or 'new' }}", "new"),
         ("{{ mail.text | first_line | truncate(5) }}", "Guten"),
         ("{{ match.order | replace('7', '障') }}", "障障"),
-        ("{{ mail.text }}", "Guten Tag,\n" + "x" * 989),
+        ("{{ mail.text }}", "Guten Tag, " + "x" * 489),
         ("no expression }}", "no expression }}"),
     ],
 )
@@ -264,6 +264,15 @@ def test_what_comes_to_nothing_changes_nothing_and_is_told(then: Any, remark: st
     assert decision.modifiers == ()
     assert len(decision.remarks) == 1
     assert decision.remarks[0].startswith(f"rule 'r': {remark}")
+
+
+def test_a_note_keeps_its_lines_and_a_tag_has_none() -> None:
+    facts = mail(text="a\nb\x1b[2J " + "x" * 5000)
+    note, tags = decided([spec({"note": "{{ mail.text }}"}, {"tag": "{{ mail.text }}"})], facts).modifiers
+    assert isinstance(note, AddNote)
+    assert (note.text[:3], len(note.text)) == ("a\nb", 1000)
+    assert isinstance(tags, AddTags)
+    assert tags.tags == ("a b\N{REPLACEMENT CHARACTER}[2J " + "x" * 92,)
 
 
 def test_of_several_regexes_each_gives_its_captures_and_the_first_to_find_something_counts() -> None:
