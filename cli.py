@@ -670,6 +670,85 @@ def parse(
     raise typer.Exit(body.run(files, as_json=as_json, text=text, html=html, full=full))
 
 
+templates = typer.Typer(help="What letters are written with: look, try out, change.", no_args_is_help=True)
+app.add_typer(templates, name="templates", rich_help_panel=SETUP)
+TemplateName = Annotated[str, typer.Argument(metavar="NAME", help="A kind of letter, such as comment, or a part.")]
+TemplateLanguage = Annotated[str, typer.Option("--language", help="In which language, such as de.")]
+TemplateMailbox = Annotated[str, typer.Option("--mailbox", help="For the letters of one mailbox.")]
+TemplateForm = Annotated[str, typer.Option("--form", help="For one form only: txt or html.")]
+
+
+@templates.command("list")
+def templates_list(ctx: typer.Context, as_json: AsJson = False) -> None:
+    """List the templates, ours and your own, and the languages of the sentences."""
+    from commands import templates as body
+
+    body.list_all(ctx.obj, as_json=as_json)
+
+
+@templates.command("show")
+def templates_show(
+    ctx: typer.Context,
+    name: TemplateName,
+    language: TemplateLanguage = "",
+    mailbox: TemplateMailbox = "",
+    form: TemplateForm = "",
+) -> None:
+    """Print the source of a template."""
+    from commands import templates as body
+
+    body.show(ctx.obj, name, language=language, mailbox=mailbox, form=form)
+
+
+@templates.command("preview")
+def templates_preview(
+    ctx: typer.Context,
+    event: Annotated[str, typer.Argument(metavar="EVENT", help="The kind of letter, such as comment or staff_new.")],
+    ticket: Annotated[str | None, typer.Option("--ticket", help="About this ticket; else with made-up facts.")] = None,
+    language: TemplateLanguage = "",
+    mailbox: TemplateMailbox = "",
+    html: Annotated[Path | None, typer.Option("--html", metavar="FILE", help="Write the HTML part there.")] = None,
+    open_it: Annotated[bool, typer.Option("--open", help="Open the HTML part in your browser.")] = False,
+) -> None:
+    """Print what a letter would say.  Nothing is sent."""
+    from commands import templates as body
+
+    body.preview(ctx.obj, event, ticket=ticket, language=language, mailbox=mailbox, html=html, open_it=open_it)
+
+
+@templates.command("check")
+def templates_check(ctx: typer.Context, as_json: AsJson = False) -> None:
+    """Write every letter in every language with made-up facts; mistakes are named with file and line."""
+    from commands import templates as body
+
+    raise typer.Exit(body.check(ctx.obj, as_json=as_json))
+
+
+@templates.command("edit")
+def templates_edit(
+    ctx: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="A template, or a language for its sentences.")],
+    language: TemplateLanguage = "",
+    mailbox: TemplateMailbox = "",
+    form: TemplateForm = "",
+) -> None:
+    """Copy one of ours into your own directory, to change it there.  Your editor stays closed."""
+    from commands import templates as body
+
+    body.edit(ctx.obj, name, language=language, mailbox=mailbox, form=form)
+
+
+@templates.command("diff")
+def templates_diff(
+    ctx: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="[NAME]", help="One template; else all of your own.")] = "",
+) -> None:
+    """Show how your templates and sentences differ from ours, and what changed in ours since you copied them."""
+    from commands import templates as body
+
+    raise typer.Exit(body.diff(ctx.obj, name))
+
+
 rules = typer.Typer(help="Rules: tried before they go live, and looked at afterwards.", no_args_is_help=True)
 app.add_typer(rules, name="rules", rich_help_panel=SETUP)
 

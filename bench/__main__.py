@@ -9,13 +9,14 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import decide, ingest, latency, read, replay, rules
+from bench import compose, decide, ingest, latency, read, replay, rules
 
 BENCHMARKS: dict[str, Callable[..., None]] = {
     "ingest": ingest.run,
     "latency": latency.run,
     "read": read.run,
     "decide": decide.run,
+    "compose": compose.run,
     "rules": rules.run,
     "replay": replay.run,
 }

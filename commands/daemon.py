@@ -30,6 +30,7 @@ def run(path: Path, *, form: LogForm, verbose: bool) -> int:
     logs.set_up(form, verbose=verbose, with_time="JOURNAL_STREAM" not in os.environ)
     config = load(path)
     roads.must_have_passwords(config)
+    roads.must_have_words(config)
     with opened_with(config) as desk, SafeReader(limits=config.settings.limits) as read:
         ways = clock.Roads(
             connect=roads.imap(config),

@@ -16,7 +16,7 @@ import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import typer
 from pydantic import TypeAdapter, ValidationError
@@ -26,7 +26,7 @@ from desk.complaints import remark
 from desk.config import parse
 from desk.yaml_nodes import written
 from domain.errors import ConfigError, DeskError
-from domain.settings import AddressText, Host, Key, Language, Line, Start, TagPrefix, json_schema
+from domain.settings import AddressText, Host, Key, Line, Start, TagPrefix, json_schema
 
 Answers = Mapping[str, str]
 
@@ -47,7 +47,9 @@ def _domain(answers: Answers) -> str:
 
 QUESTIONS = (
     Question(key="name", ask="Who signs the letters, such as Acme Support", kind=Line),
-    Question(key="language", ask="Language of letters: de or en", kind=Language, suggest=lambda answers: "en"),
+    Question(
+        key="language", ask="Language of letters: de or en", kind=Literal["de", "en"], suggest=lambda answers: "en"
+    ),
     Question(
         key="tag",
         ask="Prefix of ticket numbers (ACME gives [ACME-1042]; it stays for ever)",

@@ -28,9 +28,11 @@ COLUMNS = (
     Column(title="Event"),
     Column(title="To", flexible=True),
     Column(title="State"),
+    Column(title="Template", style="dim"),
     Column(title="Why"),
 )
 ID_SHOWN = 4
+ROOM_FOR_TEMPLATES = 120
 _STYLES = {"sent": "green", "postponed": "yellow", "failed": "bold red", "withheld": "yellow"}
 _EVENTS = {
     LetterKind.ACKNOWLEDGEMENT: "opened",
@@ -43,7 +45,10 @@ _EVENTS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """One letter, or one that was not written.  `again`: when a postponed letter is tried next."""
+    """One letter, or one that was not written.
+
+    `again`: when a postponed letter is tried next; `template`: what a sent one was written with.
+    """
 
     at: datetime
     ticket: int
@@ -55,6 +60,7 @@ class Line:
     why: str
     letter: str = ""
     again: datetime | None = None
+    template: str = ""
 
 
 def run(path: Path, ticket: str | None, *, limit: int, as_json: bool) -> None:
@@ -77,9 +83,13 @@ def show(desk: Desk, lines: tuple[Line, ...], now: Now, *, tickets: bool, width:
     if not lines:
         say("No letters, and none withheld.")
         return
-    shown = [column for column in COLUMNS if tickets or column.title != "Ticket"]
+    room = width or columns()
+    left_out = {"Ticket"} if not tickets else set()
+    if room < ROOM_FOR_TEMPLATES or not any(line.template for line in lines):
+        left_out.add("Template")
+    shown = [column for column in COLUMNS if column.title not in left_out]
     rows = [[_cell(desk, line, column.title, now) for column in shown] for line in lines]
-    screen.print_table(shown, folded(rows, width=width or columns()), width=width)
+    screen.print_table(shown, folded(rows, width=room), width=width)
 
 
 def show_one(path: Path, letter: str, ticket: str | None) -> None:
@@ -90,16 +100,28 @@ def show_one(path: Path, letter: str, ticket: str | None) -> None:
     with opened_with(config) as desk:
         number = ticket_number(ticket, desk.settings) if ticket else None
         with desk.store.reading() as view:
-            facts = letter_facts(view, _the(view, letter, number))
+            queued = _the(view, letter, number)
+            facts = letter_facts(view, queued, desk.settings)
         composer = Composer(desk.settings, keys=desk.keys, templates=config.templates_folder)
-        mail = message_from_bytes(composer.compose(facts).data, policy=default)
+        written = composer.compose(facts)
+        mail = message_from_bytes(written.data, policy=default)
     for name in ("From", "To", "Subject", "Date", "Message-ID"):
         say(f"{name}: {' '.join(screen.clean(str(mail[name])).split())}", style="dim")
+    say(_template(queued.facts.get("template", ""), written.template), style="dim")
     say()
     body = mail.get_body(("plain",))
     say(body.get_content().rstrip("\n") if body else "")
     for file in facts.files:
         say(f"[{screen.clean(file.name)}]", style="dim")
+
+
+def _template(sent: str, now: str) -> str:
+    """With which template the letter was written, and whether that reads the same today."""
+    if not sent:
+        return f"Template: {now}"
+    return f"Template: {sent}" + (
+        "" if sent == now else f" (since then changed to {now}: these are not the words sent)"
+    )
 
 
 def about(view: View, number: int) -> tuple[Line, ...]:
@@ -134,6 +156,7 @@ def _of_letter(letter: QueuedLetter) -> Line:
         why=letter.reply if tried and letter.reply else letter.because,
         letter=letter.letter,
         again=letter.due_at if postponed else None,
+        template=letter.facts.get("template", ""),
     )
 
 
@@ -168,6 +191,8 @@ def _cell(desk: Desk, line: Line, title: str, now: Now) -> str | Cell:
             return line.to
         case "State":
             return Cell(line.state, _STYLES.get(line.state, ""))
+        case "Template":
+            return line.template
         case "Why":
             return f"{line.why}, again at {now.exactly(line.again)}" if line.again else line.why
         case _:

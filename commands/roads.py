@@ -7,6 +7,7 @@ from functools import partial
 from desk.config import Config
 from desk.desk import Desk
 from desk.secrets import reveal
+from domain.errors import ConfigError
 from domain.settings import Imap
 from notifier.compose import Composer
 from notifier.sender import Sender
@@ -62,3 +63,16 @@ def sender(config: Config) -> Sender:
 def composer(config: Config, desk: Desk) -> Composer:
     """The words of letters, with the templates that config.yaml puts in place of ours."""
     return Composer(config.settings, keys=desk.keys, templates=config.templates_folder)
+
+
+def must_have_words(config: Config) -> None:
+    """Write every letter once with made-up facts, so that a daemon does not start with a broken template.
+
+    Raises ConfigError, which names template and line.
+    """
+    from notifier.samples import check_templates
+
+    problems = check_templates(config.settings, config.templates_folder)
+    wrong = tuple(problem for problem in problems if problem.severity == "error")
+    if wrong:
+        raise ConfigError(wrong)

@@ -179,19 +179,26 @@ def _of_yaml(complaint: Complaint, file: str) -> Problem:
 
 
 def _anchored(settings: Settings, folder: FilePath) -> Settings:
-    """SETTINGS with the certificate files absolute, because those who open them do not know FOLDER."""
+    """SETTINGS with certificates and logos as absolute paths, because those who open them do not know FOLDER."""
 
-    def absolute(file: str | None) -> dict[str, str]:
-        return {"ca_file": str(folder / file)} if file else {}
+    def absolute(one: Any, key: str) -> Any:
+        file = getattr(one, key) if one is not None else None
+        return one.model_copy(update={key: str(folder / file)}) if file else one
 
     mailboxes = {
-        name: mailbox.model_copy(update={"imap": mailbox.imap.model_copy(update=absolute(mailbox.imap.ca_file))})
-        if mailbox.imap
-        else mailbox
+        name: mailbox.model_copy(
+            update={"imap": absolute(mailbox.imap, "ca_file"), "look": absolute(mailbox.look, "logo")}
+        )
         for name, mailbox in settings.mailboxes.items()
     }
-    smtp = settings.smtp.model_copy(update=absolute(settings.smtp.ca_file))
-    return settings.model_copy(update={"mailboxes": mailboxes, "smtp": smtp})
+    look = absolute(settings.notifications.look, "logo")
+    return settings.model_copy(
+        update={
+            "mailboxes": mailboxes,
+            "smtp": absolute(settings.smtp, "ca_file"),
+            "notifications": settings.notifications.model_copy(update={"look": look}),
+        }
+    )
 
 
 def _not_settings(root: Node | None, file: str) -> Problem:

@@ -108,7 +108,7 @@ class Delivery:
     def _send(self, letter: QueuedLetter, report: DeliveryReport) -> None:
         with self._desk.store.reading() as view:
             refusal = self._refusal(view, letter)
-            facts = None if refusal else _facts(view, letter)
+            facts = None if refusal else _facts(view, letter, self._desk)
             mine = view.outbox.is_mine(letter)
         if not mine:
             return
@@ -143,16 +143,16 @@ class Delivery:
             self._fail(letter, str(failure), report)
             return
         self._in_a_row = 0
-        self._note_sent(letter, reply)
+        self._note_sent(letter, reply, written.template)
         report.sent += 1
         log.letter_sent(letter.letter, self._ticket(letter), letter.recipient.address, letter.kind, reply)
 
-    def _note_sent(self, letter: QueuedLetter, reply: str) -> None:
+    def _note_sent(self, letter: QueuedLetter, reply: str, template: str) -> None:
         """Record that the server has it; a busy database is asked again, for without the note it goes twice."""
         for last in (False, False, True):
             try:
                 with self._desk.store.act() as view:
-                    view.outbox.sent(letter, reply=reply, now=self._clock())
+                    view.outbox.sent(letter, reply=reply, now=self._clock(), template=template)
             except TemporaryFailure:
                 if last:
                     raise
@@ -225,8 +225,8 @@ def _is_dead(view: View, letter: QueuedLetter) -> bool:
     return not letter.recipient.is_staff and bool(view.people.dead_among([key]))
 
 
-def _facts(view: View, letter: QueuedLetter) -> LetterFacts | None:
+def _facts(view: View, letter: QueuedLetter, desk: Desk) -> LetterFacts | None:
     try:
-        return letter_facts(view, letter)
+        return letter_facts(view, letter, desk.settings)
     except NotFound:
         return None

@@ -15,7 +15,8 @@ from domain.event import Actor, Event, EventKind
 from domain.letter import ActFacts, LetterFacts, OutgoingFile, QuotedEntry, Told, Withheld
 from domain.message import Message
 from domain.people import address_key
-from domain.ticket import EntryFacts, TicketFacts
+from domain.settings import Settings
+from domain.ticket import EntryFacts, EntryKind, TicketFacts
 from notifier.resolve import resolve, same_person
 from store.outbox import QueuedLetter
 from store.store import View
@@ -157,7 +158,7 @@ def _facts(told: Told, ticket: TicketFacts, thread: Thread, *, entry: int | None
         "group": ticket.group,
         "agent": ticket.agent,
         "mailbox": ticket.mailbox,
-        "requester": _name(ticket),
+        "requester": customer_name(ticket),
         "events": [event_json(event) for event in told.events],
         "entry": _entry_of(told, entry),
         "at": now.isoformat(),
@@ -175,7 +176,8 @@ def _entry_of(told: Told, entry: int | None) -> int | None:
     return own if own is not None or not told.recipient.is_staff else entry
 
 
-def _name(ticket: TicketFacts) -> str:
+def customer_name(ticket: TicketFacts) -> str:
+    """Who a ticket is about, as letters name him; '' if nobody is known."""
     if ticket.requester is None:
         return ticket.organization.name if ticket.organization else ""
     primary = ticket.requester.primary
@@ -203,8 +205,8 @@ def event_of(stored: Mapping[str, Any]) -> Event:
     return Event(**{**values, "kind": EventKind(values["kind"]), "actor": Actor(**values["actor"])})
 
 
-def letter_facts(view: View, letter: QueuedLetter) -> LetterFacts:
-    """What LETTER says, with the entry and the files that it passes on."""
+def letter_facts(view: View, letter: QueuedLetter, settings: Settings) -> LetterFacts:
+    """What LETTER says, with the entry and the files that it passes on, and what was said before."""
     stored = letter.facts
     entry = view.tickets.entry(stored["entry"]) if stored.get("entry") else None
     return LetterFacts(
@@ -224,14 +226,37 @@ def letter_facts(view: View, letter: QueuedLetter) -> LetterFacts:
         events=tuple(event_of(event) for event in stored["events"]),
         because=letter.because,
         at=datetime.fromisoformat(stored["at"]),
-        entry=_quoted(entry) if entry else None,
+        entry=quoted(entry) if entry else None,
+        earlier=_earlier(view, letter, settings),
         files=_files(view, entry) if entry and letter.kind.is_human else (),
         in_reply_to=stored["in_reply_to"],
         references=tuple(stored["references"]),
     )
 
 
-def _quoted(entry: EntryFacts) -> QuotedEntry:
+def _earlier(view: View, letter: QueuedLetter, settings: Settings) -> tuple[QuotedEntry, ...]:
+    """The last entries before LETTER's own, for those to whom they were written.
+
+    A watcher or somebody in Cc may have come to the ticket later: what was said before is not told to him.
+    """
+    recipient, stored = letter.recipient, letter.facts
+    if recipient.role not in ("requester", "organization") and not recipient.is_staff:
+        return ()
+    limit = settings.look(stored["mailbox"]).earlier
+    found = view.tickets.public_entries(
+        letter.ticket, before=stored.get("entry"), until=datetime.fromisoformat(stored["at"]), limit=3 * limit
+    )
+    # What other customers wrote on the ticket is theirs.
+    his = (
+        entry
+        for entry in found
+        if recipient.is_staff or entry.kind is not EntryKind.CUSTOMER or entry.contact == recipient.contact
+    )
+    return tuple(map(quoted, his))[:limit]
+
+
+def quoted(entry: EntryFacts) -> QuotedEntry:
+    """ENTRY as a letter passes it on."""
     return QuotedEntry(
         kind=entry.kind,
         author=entry.author,

@@ -167,6 +167,7 @@ class LetterFacts:
 
     `events` are those of `Told`; labels are looked up when it is written.  `message_id` was fixed when
     the letter was queued, so that a copy carries the same one after a change of keys; '' makes it anew.
+    `earlier` are the last entries before this one that its reader knows already, the latest first.
     """
 
     letter: str
@@ -186,6 +187,7 @@ class LetterFacts:
     because: str
     at: datetime
     entry: QuotedEntry | None = None
+    earlier: tuple[QuotedEntry, ...] = ()
     files: tuple[OutgoingFile, ...] = ()
     in_reply_to: str = ""
     references: tuple[str, ...] = ()
@@ -193,9 +195,13 @@ class LetterFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Letter:
-    """One finished outgoing mail to one recipient: envelope and bytes (CRLF line ends)."""
+    """One finished outgoing mail to one recipient: envelope and bytes (CRLF line ends).
+
+    `template` names the template that it was written with, and its version.
+    """
 
     id: str
     envelope_from: str
     envelope_to: str
     data: bytes
+    template: str = ""

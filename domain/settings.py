@@ -51,6 +51,26 @@ def _line(value: str) -> str:
     return value
 
 
+def _lines(value: str) -> str:
+    kept = value.strip("\n")
+    for line in kept.split("\n"):
+        if line.strip():
+            _line(line)
+    return _line(kept) if "\n" not in kept else kept
+
+
+def _language(value: str) -> str:
+    if re.fullmatch(r"[a-z]{2,3}", value) is None:
+        raise ValueError(f"{shown(value)} is not a language: write its code (ISO 639), such as de or en")
+    return value
+
+
+def _color(value: str) -> str:
+    if re.fullmatch(r"#[0-9a-fA-F]{6}", value) is None:
+        raise ValueError(f"{shown(value)} is not a colour: write it in quotes as '#rrggbb', such as '#1f5fa8'")
+    return value.lower()
+
+
 def _host(value: str) -> str:
     if re.fullmatch(r"[^\s/:@]+|[0-9a-fA-F:]*:[0-9a-fA-F:]*:[0-9a-fA-F:.]*", value) is None or not value.isprintable():
         raise ValueError(f"{shown(value)} is not the name of a host: the port has a key of its own")
@@ -175,7 +195,11 @@ Start = Annotated[
     BeforeValidator(_start),
     WithJsonSchema({"type": "string", "examples": ["now", "all"]}),
 ]
-Language = Literal["de", "en"]
+Language = Annotated[str, AfterValidator(_language), WithJsonSchema({"type": "string", "pattern": "^[a-z]{2,3}$"})]
+Color = Annotated[str, AfterValidator(_color), WithJsonSchema({"type": "string", "pattern": "^#[0-9a-fA-F]{6}$"})]
+Lines = Annotated[str, AfterValidator(_lines)]
+SHIPPED_LANGUAGES = ("de", "en")
+"""The languages that letters can be written in without a catalog of one's own."""
 
 
 def _with_includes(schema: dict[str, Any]) -> None:
@@ -344,11 +368,29 @@ AuthservSpec = Annotated[
 ]
 
 
+class Look(_Frozen):
+    """How letters look."""
+
+    html: Flag = True
+    """Letters have an HTML part beside their text.  `false`: text only."""
+    color: Color = "#1f5fa8"
+    """The colour of the bar on top and of links, in quotes: '#rrggbb'."""
+    logo: Line | None = None
+    """A PNG, JPEG or GIF file (relative to config.yaml) for the top of letters.  It travels inside each of them, so
+    keep it small; nothing is ever loaded from the network."""
+    earlier: Annotated[Whole, Field(ge=0, le=10)] = 2
+    """How many earlier messages of the conversation stand below a letter, shortened.  Never internal notes."""
+
+
 class Mailbox(_Frozen):
     address: AddressText
     """The address that customers write to and that letters come from."""
     group: Key
     """The group that owns what nobody else is given."""
+    language: Language | None = None
+    """The language of its letters where the reader's own is unknown; left out: helpdesk.language."""
+    look: Look | None = None
+    """How its letters look, in place of the whole of notifications.look."""
     imap: Imap | None = None
     """The account to scan.  Left out: mail comes by `helpdesk ingest` only."""
     folders: Annotated[tuple[Line, ...], Field(min_length=1)] = ("INBOX",)
@@ -418,6 +460,10 @@ class Agent(_Frozen):
     """Where letters to this person go."""
     language: Language | None = None
     """The language of those letters; left out: helpdesk.language."""
+    html: Flag = True
+    """`false`: letters to this person are text only."""
+    signature: Lines | None = None
+    """What stands below this person's answers to customers, in several lines if wanted; left out: helpdesk.name."""
 
 
 class Status(_Frozen):
@@ -520,8 +566,11 @@ class Notifications(_Frozen):
     """Tell watchers when title, priority or category change."""
     loop_budget: LoopBudget = LoopBudget()
     """The brake on two machines writing to each other."""
+    look: Look = Look()
+    """How letters look."""
     templates: Line | None = None
-    """A directory (relative to config.yaml) whose templates take the place of the built-in ones of the same name."""
+    """A directory (relative to config.yaml) with templates and sentences (de.po, fr.po, ...) of your own, which take
+    the place of the built-in ones (docs/letters.md)."""
 
 
 def _zone(value: str) -> str:
@@ -636,6 +685,11 @@ class Settings(_Frozen):
     rules: Annotated[tuple[RuleSpec, ...], Field(json_schema_extra=_with_includes)] = ()
     """In order, here or in files of their own (`!include rules.d/*.yaml`).
     Without a disposition a reply updates its ticket and anything else opens one."""
+
+    def look(self, mailbox: str) -> Look:
+        """How the letters of MAILBOX look."""
+        known = self.mailboxes.get(mailbox)
+        return (known.look if known else None) or self.notifications.look
 
     def own_addresses(self) -> frozenset[str]:
         """The keys of our mailboxes' addresses: never written to."""

@@ -197,9 +197,12 @@ class Outbox:
         found = self._connection.execute(select(_outbox.c.claimed_by).where(_outbox.c.id == letter.id)).scalar()
         return found == letter.claimed_by
 
-    def sent(self, letter: QueuedLetter, *, reply: str, now: datetime) -> None:
-        """The server took it."""
-        self._settle(letter, state=LetterState.SENT, sent_at=now, reply=reply, attempts=letter.attempts + 1)
+    def sent(self, letter: QueuedLetter, *, reply: str, now: datetime, template: str = "") -> None:
+        """The server took it; TEMPLATE is what it was written with."""
+        facts = {**letter.facts, "template": template}
+        self._settle(
+            letter, state=LetterState.SENT, sent_at=now, reply=reply, attempts=letter.attempts + 1, facts=facts
+        )
 
     def postpone(self, letter: QueuedLetter, *, until: datetime, reply: str, now: datetime) -> None:
         """It did not work this time."""

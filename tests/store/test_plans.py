@@ -88,6 +88,8 @@ HOT: dict[str, Callable[[View], object]] = {
     "known Message-IDs": lambda view: view.tickets.by_message_ids([f"<{n}@x>" for n in range(30)]),
     "a ticket": lambda view: view.tickets.facts(500),
     "its timeline": lambda view: view.tickets.entries(500),
+    "what was said before": lambda view: view.tickets.public_entries(500, before=500, until=NOW, limit=6),
+    "what was said until now": lambda view: view.tickets.public_entries(500, before=None, until=NOW, limit=6),
     "its history": lambda view: view.tickets.history(500),
     "its conversation": lambda view: view.tickets.conversation(500),
     "its letters": lambda view: view.outbox.of_ticket(500),
