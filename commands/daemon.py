@@ -35,7 +35,7 @@ def run(path: Path, *, form: LogForm, verbose: bool) -> int:
             connect=roads.imap(config),
             listen=roads.listeners(config),
             sender=lambda: roads.sender(config),
-            composer=roads.composer(config, desk),
+            composer=roads.writer(config, desk),
             read=read,
         )
         return 0 if clock.run(desk, ways) else 1
@@ -109,7 +109,7 @@ def deliver(path: Path, *, form: LogForm, verbose: bool, as_json: bool) -> int:
     logs.set_up(form, verbose=verbose)
     config = load(path)
     with opened_with(config) as desk:
-        delivery = Delivery(desk, roads.sender(config), roads.composer(config, desk), clock=now, chance=random.random)
+        delivery = Delivery(desk, roads.sender(config), roads.writer(config, desk), clock=now, chance=random.random)
         try:
             report = delivery.deliver()
         finally:

@@ -59,6 +59,6 @@ def sender(config: Config) -> Sender:
     return SmtpSender(smtp, password=password)
 
 
-def composer(config: Config, desk: Desk) -> Composer:
+def writer(config: Config, desk: Desk) -> Composer:
     """The words of letters, with the templates that config.yaml puts in place of ours."""
     return Composer(config.settings, keys=desk.keys, templates=config.templates_folder)

@@ -18,7 +18,7 @@ from datetime import datetime
 from domain import token
 from domain.decision import Found, Verdict
 from domain.message import Bounced, Message
-from domain.people import Address, ContactFacts, DeadAddress, address_key
+from domain.people import Address, ContactFacts, DeadAddress, OrganizationFacts, address_key
 from domain.settings import Mailbox, Settings
 from notifier.resolve import is_own, is_writable
 from store.outbox import QueuedLetter
@@ -59,6 +59,16 @@ def dead_addresses(view: View, message: Message, *, keys: token.Keys) -> tuple[D
     return tuple(found.values())
 
 
+def mark_bounced(view: View, message: Message, *, keys: token.Keys, now: datetime) -> None:
+    """Record of the letters that MESSAGE, a bounce, is about that they came back, or are delayed on their way."""
+    said = {address_key(one.address): one for one in message.bounced} if message.is_bounce else {}
+    for letter in written_to(view, message, keys=keys) if said else ():
+        one = said.get(address_key(letter.recipient.address))
+        if one is not None:
+            because = " ".join(part for part in (one.status, one.reason) if part) or "it came back"
+            view.outbox.bounced(letter, because=because, at=now if _is_hard(one) else None)
+
+
 def _dead(view: View, letter: QueuedLetter, *, because: str) -> Dead | None:
     """The address that LETTER went to, with its owner; None if it is marked already."""
     recipient = letter.recipient
@@ -66,13 +76,20 @@ def _dead(view: View, letter: QueuedLetter, *, because: str) -> Dead | None:
     contact = None if recipient.is_staff else view.people.contact_of(address)
     if contact is not None:
         return Dead(address=address, because=because, is_contacts=True) if is_deliverable(contact, key) else None
-    company = view.tickets.facts(letter.ticket).organization if recipient.role == "organization" else None
+    company = company_of(view, letter)
     if company is not None and company.key == key:
         marked = company.undeliverable
         return None if marked else Dead(address=address, because=because, organization=company.id)
     if view.people.dead_among([key]):
         return None
     return Dead(address=address, because=because, agent=recipient.agent)
+
+
+def company_of(view: View, letter: QueuedLetter) -> OrganizationFacts | None:
+    """The organization whose own address LETTER goes to, None for any other recipient."""
+    if letter.recipient.role != "organization" or letter.ticket is None:
+        return None
+    return view.tickets.facts(letter.ticket).organization
 
 
 def _is_hard(bounced: Bounced) -> bool:

@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from desk import log
+from desk.addresses import company_of
 from desk.desk import Desk
 from desk.letters import letter_facts
 from domain.errors import DeskError, NotFound, PermanentFailure, TemporaryFailure
 from domain.letter import Letter, LetterFacts, Withheld
-from domain.people import OrganizationFacts, address_key
+from domain.people import address_key
 from notifier.compose import Composer
 from notifier.resolve import gate
 from notifier.retry import next_attempt
@@ -197,21 +198,18 @@ class Delivery:
         else:
             # Whoever was unknown when the letter was queued may have opted out as a contact since.
             contact = None if recipient.is_staff else view.people.contact_of(recipient.address)
-        organization: OrganizationFacts | None = None
-        if recipient.role == "organization":
-            organization = view.tickets.facts(letter.ticket).organization
         return gate(
             recipient,
             letter.kind,
             contact=contact,
-            organization=organization,
+            organization=company_of(view, letter),
             settings=self._desk.settings,
             mandatory=letter.mandatory,
             undeliverable=contact is None and _is_dead(view, letter),
         )
 
     def _ticket(self, letter: QueuedLetter) -> str:
-        return self._desk.reference(letter.ticket)
+        return self._desk.reference(letter.ticket) if letter.ticket is not None else ""
 
 
 def _is_dead(view: View, letter: QueuedLetter) -> bool:

@@ -137,8 +137,12 @@ def _of_letters(search: _Search, finder: str, letters: list[str]) -> Iterator[Fi
     if not known:
         yield _nothing(finder, "a valid token, but its letter is not in the database")
         return
-    own = next((letter for letter in known if _is_recipient(search, letter)), None)
-    letter = own or known[0]
+    about = [letter for letter in known if letter.ticket is not None]
+    own = next((letter for letter in about if _is_recipient(search, letter)), None)
+    letter = own or next(iter(about), known[0])
+    if letter.ticket is None:
+        yield _nothing(finder, f"answers letter {letter.letter}, which was about no ticket")
+        return
     if own or _belongs(search, letter.ticket):
         yield FinderVerdict(
             finder=finder,

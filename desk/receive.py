@@ -16,7 +16,7 @@ from typing import Any, assert_never
 
 import rules
 from desk import finders, log
-from desk.addresses import alive_address, copied, dead_addresses, spoof
+from desk.addresses import alive_address, copied, dead_addresses, mark_bounced, spoof
 from desk.carry_out import Arrived, is_takeover, plan, write
 from desk.desk import Desk
 from desk.letters import tell
@@ -279,6 +279,7 @@ def _onto_a_ticket(desk: Desk, view: View, mail: Mail, arrived: Arrived, found: 
     actor, now = arrived.actor, arrived.now
     planned = plan(desk.settings, arrived, found, decision)
     carried = write(view, planned, arrived, mail.row, tag=desk.settings.helpdesk.tag)
+    mark_bounced(view, mail.message, keys=desk.keys, now=now)
     act = view.tickets.begin_act("mail", actor, now=now, intake=mail.row.id)
     view.tickets.record(act, carried.ticket.number, carried.events, now=now)
     facts = act_facts(desk.settings, carried.ticket, carried.told, arrived, quiet=mail.row.quiet)

@@ -64,6 +64,7 @@ class Reason(StrEnum):
     NOT_PUBLIC = "not_public"  # a status that customers are not told of
     SWITCHED_OFF = "switched_off"  # the notification is off in config.yaml
     SUPPRESSED = "suppressed"  # a rule or an agent wished that the customer is not told
+    CANCELLED = "cancelled"  # somebody of staff took it out of the outbox
     GONE = "gone"  # the agent, contact or ticket is no longer there when it is to be sent
 
 
@@ -168,7 +169,7 @@ class LetterFacts:
     message_id: str = ""
     kind: LetterKind
     recipient: Recipient
-    ticket: int
+    ticket: int | None
     title: str
     status: str
     priority: str
@@ -188,9 +189,13 @@ class LetterFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Letter:
-    """One finished outgoing mail to one recipient: envelope and bytes (CRLF line ends)."""
+    """One finished outgoing mail to one recipient: envelope and bytes (CRLF line ends).
+
+    `template` names the template that it was written with, and its version.
+    """
 
     id: str
     envelope_from: str
     envelope_to: str
     data: bytes
+    template: str = ""

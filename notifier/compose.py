@@ -102,7 +102,9 @@ class Composer:
             mail["Reply-To"] = f"{local}+{self._token(facts)}@{host}"
 
     def _thread(self, mail: EmailMessage, facts: LetterFacts, subject: str, sender: str) -> None:
-        mail["Subject"] = tagged(_shown(subject), prefix=self._settings.helpdesk.tag, number=facts.ticket)
+        shown = _shown(subject)
+        tag = self._settings.helpdesk.tag
+        mail["Subject"] = tagged(shown, prefix=tag, number=facts.ticket) if facts.ticket is not None else shown
         mail["Date"] = format_datetime(facts.at)
         domain = sender.rpartition("@")[2]
         mail["Message-ID"] = f"<{facts.message_id or f'{self._token(facts)}@{domain}'}>"

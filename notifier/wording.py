@@ -168,7 +168,7 @@ class Wording:
         mailbox = mailbox_of(facts, settings)
         return {
             "ticket": TicketWords(
-                reference=reference(settings.helpdesk.tag, facts.ticket),
+                reference=reference(settings.helpdesk.tag, facts.ticket) if facts.ticket is not None else "",
                 title=one_line(facts.title)[:SUBJECT_LIMIT],
                 status=settings.tickets.label(facts.status, language),
                 priority=facts.priority,
