@@ -24,12 +24,11 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
 from desk import log
-from desk.deliver import Delivery
+from desk.deliver import Delivery, Writing
 from desk.desk import Desk
 from desk.receive import Read
 from desk.scan import Connect, MailboxScanner
 from domain.errors import DeskError
-from notifier.compose import Composer
 from notifier.sender import Sender
 from scanner.backoff import delay
 from scanner.idle import Ending, IdleConnection, watch
@@ -50,7 +49,7 @@ class Roads:
     connect: Mapping[str, Connect]
     listen: Mapping[str, Callable[[], IdleConnection]]
     sender: Callable[[], Sender]
-    composer: Composer
+    composer: Writing
     read: Read
 
 

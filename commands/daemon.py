@@ -122,8 +122,9 @@ def deliver(path: Path, *, form: LogForm, verbose: bool, as_json: bool) -> int:
         dump_json(facts)
     else:
         print(" · ".join(f"{count} {name}" for name, count in facts.items() if name != "stopped"))
+    if (report.stopped or report.postponed) and not report.sent:
+        why = report.stopped or report.refusal
+        raise DeskError(f"nothing was sent, the letters wait and are tried again: {why}")
     if report.stopped:
         raise DeskError(f"the rest was not tried: {report.stopped}")
-    if report.postponed and not report.sent:
-        raise DeskError(f"nothing was sent, the letters wait and are tried again: {report.refusal}")
     return 0

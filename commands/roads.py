@@ -10,6 +10,7 @@ from desk.secrets import reveal
 from domain.settings import Imap
 from notifier.compose import Composer
 from notifier.sender import Sender
+from notifier.writer import Writer
 from scanner.idle import IdleConnection
 from scanner.imap import connect
 from scanner.imap_idle import connect_idle
@@ -59,6 +60,7 @@ def sender(config: Config) -> Sender:
     return SmtpSender(smtp, password=password)
 
 
-def writer(config: Config, desk: Desk) -> Composer:
-    """The words of letters, with the templates that config.yaml puts in place of ours."""
-    return Composer(config.settings, keys=desk.keys, templates=config.templates_folder)
+def writer(config: Config, desk: Desk) -> Writer:
+    """What makes letters, with the templates that config.yaml puts in place of ours."""
+    composer = Composer(config.settings, keys=desk.keys, templates=config.templates_folder)
+    return Writer(composer, config.settings)

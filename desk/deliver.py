@@ -1,7 +1,9 @@
 """Delivering letters: claim (commit) → ask the gate again → write the words → SMTP → record.
 
 Whatever became of the recipient since the act counts: who opted out in between is not written to.
-A letter ends as sent, failed or withheld; until then it comes back.
+A letter ends as sent, failed or withheld; until then it comes back.  One that failed is told to the
+ticket's staff.  What is not about the letter (the server is away, it does not let us in) never ends
+one: all wait, and the server is left alone for a while.
 
 Fails with: StoreUnusable, TemporaryFailure of the store; letters in hand then come back by themselves.
 """
@@ -9,18 +11,20 @@ Fails with: StoreUnusable, TemporaryFailure of the store; letters in hand then c
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from desk import log
 from desk.addresses import company_of
 from desk.desk import Desk
-from desk.letters import letter_facts
+from desk.letters import letter_facts, tell
 from domain.errors import DeskError, NotFound, PermanentFailure, TemporaryFailure
-from domain.letter import Letter, LetterFacts, Withheld
+from domain.event import DESK, Event, EventKind
+from domain.letter import ActFacts, Letter, LetterFacts, Withheld
 from domain.people import address_key
-from notifier.compose import Composer
+from notifier.left_out import left_out, lighter
 from notifier.resolve import gate
-from notifier.retry import next_attempt
-from notifier.sender import Sender
+from notifier.retry import FIRST_WAIT, GREYLIST_WAIT, next_attempt, pause, wait
+from notifier.sender import Greylisted, OurFault, Sender, ServerAway, TooLarge
 from store.outbox import QueuedLetter
 from store.store import View
 
@@ -31,6 +35,17 @@ STALE = timedelta(minutes=15)
 ENOUGH = 3
 # A letter that cannot be written waits for somebody to mend its template.
 UNWRITABLE = timedelta(minutes=15)
+# Of a larger letter no copy is kept: it can be written again from what it passes on.
+COPIED = 1_000_000
+# How often an outbox that grows old is spoken of in the log.
+REMINDER = timedelta(hours=1)
+
+
+class Writing(Protocol):
+    """Whatever makes finished letters of facts."""
+
+    def compose(self, facts: LetterFacts) -> Letter:
+        """The finished letter.  Raises PermanentFailure, or DeskError where mending its template helps."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -52,7 +67,7 @@ class Delivery:
     """The outbox and the road out.  For one thread."""
 
     def __init__(
-        self, desk: Desk, sender: Sender, composer: Composer, *, clock: Callable[[], datetime],
+        self, desk: Desk, sender: Sender, composer: Writing, *, clock: Callable[[], datetime],
         chance: Callable[[], float], stop: Callable[[], bool] = lambda: False,
     ) -> None:  # fmt: skip
         self._desk = desk
@@ -62,10 +77,18 @@ class Delivery:
         self._chance = chance
         self._stop = stop
         self._in_a_row = 0
+        self._pauses = 0
+        self._rest_until: datetime | None = None
+        self._why_rest = ""
+        self._reminded: datetime | None = None
 
     def deliver(self) -> DeliveryReport:
-        """Send every letter that is due."""
+        """Send every letter that is due; nothing while the server is left alone."""
         report = DeliveryReport()
+        self._remind()
+        if self._rest_until is not None and self._clock() < self._rest_until:
+            report.stopped = self._why_rest
+            return report
         self._in_a_row = 0
         while not self._stop() and not report.stopped:
             letters = self._claim()
@@ -107,6 +130,7 @@ class Delivery:
             facts = None if refusal else _facts(view, letter)
             mine = view.outbox.is_mine(letter)
         if not mine:
+            self._lay_down(letter)
             return
         if refusal is not None:
             self._withdraw(letter, refusal, report)
@@ -114,63 +138,101 @@ class Delivery:
         if facts is None:
             self._fail(letter, "what it passes on is no longer in the database", report)
             return
+        self._hand_over(letter, facts, report)
+
+    def _lay_down(self, letter: QueuedLetter, *, reply: str = "") -> None:
+        """Put a letter back that was put on hold meanwhile, or that cannot be tried; nothing if it is not ours."""
+        with self._desk.store.act() as view:
+            view.outbox.put_back([letter], reply=reply)
+
+    def _written(self, letter: QueuedLetter, facts: LetterFacts, report: DeliveryReport) -> Letter | None:
+        """The finished letter; None where it could not be written, which is then recorded."""
         try:
-            written = self._composer.compose(facts)
+            return self._composer.compose(facts)
         except PermanentFailure as error:
             self._fail(letter, str(error), report)
-            return
         except DeskError as error:
             self._postpone(letter, self._clock() + UNWRITABLE, str(error), report)
-            return
         except Exception as error:  # one letter that cannot be written must not stop the others
             log.letter_mistake(letter.letter, self._ticket(letter), error)
             self._postpone(letter, self._clock() + UNWRITABLE, f"our mistake: {type(error).__name__}", report)
-            return
-        self._hand_over(letter, written, report)
+        return None
 
-    def _hand_over(self, letter: QueuedLetter, written: Letter, report: DeliveryReport) -> None:
+    def _hand_over(self, letter: QueuedLetter, facts: LetterFacts, report: DeliveryReport) -> None:
+        written = self._written(letter, facts, report)
+        if written is None:
+            return
         try:
             reply = self._sender.send(written)
+        except TooLarge as failure:
+            without = lighter(facts, octets=len(written.data), limit=failure.limit)
+            if without is None:
+                self._fail(letter, str(failure), report)
+            else:
+                self._hand_over(letter, without, report)
+        except ServerAway as failure:
+            self._lay_down(letter, reply=str(failure))
+            self._rest(failure, report)
         except TemporaryFailure as failure:
-            self._try_later(letter, str(failure), report)
-            return
+            self._try_later(letter, failure, report)
         except PermanentFailure as failure:
             self._in_a_row = 0
             self._fail(letter, str(failure), report)
-            return
-        self._in_a_row = 0
-        self._note_sent(letter, reply)
-        report.sent += 1
-        log.letter_sent(letter.letter, self._ticket(letter), letter.recipient.address, letter.kind, reply)
+        else:
+            self._in_a_row = self._pauses = 0
+            self._note_sent(letter, written, f"{reply}{left_out(facts)}")
+            report.sent += 1
+            log.letter_sent(letter.letter, self._ticket(letter), letter.recipient.address, letter.kind, reply)
 
-    def _note_sent(self, letter: QueuedLetter, reply: str) -> None:
+    def _note_sent(self, letter: QueuedLetter, written: Letter, reply: str) -> None:
         """Record that the server has it; a busy database is asked again, for without the note it goes twice."""
         for last in (False, False, True):
             try:
                 with self._desk.store.act() as view:
-                    view.outbox.sent(letter, reply=reply, now=self._clock())
+                    copy = view.blobs.put(written.data) if len(written.data) <= COPIED else None
+                    view.outbox.sent(letter, reply=reply, now=self._clock(), template=written.template, blob=copy)
             except TemporaryFailure:
                 if last:
                     raise
             else:
                 return
 
-    def _try_later(self, letter: QueuedLetter, reply: str, report: DeliveryReport) -> None:
+    def _try_later(self, letter: QueuedLetter, failure: TemporaryFailure, report: DeliveryReport) -> None:
         self._in_a_row += 1
-        until = next_attempt(
-            letter.attempts + 1,
-            since=letter.tried_at or self._clock(),
-            now=self._clock(),
-            retry_for=self._desk.settings.smtp.retry_for,
-            chance=self._chance(),
-        )
+        now, attempts = self._clock(), letter.attempts + 1
+        # What the administrator has to mend ends no letter, however long it takes him.
+        until: datetime | None = now + wait(attempts, self._chance())
+        if not isinstance(failure, OurFault):
+            until = next_attempt(
+                attempts, since=letter.tried_at or now, now=now, retry_for=self._desk.settings.smtp.retry_for,
+                chance=self._chance(), least=GREYLIST_WAIT if isinstance(failure, Greylisted) else FIRST_WAIT,
+            )  # fmt: skip
         if until is None:
-            self._fail(letter, f"given up after {letter.attempts + 1} attempts: {reply}", report)
+            self._fail(letter, f"given up after {attempts} attempts: {failure}", report)
         else:
-            self._postpone(letter, until, reply, report)
+            self._postpone(letter, until, str(failure), report)
         if self._in_a_row >= ENOUGH:
-            report.stopped = reply
-            log.delivery_stopped(reply)
+            self._rest(failure, report)
+
+    def _rest(self, failure: TemporaryFailure, report: DeliveryReport) -> None:
+        """Leave the server alone for a while, the longer the more often it was away."""
+        self._pauses += 1
+        self._rest_until = self._clock() + pause(self._pauses)
+        self._why_rest = report.stopped = str(failure)
+        until = self._rest_until.isoformat(timespec="seconds")
+        log.delivery_stopped(str(failure), until, ours=isinstance(failure, OurFault))
+
+    def _remind(self) -> None:
+        """Say in the log, once an hour, that letters wait for too long."""
+        now = self._clock()
+        if self._reminded is not None and now < self._reminded + REMINDER:
+            return
+        self._reminded = now
+        old = self._desk.settings.smtp.alarm_after
+        with self._desk.store.reading() as view:
+            backlog = view.outbox.backlog(since=now, now=now)
+        if backlog.oldest is not None and now - backlog.oldest > old:
+            log.outbox_old(backlog.oldest.isoformat(timespec="seconds"), backlog.waiting, backlog.why)
 
     def _postpone(self, letter: QueuedLetter, until: datetime, reply: str, report: DeliveryReport) -> None:
         with self._desk.store.act() as view:
@@ -181,9 +243,22 @@ class Delivery:
 
     def _fail(self, letter: QueuedLetter, reply: str, report: DeliveryReport) -> None:
         with self._desk.store.act() as view:
-            view.outbox.fail(letter, reply=reply)
+            if view.outbox.fail(letter, reply=reply):
+                self._tell_staff(view, letter, reply)
         report.failed += 1
         log.letter_failed(letter.letter, self._ticket(letter), letter.recipient.address, reply)
+
+    def _tell_staff(self, view: View, letter: QueuedLetter, reply: str) -> None:
+        """A letter that failed is an event of its ticket; staff hears of it, unless it was itself to staff."""
+        if letter.ticket is None:
+            return
+        now, recipient = self._clock(), letter.recipient
+        field = "agent" if recipient.is_staff else "address"
+        event = Event(kind=EventKind.UNSENT, field=field, after=recipient.address, before=reply)
+        ticket = view.tickets.facts(letter.ticket)
+        act = view.tickets.begin_act("deliver", DESK, now=now)
+        view.tickets.record(act, letter.ticket, (event,), now=now)
+        tell(self._desk, view, ActFacts(ticket=ticket, events=(event,), actor=DESK), act=act, now=now)
 
     def _withdraw(self, letter: QueuedLetter, refusal: Withheld, report: DeliveryReport) -> None:
         with self._desk.store.act() as view:

@@ -163,6 +163,7 @@ class LetterFacts:
 
     `events` are those of `Told`; labels are looked up when it is written.  `message_id` was fixed when
     the letter was queued, so that a copy carries the same one after a change of keys; '' makes it anew.
+    `left_out` names the files that the server would not have taken.
     """
 
     letter: str
@@ -183,6 +184,7 @@ class LetterFacts:
     at: datetime
     entry: QuotedEntry | None = None
     files: tuple[OutgoingFile, ...] = ()
+    left_out: tuple[str, ...] = ()
     in_reply_to: str = ""
     references: tuple[str, ...] = ()
 

@@ -356,6 +356,8 @@ class Smtp(_Frozen):
     """How long to wait for an answer."""
     retry_for: Positive = timedelta(days=3)
     """How long a letter is tried again after temporary failures."""
+    alarm_after: Positive = timedelta(hours=4)
+    """A letter that waits for longer than this raises an alarm: in the log, by `helpdesk status` and `check --live`."""
 
     @property
     def actual_port(self) -> int:

@@ -120,13 +120,17 @@ class Hold:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Backlog:
-    """What is in the outbox: how many letters wait, fail and are on hold, and since when the oldest should be gone."""
+    """What is in the outbox: how many letters wait, fail and are on hold.
+
+    `oldest`: since when the oldest waits that is not on hold, and `why`, as far as a server said.
+    """
 
     waiting: int = 0
     postponed: int = 0
     held: int = 0
     failed: int = 0
     oldest: datetime | None = None
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -268,9 +272,9 @@ class Outbox:
         tried = letter.tried_at or now
         self._settle(letter, due_at=until, reply=reply, attempts=letter.attempts + 1, tried_at=tried)
 
-    def fail(self, letter: QueuedLetter, *, reply: str) -> None:
-        """It will never work."""
-        self._settle(letter, state=LetterState.FAILED, reply=reply, attempts=letter.attempts + 1)
+    def fail(self, letter: QueuedLetter, *, reply: str) -> bool:
+        """It will never work; False if the letter is no longer in our hand."""
+        return self._settle(letter, state=LetterState.FAILED, reply=reply, attempts=letter.attempts + 1)
 
     def withdraw(self, letter: QueuedLetter, withheld: Withheld, *, now: datetime) -> None:
         """It is no longer permitted: what was a letter becomes a withheld one, if it is still in our hand."""
@@ -278,10 +282,11 @@ class Outbox:
             return
         self.withhold(letter.act, letter.ticket, [withheld], now=now, letter=letter.letter)
 
-    def put_back(self, letters: Iterable[QueuedLetter]) -> None:
-        """Lay letters down that were not tried."""
+    def put_back(self, letters: Iterable[QueuedLetter], *, reply: str = "") -> None:
+        """Lay letters down that were not tried; REPLY is why."""
+        why = {"reply": reply} if reply else {}
         for letter in letters:
-            self._settle(letter)
+            self._settle(letter, **why)
 
     def _settle(self, letter: QueuedLetter, **values: Any) -> bool:
         """Write what became of a letter and lay it down; False if it is no longer in our hand."""
@@ -398,8 +403,14 @@ class Outbox:
         failed = self._connection.execute(
             select(func.count()).where(_outbox.c.state == _FAILED, _outbox.c.queued_at > since)
         ).scalar_one()
+        said = self._connection.execute(
+            select(_outbox.c.reply)
+            .where(_outbox.c.state == _QUEUED, _outbox.c.reply != "", ~_IS_HELD)
+            .order_by(_outbox.c.queued_at)
+            .limit(1)
+        ).scalar()
         return Backlog(
-            waiting=waiting[0], postponed=waiting[1], held=waiting[2], oldest=waiting[3], failed=failed
+            waiting=waiting[0], postponed=waiting[1], held=waiting[2], oldest=waiting[3], failed=failed, why=said or "",
         )  # fmt: skip
 
     def written_to(self, number: int, key: str, *, limit: int = 5) -> tuple[str, ...]:

@@ -1,0 +1,41 @@
+"""From facts to the bytes that leave: the composer's letter, with what sending adds to it.
+
+Like the composer, the same facts give the same bytes.
+"""
+
+from dataclasses import replace
+from typing import Protocol
+
+from domain.letter import Letter, LetterFacts
+from domain.settings import Settings
+from notifier.compose import Composer
+from notifier.left_out import said
+from notifier.wording import language_of
+
+
+class Sign(Protocol):
+    """Whatever signs a finished letter; see `dkim.Signer`."""
+
+    def __call__(self, letter: Letter, facts: LetterFacts) -> Letter:
+        """LETTER with a signature."""
+
+
+class Writer:
+    """Writes letters that are ready to leave; keep one."""
+
+    def __init__(self, composer: Composer, settings: Settings, *, sign: Sign | None = None) -> None:
+        self._composer = composer
+        self._settings = settings
+        self._sign = sign
+
+    def compose(self, facts: LetterFacts) -> Letter:
+        """The finished letter.  Raises what `Composer.compose` raises."""
+        letter = self._composer.compose(self._with_missing_files(facts))
+        return self._sign(letter, facts) if self._sign else letter
+
+    def _with_missing_files(self, facts: LetterFacts) -> LetterFacts:
+        """FACTS whose text says which files were left out."""
+        if facts.entry is None or not facts.left_out:
+            return facts
+        sentence = said(facts, language_of(facts.recipient, self._settings))
+        return replace(facts, entry=replace(facts.entry, text=f"{facts.entry.text.rstrip()}\n\n{sentence}"))
