@@ -361,14 +361,24 @@ def link(
 @app.command(rich_help_panel=STAFF)
 def status(
     ctx: typer.Context,
-    ticket: Ticket,
-    wanted: Annotated[str, typer.Argument(metavar="STATUS", help="A key of `tickets.statuses` in the settings.")],
+    ticket: Annotated[
+        str | None, typer.Argument(metavar="[TICKET]", help="Its number; without one: how is the helpdesk?")
+    ] = None,
+    wanted: Annotated[
+        str, typer.Argument(metavar="[STATUS]", help="A key of `tickets.statuses` in the settings.", show_default=False)
+    ] = "",
     who: As = None,
     mandatory: Mandatory = False,
     silent: Silent = False,
     as_json: AsJson = False,
 ) -> None:
-    """Give a ticket another status."""
+    """Give a ticket another status; without a ticket, tell how the helpdesk is, with exit code 1 if that is bad."""
+    if ticket is None:
+        from commands import health
+
+        raise typer.Exit(health.run(ctx.obj, as_json=as_json))
+    if not wanted:
+        raise typer.BadParameter("which status shall the ticket get? helpdesk status TICKET STATUS")
     from commands import acts as body
 
     at = body.At(path=ctx.obj, who=who, mandatory=mandatory, silent=silent, as_json=as_json)
@@ -739,12 +749,13 @@ def init(
 def check(
     ctx: typer.Context,
     connect: Annotated[bool, typer.Option("--connect", help="Log in to IMAP and SMTP too; reads only.")] = False,
+    live: Annotated[bool, typer.Option("--live", help="Look at the running helpdesk too: `helpdesk status`.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Find every mistake in the settings; with --connect also in what they lead to."""
     from commands import check as body
 
-    raise typer.Exit(body.run(ctx.obj, connect=connect, as_json=as_json))
+    raise typer.Exit(body.run(ctx.obj, connect=connect, live=live, as_json=as_json))
 
 
 if __name__ == "__main__":

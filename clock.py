@@ -24,12 +24,12 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
 from desk import log
-from desk.deliver import Delivery, Writing
+from desk.deliver import Delivery
 from desk.desk import Desk
 from desk.receive import Read
 from desk.scan import Connect, MailboxScanner
 from domain.errors import DeskError
-from notifier.sender import Sender
+from notifier.sender import Sender, Writing
 from scanner.backoff import delay
 from scanner.idle import Ending, IdleConnection, watch
 
@@ -160,6 +160,8 @@ class Daemon:
         for thread in (*self._scans.values(), self._delivery, *self._listeners):
             thread.start()
         self._scheduler.start()
+        if self._desk.settings.deliver.is_sandbox:
+            log.sandbox(str(self._desk.settings.deliver))
         log.daemon("started", mailboxes=",".join(self._scans), rules=self._desk.rules.hash[:12], pid=os.getpid())
         notify_systemd("READY=1")
 

@@ -121,6 +121,8 @@ def deliver(path: Path, *, form: LogForm, verbose: bool, as_json: bool) -> int:
     if as_json:
         dump_json(facts)
     else:
+        if config.settings.deliver.is_sandbox:
+            print(f"SANDBOX: no letter reaches anybody, deliver is {config.settings.deliver}")
         print(" · ".join(f"{count} {name}" for name, count in facts.items() if name != "stopped"))
     if (report.stopped or report.postponed) and not report.sent:
         why = report.stopped or report.refusal

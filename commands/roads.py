@@ -9,7 +9,8 @@ from desk.desk import Desk
 from desk.secrets import reveal
 from domain.settings import Imap
 from notifier.compose import Composer
-from notifier.sender import Sender
+from notifier.sandbox import FileSender, OnlyTo, Redirected
+from notifier.sender import Sender, Writing
 from notifier.writer import Writer
 from scanner.idle import IdleConnection
 from scanner.imap import connect
@@ -52,15 +53,20 @@ def must_have_passwords(config: Config) -> None:
 
 
 def sender(config: Config) -> Sender:
-    """The SMTP server that takes letters."""
+    """What takes letters: the SMTP server, or a sandbox."""
     from notifier.smtp import SmtpSender
 
-    smtp = config.settings.smtp
+    smtp, deliver = config.settings.smtp, config.settings.deliver
+    if deliver.kind == "file":
+        return FileSender(config.resolve(deliver.where))
     password = reveal(smtp.password, base=config.folder, environ=os.environ) if smtp.password else None
-    return SmtpSender(smtp, password=password)
+    server = SmtpSender(smtp, password=password)
+    return OnlyTo(server, deliver.where) if deliver.kind == "to" else server
 
 
-def writer(config: Config, desk: Desk) -> Writer:
+def writer(config: Config, desk: Desk) -> Writing:
     """What makes letters, with the templates that config.yaml puts in place of ours."""
-    composer = Composer(config.settings, keys=desk.keys, templates=config.templates_folder)
+    composer: Writing = Composer(config.settings, keys=desk.keys, templates=config.templates_folder)
+    if config.settings.deliver.kind == "to":
+        composer = Redirected(composer, config.settings.deliver.where)
     return Writer(composer, config.settings)

@@ -44,6 +44,7 @@ class Finding:
 def offline(config: Config, *, environ: Mapping[str, str]) -> Iterator[Finding]:
     """What can be seen without the network."""
     yield _contents(config)
+    yield from _sandbox(config)
     yield _keys(config, environ)
     for name, secret in _secrets(config):
         yield from _secret(config, name, secret, environ)
@@ -61,7 +62,8 @@ def connected(config: Config, *, environ: Mapping[str, str], connect: Connect, p
             yield Finding(subject=name, text="no imap: mail comes by `helpdesk ingest` only")
         else:
             yield from _account(config, name, mailbox, mailbox.imap, environ=environ, connect=connect)
-    yield _smtp(config, environ=environ, probe=probe)
+    if config.settings.deliver.kind != "file":
+        yield _smtp(config, environ=environ, probe=probe)
 
 
 def connect_imap(imap: Imap, password: str) -> MailboxConnection:
@@ -87,6 +89,13 @@ def _contents(config: Config) -> Finding:
         (len(settings.rules), "rule", "rules"),
     )
     return Finding(subject="config", text=", ".join(f"{n} {one if n == 1 else many}" for n, one, many in counts))
+
+
+def _sandbox(config: Config) -> Iterator[Finding]:
+    deliver = config.settings.deliver
+    if deliver.is_sandbox:
+        text = f"SANDBOX: no letter reaches anybody, deliver is {deliver}"
+        yield Finding(subject="deliver", text=text, severity="warning")
 
 
 def _keys(config: Config, environ: Mapping[str, str]) -> Finding:

@@ -11,7 +11,6 @@ Fails with: StoreUnusable, TemporaryFailure of the store; letters in hand then c
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Protocol
 
 from desk import log
 from desk.addresses import company_of
@@ -24,7 +23,7 @@ from domain.people import address_key
 from notifier.left_out import left_out, lighter
 from notifier.resolve import gate
 from notifier.retry import FIRST_WAIT, GREYLIST_WAIT, next_attempt, pause, wait
-from notifier.sender import Greylisted, OurFault, Sender, ServerAway, TooLarge
+from notifier.sender import Greylisted, OurFault, Sender, ServerAway, TooLarge, Writing
 from store.outbox import QueuedLetter
 from store.store import View
 
@@ -39,13 +38,6 @@ UNWRITABLE = timedelta(minutes=15)
 COPIED = 1_000_000
 # How often an outbox that grows old is spoken of in the log.
 REMINDER = timedelta(hours=1)
-
-
-class Writing(Protocol):
-    """Whatever makes finished letters of facts."""
-
-    def compose(self, facts: LetterFacts) -> Letter:
-        """The finished letter.  Raises PermanentFailure, or DeskError where mending its template helps."""
 
 
 @dataclass(slots=True, kw_only=True)

@@ -129,6 +129,11 @@ def idle(event: str, **facts: object) -> None:
     _say(logging.INFO if event == "idle.began" else logging.WARNING, event, **facts)
 
 
+def sandbox(deliver: str) -> None:
+    """This is a staging copy: no letter reaches the person that it is written to."""
+    _say(logging.WARNING, "daemon.sandbox", deliver=deliver, letters="reach nobody")
+
+
 def daemon(event: str, **facts: object) -> None:
     """`started`, `stopping`, `stopped` and the like of the daemon itself."""
     _say(logging.INFO, f"daemon.{event}", **facts)

@@ -222,6 +222,37 @@ def _secret(value: object) -> object:
     raise ValueError("write where the secret is, env:NAME or file:PATH, not the secret itself")
 
 
+class Deliver(_Frozen):
+    """Where letters go: to the SMTP server, into a directory, or all of them to one address."""
+
+    kind: Literal["smtp", "file", "to"] = "smtp"
+    where: str = ""
+
+    @property
+    def is_sandbox(self) -> bool:
+        """No letter reaches the person that it is written to."""
+        return self.kind != "smtp"
+
+    def __str__(self) -> str:
+        return f"{self.kind}:{self.where}" if self.is_sandbox else self.kind
+
+
+def _deliver(value: object) -> object:
+    if isinstance(value, Deliver):
+        return value
+    kind, _, where = (part.strip() for part in _written(value).partition(":"))
+    if kind == "smtp" and not where:
+        return {"kind": kind}
+    if kind == "file" and where and where.isprintable():
+        return {"kind": kind, "where": where}
+    if kind == "to":
+        return {"kind": kind, "where": _address(where)}
+    raise ValueError(f"{shown(value)} is no way to deliver: write smtp, file:DIRECTORY, or to:ADDRESS")
+
+
+DeliverSpec = Annotated[
+    Deliver, BeforeValidator(_deliver), WithJsonSchema({"type": "string", "pattern": "^(smtp|file:.+|to:.+@.+)$"})
+]
 SecretRef = Annotated[
     Secret, BeforeValidator(_secret), WithJsonSchema({"type": "string", "pattern": "^(env|file):.+$"})
 ]
@@ -522,6 +553,9 @@ class Settings(_Frozen):
     """The mailboxes, each under a key of your choice."""
     smtp: Smtp
     """The server that takes our letters."""
+    deliver: DeliverSpec = Deliver()
+    """smtp; or for a staging copy, that no customer may get a letter from: file:DIRECTORY (relative to config.yaml),
+    where each letter becomes a file, or to:ADDRESS, where all go to one address and say whose they were."""
     agents: Annotated[Mapping[Key, Agent], Field(min_length=1)]
     """Staff.  Keys are never reused; names and addresses may change."""
     groups: Annotated[Mapping[Key, tuple[Key, ...]], Field(min_length=1)]

@@ -6,7 +6,7 @@ Why a letter was not taken says who has to wait for what; each is a type of its 
 from typing import Protocol
 
 from domain.errors import PermanentFailure, TemporaryFailure
-from domain.letter import Letter
+from domain.letter import Letter, LetterFacts
 
 
 class Greylisted(TemporaryFailure):
@@ -44,3 +44,10 @@ class Sender(Protocol):
 
     def close(self) -> None:
         """Let go of the connection; the next letter makes a new one."""
+
+
+class Writing(Protocol):
+    """Whatever makes finished letters of facts."""
+
+    def compose(self, facts: LetterFacts) -> Letter:
+        """The finished letter.  Raises PermanentFailure, or DeskError where mending its template helps."""

@@ -8,8 +8,8 @@ from typing import Protocol
 
 from domain.letter import Letter, LetterFacts
 from domain.settings import Settings
-from notifier.compose import Composer
 from notifier.left_out import said
+from notifier.sender import Writing
 from notifier.wording import language_of
 
 
@@ -23,7 +23,7 @@ class Sign(Protocol):
 class Writer:
     """Writes letters that are ready to leave; keep one."""
 
-    def __init__(self, composer: Composer, settings: Settings, *, sign: Sign | None = None) -> None:
+    def __init__(self, composer: Writing, settings: Settings, *, sign: Sign | None = None) -> None:
         self._composer = composer
         self._settings = settings
         self._sign = sign

@@ -6,10 +6,14 @@ from typing import Any
 
 import pytest
 
-from commands import outbox
+from commands import outbox, roads
+from desk.config import load
+from desk.deliver import Delivery
+from domain.errors import ConfigError
 from domain.letter import Reason
 from store.outbox import LetterState, QueuedLetter
 from tests.commands.staffroom import AT_NOON, NOON, Staffroom, empty_database, room
+from tests.servers.smtp import SmtpSink
 
 __all__ = ["empty_database", "room"]
 
@@ -191,3 +195,65 @@ def test_a_letter_that_came_back_says_so(asked: Staffroom) -> None:
     found = {one["to"]: one for one in json.loads(asked.type("letters", "1", "--json"))}
     assert (found[ANNA]["state"], found[ANNA]["why"]) == ("bounced", "5.1.1 unknown user")
     assert (found[ADA]["state"], found[ADA]["why"]) == ("delayed", "4.4.7 delayed")
+
+
+def configured(room: Staffroom, line: str) -> None:
+    room.path.write_text(f"{line}\n{room.path.read_text(encoding='utf-8')}", encoding="utf-8")
+
+
+def delivered(room: Staffroom) -> int:
+    """How many letters left by the roads that the settings describe."""
+    config = load(room.path)
+    with room.desk() as desk:
+        delivery = Delivery(
+            desk, roads.sender(config), roads.writer(config, desk), clock=lambda: LATER, chance=lambda: 0.5
+        )
+        report = delivery.deliver()
+        delivery.close()
+    return report.sent
+
+
+def test_a_sandbox_of_files_needs_no_server(asked: Staffroom) -> None:
+    configured(asked, "deliver: file:staging/outbox")
+    assert delivered(asked) == 3
+    files = sorted(asked.path.parent.glob("staging/outbox/*.eml"))
+    assert len(files) == 3
+    start = json.loads(asked.type("letters", "1", "--json"))[0]["letter"]
+    assert asked.type("letters", "--show", start) in files[[file.stem for file in files].index(start)].read_text()
+    assert (
+        "SANDBOX: no letter reaches anybody, deliver is file:staging/outbox"
+        in asked._run(("status",), "ada", "").output
+    )
+
+
+def test_a_sandbox_of_one_address(asked: Staffroom) -> None:
+    with SmtpSink() as sink:
+        configured(asked, "deliver: to:test@acme.example")
+        text = asked.path.read_text(encoding="utf-8")
+        server = f"{{host: 127.0.0.1, port: {sink.port}, tls: none}}"
+        asked.path.write_text(text.replace("{host: smtp.acme.example}", server), encoding="utf-8")
+        assert delivered(asked) == 3
+        assert [one.recipients for one in sink.letters] == [("test@acme.example",)] * 3
+        assert b"X-Original-To: anna@firma.example\r\n" in sink.letters[0].data
+
+
+@pytest.mark.parametrize("written", ["to:nobody", "nowhere", "smtp:x", "[]"])
+def test_what_deliver_cannot_be(asked: Staffroom, written: str) -> None:
+    configured(asked, f"deliver: {written}")
+    with pytest.raises(ConfigError, match="deliver: "):
+        load(asked.path)
+
+
+def test_how_the_helpdesk_is(asked: Staffroom) -> None:
+    """The mails came at noon of a day long ago, so the outbox is too old."""
+    done = asked._run(("status",), "ada", "")
+    assert done.exit_code == 1
+    assert done.output.startswith("outbox     problem: 3 waiting, the oldest since 2026-11-21T12:00Z\n")
+    live = json.loads(asked._run(("check", "--live", "--json"), "ada", "").output)
+    assert [one["severity"] for one in live["findings"] if one["subject"] == "outbox"] == ["problem"]
+    asked.type("outbox", "hold", "--ticket", "1")
+    assert asked.type("status").splitlines()[:2] == [
+        "outbox     3 waiting, 3 on hold",
+        "outbox     warning: on hold by ada: all letters about ACME-1 (helpdesk outbox release)",
+    ]
+    assert asked._run(("status", "1"), "ada", "").exit_code == 2
