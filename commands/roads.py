@@ -9,6 +9,7 @@ from desk.desk import Desk
 from desk.secrets import reveal
 from domain.settings import Imap
 from notifier.compose import Composer
+from notifier.dkim import Signer
 from notifier.sandbox import FileSender, OnlyTo, Redirected
 from notifier.sender import Sender, Writing
 from notifier.writer import Writer
@@ -69,4 +70,10 @@ def writer(config: Config, desk: Desk) -> Writing:
     composer: Writing = Composer(config.settings, keys=desk.keys, templates=config.templates_folder)
     if config.settings.deliver.kind == "to":
         composer = Redirected(composer, config.settings.deliver.where)
-    return Writer(composer, config.settings)
+    return Writer(composer, config.settings, sign=_signer(config))
+
+
+def _signer(config: Config) -> Signer | None:
+    """What signs letters, where config.yaml wants that.  Raises NotSigned or SecretMissing."""
+    dkim = config.settings.smtp.dkim
+    return Signer(dkim, key=reveal(dkim.key, base=config.folder, environ=os.environ)) if dkim else None

@@ -119,6 +119,8 @@ def _secrets(config: Config) -> Iterator[tuple[str, Secret]]:
             yield f"mailboxes.{name}.imap.password", mailbox.imap.password
     if settings.smtp.password:
         yield "smtp.password", settings.smtp.password
+    if settings.smtp.dkim:
+        yield "smtp.dkim.key", settings.smtp.dkim.key
 
 
 def _secret(config: Config, name: str, secret: Secret, environ: Mapping[str, str]) -> Iterator[Finding]:
@@ -134,6 +136,29 @@ def _secret(config: Config, name: str, secret: Secret, environ: Mapping[str, str
         yield Finding(subject="secrets", text=f"{name}: {error}", severity="problem")
     else:
         yield Finding(subject="secrets", text=f"{name}: {secret} is there")
+        if name == "smtp.dkim.key":
+            yield from _dkim(config, environ)
+
+
+def _dkim(config: Config, environ: Mapping[str, str]) -> Iterator[Finding]:
+    """Whether letters can be signed: the package is there, and the key is one."""
+    from notifier.dkim import Signer
+
+    dkim = config.settings.smtp.dkim
+    if dkim is None:
+        return
+    try:
+        Signer(dkim, key=secrets.reveal(dkim.key, base=config.folder, environ=environ))
+    except DeskError as error:
+        yield Finding(subject="dkim", text=str(error), severity="problem")
+        return
+    text = f"letters are signed; the public key belongs to {dkim.selector}._domainkey.{dkim.domain}"
+    yield Finding(subject="dkim", text=text)
+    for name, mailbox in config.settings.mailboxes.items():
+        host = mailbox.key.rpartition("@")[2]
+        if host != dkim.domain and not host.endswith(f".{dkim.domain}"):
+            text = f"{dkim.domain} is not the domain of mailbox {name} ({host}): its signature proves nothing there"
+            yield Finding(subject="dkim", text=text, severity="warning")
 
 
 def _database(config: Config) -> Finding:

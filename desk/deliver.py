@@ -36,6 +36,8 @@ ENOUGH = 3
 UNWRITABLE = timedelta(minutes=15)
 # Of a larger letter no copy is kept: it can be written again from what it passes on.
 COPIED = 1_000_000
+# After so long without a letter the connection is given back: later it would be found dead only by a time-out.
+IDLE = timedelta(minutes=1)
 # How often an outbox that grows old is spoken of in the log.
 REMINDER = timedelta(hours=1)
 
@@ -73,6 +75,7 @@ class Delivery:
         self._rest_until: datetime | None = None
         self._why_rest = ""
         self._reminded: datetime | None = None
+        self._last_sent: datetime | None = None
 
     def deliver(self) -> DeliveryReport:
         """Send every letter that is due; nothing while the server is left alone."""
@@ -87,7 +90,13 @@ class Delivery:
             if not letters:
                 break
             self._send_all(letters, report)
+        self._hang_up_if_idle()
         return report
+
+    def _hang_up_if_idle(self) -> None:
+        if self._last_sent is not None and self._clock() - self._last_sent > IDLE:
+            self._last_sent = None
+            self._sender.close()
 
     def close(self) -> None:
         """Hang up."""
@@ -98,12 +107,18 @@ class Delivery:
         # Looked for every second: an empty outbox must not cost a write lock each time.
         with self._desk.store.reading() as view:
             due = view.outbox.next_due()
-        if due is None or due > now:
+            limit = self._room(view, now) if due is not None and due <= now else 0
+        if not limit:
             return ()
         with self._desk.store.act() as view:
             return view.outbox.claim(
-                self._desk.holder, now=now, limit=BATCH, stale=now - STALE, is_dead=self._desk.is_dead
+                self._desk.holder, now=now, limit=limit, stale=now - STALE, is_dead=self._desk.is_dead
             )
+
+    def _room(self, view: View, now: datetime) -> int:
+        """How many letters may go now: a batch, or what `smtp.rate` leaves of it, counted over all processes."""
+        rate = self._desk.settings.smtp.rate
+        return BATCH if rate is None else min(BATCH, max(rate.letters - view.outbox.sent_since(now - rate.per), 0))
 
     def _send_all(self, letters: Sequence[QueuedLetter], report: DeliveryReport) -> None:
         left = list(letters)
@@ -172,6 +187,7 @@ class Delivery:
             self._fail(letter, str(failure), report)
         else:
             self._in_a_row = self._pauses = 0
+            self._last_sent = self._clock()
             self._note_sent(letter, written, f"{reply}{left_out(facts)}")
             report.sent += 1
             log.letter_sent(letter.letter, self._ticket(letter), letter.recipient.address, letter.kind, reply)

@@ -116,14 +116,12 @@ def _by_token(search: _Search) -> Iterator[FinderVerdict]:
 
 
 def _by_reply_address(search: _Search) -> Iterator[FinderVerdict]:
-    if not search.mailbox.plus_addressing:
+    bases = {search.mailbox.key} if search.mailbox.plus_addressing else set()
+    bases |= {address_key(box.bounces) for box in search.settings.mailboxes.values() if box.bounces}
+    if not bases:
         return
-    local, _, host = search.mailbox.key.rpartition("@")
-    pairs = [
-        address.key.removeprefix(f"{local}+").removesuffix(f"@{host}")
-        for address in search.message.recipients
-        if address.key.startswith(f"{local}+") and address.key.endswith(f"@{host}")
-    ]
+    parts = [(address.key.partition("+"), address.key.rpartition("@")) for address in search.message.recipients]
+    pairs = [rest.rpartition("@")[0] for (local, _, rest), (_, _, host) in parts if rest and f"{local}@{host}" in bases]
     ours = [letter for pair in pairs if (letter := token.verify(pair, search.keys))]
     if not ours:
         yield _nothing("reply_address", "sent to no reply address of ours")

@@ -222,6 +222,45 @@ def _secret(value: object) -> object:
     raise ValueError("write where the secret is, env:NAME or file:PATH, not the secret itself")
 
 
+class Rate(_Frozen):
+    """So many letters in that time."""
+
+    letters: int
+    per: timedelta
+
+    def __str__(self) -> str:
+        unit = next(name for name, seconds in _PERIODS.items() if seconds == self.per.total_seconds())
+        return f"{self.letters}/{unit}"
+
+
+_PERIODS = {"s": 1, "min": 60, "h": 3600, "d": 86400}
+
+
+def _rate(value: object) -> object:
+    if isinstance(value, Rate):
+        return value
+    found = re.fullmatch(r"([0-9]{1,7})\s*/\s*(s|min|h|d)", _written(value))
+    if found is None or int(found[1]) == 0:
+        raise ValueError(f"{shown(value)} is not a rate: write letters/time with s, min, h or d, such as 60/min")
+    return {"letters": int(found[1]), "per": timedelta(seconds=_PERIODS[found[2]])}
+
+
+def _selector(value: str) -> str:
+    if re.fullmatch(r"[A-Za-z0-9_-]{1,63}(\.[A-Za-z0-9_-]{1,63}){0,9}", value) is None:
+        raise ValueError(f"{shown(value)} is not a selector: letters, digits, - and dots, as in the DNS")
+    return value
+
+
+def _one_domain(value: str) -> str:
+    if value.startswith("*."):
+        raise ValueError(f"{shown(value)} is not one domain: expected acme.example")
+    return value
+
+
+RateSpec = Annotated[Rate, BeforeValidator(_rate), WithJsonSchema({"type": "string", "pattern": r"^\d+/(s|min|h|d)$"})]
+Selector = Annotated[str, AfterValidator(_selector)]
+
+
 class Deliver(_Frozen):
     """Where letters go: to the SMTP server, into a directory, or all of them to one address."""
 
@@ -362,10 +401,22 @@ class Mailbox(_Frozen):
     """After the server renumbered its mail (UIDVALIDITY): with more unknown mails than this, stop and say so."""
     plus_addressing: Flag = False
     """Also put the reply token into the reply address, local+token@domain, for relays that rewrite Message-IDs."""
+    bounces: AddressText | None = None
+    """Where bounces go, as local+token@domain, so that each finds its letter (VERP); left out: to `address`, without a
+    token.  It must lead into a mailbox that is scanned; the mailbox's own address will do."""
 
     @property
     def key(self) -> str:
         return address_key(self.address)
+
+
+class Dkim(_Frozen):
+    domain: Annotated[Domain, AfterValidator(_one_domain)]
+    """The domain that signs: that of the mailbox's address, or one above it."""
+    selector: Selector
+    """Under which the public key stands in the DNS: SELECTOR._domainkey.DOMAIN."""
+    key: SecretRef
+    """The private key (RSA, PEM): file:PATH or env:NAME."""
 
 
 class Smtp(_Frozen):
@@ -385,6 +436,10 @@ class Smtp(_Frozen):
     """env:NAME or file:PATH."""
     timeout: Positive = timedelta(seconds=30)
     """How long to wait for an answer."""
+    rate: RateSpec | None = None
+    """How many letters the server gets at most, such as 60/min; left out: as many as it takes."""
+    dkim: Dkim | None = None
+    """Sign letters ourselves (extra `dkim`).  Usually the relay does it."""
     retry_for: Positive = timedelta(days=3)
     """How long a letter is tried again after temporary failures."""
     alarm_after: Positive = timedelta(hours=4)
@@ -575,8 +630,9 @@ class Settings(_Frozen):
     """In order.  Without a disposition a reply updates its ticket and anything else opens one."""
 
     def own_addresses(self) -> frozenset[str]:
-        """The keys of our mailboxes' addresses: never written to."""
-        return frozenset(mailbox.key for mailbox in self.mailboxes.values())
+        """The keys of our mailboxes' addresses, and of those that bounces go to: never written to."""
+        own = {mailbox.key for mailbox in self.mailboxes.values()}
+        return frozenset(own | {address_key(box.bounces) for box in self.mailboxes.values() if box.bounces})
 
     def agent_of(self, address: str) -> str:
         """The key of the agent whose address this is, '' if nobody's."""

@@ -7,10 +7,12 @@ from dataclasses import replace
 from typing import Protocol
 
 from domain.letter import Letter, LetterFacts
+from domain.people import domain_key
 from domain.settings import Settings
+from domain.token import looks_like_token
 from notifier.left_out import said
 from notifier.sender import Writing
-from notifier.wording import language_of
+from notifier.wording import language_of, mailbox_of
 
 
 class Sign(Protocol):
@@ -30,8 +32,17 @@ class Writer:
 
     def compose(self, facts: LetterFacts) -> Letter:
         """The finished letter.  Raises what `Composer.compose` raises."""
-        letter = self._composer.compose(self._with_missing_files(facts))
+        letter = self._with_bounce_address(self._composer.compose(self._with_missing_files(facts)), facts)
         return self._sign(letter, facts) if self._sign else letter
+
+    def _with_bounce_address(self, letter: Letter, facts: LetterFacts) -> Letter:
+        """LETTER whose bounces tell which one they are about (VERP), where its mailbox wants that."""
+        bounces = mailbox_of(facts, self._settings).bounces
+        if bounces is None or not looks_like_token(facts.message_id):
+            return letter
+        local, _, host = bounces.rpartition("@")
+        token = facts.message_id.partition("@")[0]
+        return replace(letter, envelope_from=f"{local}+{token}@{domain_key(host)}")
 
     def _with_missing_files(self, facts: LetterFacts) -> LetterFacts:
         """FACTS whose text says which files were left out."""

@@ -372,6 +372,12 @@ class Outbox:
         ).scalar()
         return found
 
+    def sent_since(self, since: datetime) -> int:
+        """How many letters the server took since SINCE, whichever process sent them."""
+        return self._connection.execute(
+            select(func.count()).select_from(_outbox).where(_outbox.c.sent_at > since)
+        ).scalar_one()
+
     def waiting(self) -> int:
         """How many letters wait to be sent."""
         return self._connection.execute(

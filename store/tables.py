@@ -457,6 +457,8 @@ class OutboxRow(Record, table=True):
               postgresql_where=text("state = 'queued'")),
         Index("ix_outbox_failed", "id", sqlite_where=text("state = 'failed'"),
               postgresql_where=text("state = 'failed'")),
+        Index("ix_outbox_sent", "sent_at", sqlite_where=text("sent_at IS NOT NULL"),
+              postgresql_where=text("sent_at IS NOT NULL")),
         # Only letters in somebody's hand stand in it: finding the dead among the holders must not read the queue.
         Index("ix_outbox_claimed", "claimed_by", sqlite_where=text("claimed_by != ''"),
               postgresql_where=text("claimed_by != ''")),

@@ -320,3 +320,87 @@ def test_a_bounce_marks_the_letter_that_came_back(desk: Desk) -> None:
     marked = desk.letter_to(ANNA)
     assert marked.bounced_at == desk.talk.now
     assert marked.bounce.startswith("5.1.1")
+
+
+# Bounces find their letter
+
+
+VERP = {"mailboxes": {"support": {"bounces": "support@acme.example"}}}
+
+
+def bounce(desk: Desk, *, to: str, about: str, status: str = "5.1.1") -> None:
+    """A report that shows nothing of our letter but the address that it comes back to."""
+    report = (
+        f"From: MAILER-DAEMON@elsewhere.example\r\nTo: {to}\r\nSubject: Undelivered Mail\r\n"
+        "Auto-Submitted: auto-replied\r\nMIME-Version: 1.0\r\n"
+        'Content-Type: multipart/report; report-type=delivery-status; boundary="b"\r\n\r\n'
+        "--b\r\nContent-Type: text/plain\r\n\r\nIt did not work.\r\n"
+        "--b\r\nContent-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; elsewhere.example\r\n\r\n"
+        f"Final-Recipient: rfc822; {about}\r\nAction: failed\r\nStatus: {status}\r\n\r\n--b--\r\n"
+    )
+    desk.talk.put(report.encode())
+    desk.talk.scan()
+
+
+def test_a_bounce_to_the_letters_own_address_is_about_its_recipient(open_desk: Open) -> None:
+    """Anna has her mail forwarded; the server that refuses it knows only the other address."""
+    desk = open_desk(VERP)
+    desk.asked()
+    desk.talk.deliver()
+    sender = desk.sink.to(ANNA)[0].sender
+    assert sender == f"support+{desk.letter_to(ANNA).message_id.partition('@')[0]}@acme.example"
+    bounce(desk, to=sender, about="anna.private@elsewhere.example")
+    assert desk.letter_to(ANNA).bounced_at == desk.talk.now
+    assert desk.talk.tickets() == 1, "it found its ticket"
+    assert [one.undeliverable for one in desk.talk.contact(ANNA).addresses] == [True]
+    desk.talk.staff("ada").reply(1, "Wir kommen.")
+    desk.talk.deliver()
+    assert desk.talk.withheld(1)[-1] == (ANNA, Reason.UNDELIVERABLE)
+
+
+def test_a_delay_leaves_the_address_as_it_is(open_desk: Open) -> None:
+    desk = open_desk(VERP)
+    desk.asked()
+    desk.talk.deliver()
+    bounce(desk, to=desk.sink.to(ANNA)[0].sender, about=ANNA, status="4.4.7")
+    letter = desk.letter_to(ANNA)
+    assert (letter.bounced_at, letter.bounce[:5]) == (None, "4.4.7")
+    assert [one.undeliverable for one in desk.talk.contact(ANNA).addresses] == [False]
+
+
+def test_a_forged_bounce_address_proves_nothing(open_desk: Open) -> None:
+    desk = open_desk(VERP)
+    desk.asked()
+    desk.talk.deliver()
+    letter = desk.letter_to(ANNA).letter
+    bounce(desk, to=f"support+{letter}.aaaaaaaaaaaaaaaa@acme.example", about=ANNA)
+    assert desk.letter_to(ANNA).bounced_at is None
+    assert [one.undeliverable for one in desk.talk.contact(ANNA).addresses] == [False]
+
+
+# Not too fast, not too long
+
+
+def test_the_rate_is_kept_by_all_processes_together(open_desk: Open) -> None:
+    desk = open_desk({"smtp": {"host": "smtp.acme.example", "rate": "2/min"}})
+    desk.asked()
+    assert (desk.talk.deliver().sent, desk.talk.deliver().sent) == (2, 0)
+    desk.talk.start(sender=desk.sender)
+    desk.talk.later(seconds=59)
+    assert desk.talk.deliver().sent == 0
+    desk.talk.later(seconds=1)
+    assert desk.talk.deliver().sent == 1
+    assert [letter.attempts for letter in desk.talk.outbox(1)] == [1, 1, 1]
+
+
+def test_a_connection_that_is_not_used_is_given_back(desk: Desk) -> None:
+    desk.talk.deliver()
+    desk.talk.later(seconds=50)
+    desk.talk.staff("ada").reply(1, "Wir kommen.")
+    desk.talk.deliver()
+    assert desk.sink.connections == 1
+    desk.talk.later(minutes=2)
+    desk.talk.deliver()
+    desk.talk.staff("ada").reply(1, "Noch etwas.")
+    desk.talk.deliver()
+    assert desk.sink.connections == 2

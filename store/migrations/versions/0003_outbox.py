@@ -26,6 +26,8 @@ def upgrade() -> None:
     op.create_index(op.f("ix_outbox_blob"), "outbox", ["blob"], unique=False)
     failed = sa.text("state = 'failed'")
     op.create_index("ix_outbox_failed", "outbox", ["id"], unique=False, sqlite_where=failed, postgresql_where=failed)
+    sent = sa.text("sent_at IS NOT NULL")
+    op.create_index("ix_outbox_sent", "outbox", ["sent_at"], unique=False, sqlite_where=sent, postgresql_where=sent)
     op.add_column("outbox", sa.Column("bounced_at", UtcTime(), nullable=True))
     op.add_column("outbox", sa.Column("bounce", CleanText(), nullable=False, server_default=""))
     op.create_table(
