@@ -9,9 +9,11 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import decide, ingest, latency
+from bench import decide, deliver, ingest, latency
 
-BENCHMARKS: dict[str, Callable[..., None]] = {"ingest": ingest.run, "latency": latency.run, "decide": decide.run}
+BENCHMARKS: dict[str, Callable[..., None]] = {
+    "ingest": ingest.run, "latency": latency.run, "decide": decide.run, "deliver": deliver.run,
+}  # fmt: skip
 
 
 def main() -> int:

@@ -8,9 +8,9 @@ one: all wait, and the server is left alone for a while.
 Fails with: StoreUnusable, TemporaryFailure of the store; letters in hand then come back by themselves.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from desk import log
 from desk.addresses import company_of
@@ -19,7 +19,7 @@ from desk.letters import letter_facts, tell
 from domain.errors import DeskError, NotFound, PermanentFailure, TemporaryFailure
 from domain.event import DESK, Event, EventKind
 from domain.letter import ActFacts, Letter, LetterFacts, Withheld
-from domain.people import address_key
+from domain.people import ContactFacts, address_key
 from notifier.left_out import left_out, lighter
 from notifier.resolve import gate
 from notifier.retry import FIRST_WAIT, GREYLIST_WAIT, next_attempt, pause, wait
@@ -38,6 +38,10 @@ UNWRITABLE = timedelta(minutes=15)
 COPIED = 1_000_000
 # After so long without a letter the connection is given back: later it would be found dead only by a time-out.
 IDLE = timedelta(minutes=1)
+# What was looked up is true for so long; then the gate is asked again, and whether the letter is still ours.
+FRESH = timedelta(seconds=1)
+# So many letters are noted as sent in one transaction.  A process that is killed before sends them once more.
+NOTED_TOGETHER = 10
 # How often an outbox that grows old is spoken of in the log.
 REMINDER = timedelta(hours=1)
 
@@ -55,6 +59,24 @@ class DeliveryReport:
     withheld: int = 0
     refusal: str = ""
     stopped: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Ready:
+    """What was looked up for a letter: why it must not go, or what it says; neither if that is gone."""
+
+    refusal: Withheld | None
+    facts: LetterFacts | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Sent:
+    """A letter that the server has, and that is not noted yet."""
+
+    letter: QueuedLetter
+    written: Letter
+    reply: str
+    at: datetime
 
 
 class Delivery:
@@ -76,6 +98,8 @@ class Delivery:
         self._why_rest = ""
         self._reminded: datetime | None = None
         self._last_sent: datetime | None = None
+        self._looked = datetime.min.replace(tzinfo=UTC)
+        self._sent: list[_Sent] = []
 
     def deliver(self) -> DeliveryReport:
         """Send every letter that is due; nothing while the server is left alone."""
@@ -123,29 +147,48 @@ class Delivery:
     def _send_all(self, letters: Sequence[QueuedLetter], report: DeliveryReport) -> None:
         left = list(letters)
         try:
+            ready = self._look_up(letters)
             while left and not self._stop() and not report.stopped:
-                self._send(left.pop(0), report)
+                letter = left.pop(0)
+                self._send(letter, ready.get(letter.id), report)
         finally:
+            self._note_all()
             # Whatever went wrong with one, the others are not to wait in our hand.
             if left:
                 with self._desk.store.act() as view:
                     view.outbox.put_back(left)
 
-    def _send(self, letter: QueuedLetter, report: DeliveryReport) -> None:
+    def _look_up(self, letters: Sequence[QueuedLetter]) -> dict[int, "_Ready"]:
+        """The gate's answer and the facts for LETTERS, by their ids.
+
+        Those that may carry files are left out: they are looked up one by one, so that not all files of a batch are
+        in memory at once.
+        """
+        self._looked = self._clock()
+        small = [letter for letter in letters if not letter.kind.is_human]
         with self._desk.store.reading() as view:
-            refusal = self._refusal(view, letter)
-            facts = None if refusal else _facts(view, letter)
-            mine = view.outbox.is_mine(letter)
-        if not mine:
-            self._lay_down(letter)
-            return
-        if refusal is not None:
-            self._withdraw(letter, refusal, report)
-            return
-        if facts is None:
+            contacts = view.people.contacts(one.recipient.contact for one in small if one.recipient.contact)
+            return {letter.id: self._ready(view, letter, contacts) for letter in small}
+
+    def _ready(self, view: View, letter: QueuedLetter, contacts: Mapping[int, ContactFacts]) -> "_Ready":
+        refusal = self._refusal(view, letter, contacts)
+        return _Ready(refusal=refusal, facts=None if refusal else _facts(view, letter))
+
+    def _send(self, letter: QueuedLetter, ready: "_Ready | None", report: DeliveryReport) -> None:
+        if ready is None or self._clock() - self._looked > FRESH:
+            with self._desk.store.reading() as view:
+                wanted = letter.recipient.contact
+                ready = self._ready(view, letter, view.people.contacts([wanted] if wanted else []))
+                mine = view.outbox.is_mine(letter)
+            if not mine:
+                self._lay_down(letter)
+                return
+        if ready.refusal is not None:
+            self._withdraw(letter, ready.refusal, report)
+        elif ready.facts is None:
             self._fail(letter, "what it passes on is no longer in the database", report)
-            return
-        self._hand_over(letter, facts, report)
+        else:
+            self._hand_over(letter, ready.facts, report)
 
     def _lay_down(self, letter: QueuedLetter, *, reply: str = "") -> None:
         """Put a letter back that was put on hold meanwhile, or that cannot be tried; nothing if it is not ours."""
@@ -188,17 +231,22 @@ class Delivery:
         else:
             self._in_a_row = self._pauses = 0
             self._last_sent = self._clock()
-            self._note_sent(letter, written, f"{reply}{left_out(facts)}")
+            self._sent.append(_Sent(letter, written, f"{reply}{left_out(facts)}", self._clock()))
             report.sent += 1
             log.letter_sent(letter.letter, self._ticket(letter), letter.recipient.address, letter.kind, reply)
+            if len(self._sent) >= NOTED_TOGETHER:
+                self._note_all()
 
-    def _note_sent(self, letter: QueuedLetter, written: Letter, reply: str) -> None:
-        """Record that the server has it; a busy database is asked again, for without the note it goes twice."""
+    def _note_all(self) -> None:
+        """Record what the server has; a busy database is asked again, for without the note letters go twice."""
+        if not self._sent:
+            return
+        sent, self._sent = self._sent, []
         for last in (False, False, True):
             try:
                 with self._desk.store.act() as view:
-                    copy = view.blobs.put(written.data) if len(written.data) <= COPIED else None
-                    view.outbox.sent(letter, reply=reply, now=self._clock(), template=written.template, blob=copy)
+                    for one in sent:
+                        _note(view, one)
             except TemporaryFailure:
                 if last:
                     raise
@@ -274,10 +322,10 @@ class Delivery:
         report.withheld += 1
         log.letter_withheld(letter.letter, self._ticket(letter), letter.recipient.address, refusal.because)
 
-    def _refusal(self, view: View, letter: QueuedLetter) -> Withheld | None:
+    def _refusal(self, view: View, letter: QueuedLetter, contacts: Mapping[int, ContactFacts]) -> Withheld | None:
         recipient = letter.recipient
         if recipient.contact:
-            contact = view.people.contact(recipient.contact)
+            contact = contacts.get(recipient.contact)
         else:
             # Whoever was unknown when the letter was queued may have opted out as a contact since.
             contact = None if recipient.is_staff else view.people.contact_of(recipient.address)
@@ -288,7 +336,7 @@ class Delivery:
             organization=company_of(view, letter),
             settings=self._desk.settings,
             mandatory=letter.mandatory,
-            undeliverable=contact is None and _is_dead(view, letter),
+            undeliverable=contact is None and not recipient.is_staff and _is_dead(view, letter),
         )
 
     def _ticket(self, letter: QueuedLetter) -> str:
@@ -299,6 +347,11 @@ def _is_dead(view: View, letter: QueuedLetter) -> bool:
     """Letters to a customer's address that is no contact's came back."""
     key = address_key(letter.recipient.address)
     return not letter.recipient.is_staff and bool(view.people.dead_among([key]))
+
+
+def _note(view: View, one: _Sent) -> None:
+    copy = view.blobs.put(one.written.data) if len(one.written.data) <= COPIED else None
+    view.outbox.sent(one.letter, reply=one.reply, now=one.at, template=one.written.template, blob=copy)
 
 
 def _facts(view: View, letter: QueuedLetter) -> LetterFacts | None:

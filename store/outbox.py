@@ -66,6 +66,19 @@ _IS_HELD = or_(
 )
 
 
+_SENT = (
+    update(_outbox)
+    .where(
+        _outbox.c.id == bindparam("of"), _outbox.c.claimed_by == bindparam("mine"), _outbox.c.state == _QUEUED
+    )
+    .values(
+        state=literal_column("'sent'"), claimed_by=literal_column("''"), claimed_at=None,
+        sent_at=bindparam("now"), reply=bindparam("said"), attempts=bindparam("tries"),
+        template=bindparam("template"), blob=bindparam("blob"),
+    )
+)  # fmt: skip
+
+
 class LetterState(StrEnum):
     QUEUED = "queued"
     SENT = "sent"
@@ -262,10 +275,8 @@ class Outbox:
         self, letter: QueuedLetter, *, reply: str, now: datetime, template: str = "", blob: str | None = None
     ) -> None:
         """The server took it; BLOB are its bytes."""
-        self._settle(
-            letter, state=LetterState.SENT, sent_at=now, reply=reply, attempts=letter.attempts + 1, template=template,
-            blob=blob,
-        )  # fmt: skip
+        values = {"of": letter.id, "mine": letter.claimed_by, "now": now, "said": reply, "tries": letter.attempts + 1}
+        self._connection.execute(_SENT, {**values, "template": template, "blob": blob})
 
     def postpone(self, letter: QueuedLetter, *, until: datetime, reply: str, now: datetime) -> None:
         """It did not work this time; UNTIL is when it is tried again."""

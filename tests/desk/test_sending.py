@@ -275,6 +275,7 @@ def test_a_hold_stops_what_the_sender_has_in_hand(desk: Desk) -> None:
 
         def send(self, letter: Letter) -> str:
             outbox.hold(desk.talk.desk, Choice(everything=True), agent="ada", now=desk.talk.now)
+            desk.talk.later(seconds=2)
             return desk.sender.send(letter)
 
         def close(self) -> None:

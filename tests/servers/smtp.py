@@ -44,11 +44,12 @@ class SmtpSink:
         users: Mapping[str, str] | None = None,
         size_limit: int = 33_554_432,
         smtputf8: bool = True,
+        port: int | None = None,
     ) -> None:
         self.size_limit = size_limit
         self.smtputf8 = smtputf8
         self.silent_after_data = 0
-        self.port = free_port()
+        self.port = port or free_port()
         self.letters: list[Sunk] = []
         self.refusals: dict[str, str] = {}
         self.data_answers: list[str] = []
