@@ -19,7 +19,7 @@ from desk.config import Config
 from desk.desk import Desk
 from domain.errors import Problem, StoreUnusable, TemporaryFailure
 from domain.settings import Mailbox, Settings
-from notifier.wording import check_templates
+from notifier.samples import check_templates
 from store.daemons import DaemonFacts
 
 # How often a daemon says that it is there, and looks again at files that it refused.
