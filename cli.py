@@ -380,7 +380,7 @@ def status(
     silent: Silent = False,
     as_json: AsJson = False,
 ) -> None:
-    """Give a ticket another status; alone: show how the helpdesk is."""
+    """Give a ticket another status; alone: show how the helpdesk is, with exit code 1 if that is bad."""
     if ticket is None:
         from commands import state
 
@@ -434,10 +434,13 @@ def history(ctx: typer.Context, ticket: Ticket, as_json: AsJson = False) -> None
 @app.command(rich_help_panel=STAFF)
 def letters(
     ctx: typer.Context,
-    ticket: Annotated[
-        str | None, typer.Argument(metavar="[TICKET]", help="Its number; else the newest of all.")
+    about: Annotated[
+        str | None, typer.Argument(metavar="[TICKET|ADDRESS]", help="About what or to whom; else the newest of all.")
     ] = None,
-    show: Annotated[str | None, typer.Option("--show", metavar="ID", help="Print the words of one letter.")] = None,
+    show: Annotated[
+        str | None, typer.Option("--show", metavar="ID", help="Print one letter, byte for byte as it was sent.")
+    ] = None,
+    text: Annotated[str | None, typer.Option("--text", metavar="ID", help="Print what one letter says.")] = None,
     limit: Limit = 30,
     as_json: AsJson = False,
 ) -> None:
@@ -445,9 +448,11 @@ def letters(
     from commands import letters as body
 
     if show is not None:
-        body.show_one(ctx.obj, show, ticket)
+        body.show_bytes(ctx.obj, show, about)
+    elif text is not None:
+        body.show_text(ctx.obj, text, about)
     else:
-        body.run(ctx.obj, ticket, limit=limit, as_json=as_json)
+        body.run(ctx.obj, about, limit=limit, as_json=as_json)
 
 
 @app.command(rich_help_panel=STAFF)
@@ -607,6 +612,88 @@ def reconcile(
     from commands import journal as body
 
     raise typer.Exit(body.reconcile(ctx.obj, as_json=as_json, blobs=blobs))
+
+
+outbox = typer.Typer(help="Letters that are not sent yet: look, try again, cancel, hold back.", no_args_is_help=True)
+app.add_typer(outbox, name="outbox", rich_help_panel=MAIL)
+LetterIds = Annotated[list[str] | None, typer.Argument(metavar="[ID]...", help="The beginnings of the letters' ids.")]
+OfTicket = Annotated[str | None, typer.Option("--ticket", metavar="TICKET", help="All letters about a ticket.")]
+Everything = Annotated[bool, typer.Option("--all", help="All letters.")]
+
+
+@outbox.command("list")
+def outbox_list(ctx: typer.Context, ticket: OfTicket = None, limit: Limit = 100, as_json: AsJson = False) -> None:
+    """List the letters that wait, are on hold or failed; the newest at the end."""
+    from commands import outbox as body
+
+    body.run(ctx.obj, ticket, limit=limit, as_json=as_json)
+
+
+@outbox.command("show")
+def outbox_show(ctx: typer.Context, letter: Annotated[str, typer.Argument(metavar="ID")]) -> None:
+    """Print a letter byte for byte: as it was sent, or as it would be now."""
+    from commands import letters as body
+
+    body.show_bytes(ctx.obj, letter)
+
+
+@outbox.command("retry")
+def outbox_retry(
+    ctx: typer.Context,
+    letters: LetterIds = None,
+    ticket: OfTicket = None,
+    everything: Everything = False,
+    failed: Annotated[bool, typer.Option("--failed", help="With --all: also those that failed for good.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Try letters again now that were postponed or that failed."""
+    from commands import outbox as body
+
+    body.retry(body.Wish(ctx.obj, letters or (), ticket, everything, as_json=as_json), failed=failed)
+
+
+@outbox.command("cancel")
+def outbox_cancel(
+    ctx: typer.Context,
+    letters: LetterIds = None,
+    ticket: OfTicket = None,
+    everything: Everything = False,
+    who: As = None,
+    as_json: AsJson = False,
+) -> None:
+    """Never send letters that are in the outbox; they stay listed as withheld."""
+    from commands import outbox as body
+
+    body.cancel(body.Wish(ctx.obj, letters or (), ticket, everything, as_json=as_json), who=who)
+
+
+@outbox.command("hold")
+def outbox_hold(
+    ctx: typer.Context,
+    letters: LetterIds = None,
+    ticket: OfTicket = None,
+    everything: Everything = False,
+    who: As = None,
+    as_json: AsJson = False,
+) -> None:
+    """Keep letters back until they are released; of a ticket, or with --all, new ones too."""
+    from commands import outbox as body
+
+    body.hold(body.Wish(ctx.obj, letters or (), ticket, everything, as_json=as_json), who=who)
+
+
+@outbox.command("release")
+def outbox_release(
+    ctx: typer.Context,
+    letters: LetterIds = None,
+    ticket: OfTicket = None,
+    everything: Everything = False,
+    as_json: AsJson = False,
+) -> None:
+    """Let go again what was put on hold, in the same words: a letter, a ticket, or --all."""
+    from commands import outbox as body
+
+    body.release(body.Wish(ctx.obj, letters or (), ticket, everything, as_json=as_json))
 
 
 quarantine = typer.Typer(help="Mails that could not be decided: look, try again, give up.", no_args_is_help=True)
@@ -856,12 +943,13 @@ def init(
 def check(
     ctx: typer.Context,
     connect: Annotated[bool, typer.Option("--connect", help="Log in to IMAP and SMTP too; reads only.")] = False,
+    live: Annotated[bool, typer.Option("--live", help="Look at the running helpdesk too: `helpdesk status`.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Find every mistake in the settings; with --connect also in what they lead to."""
     from commands import check as body
 
-    raise typer.Exit(body.run(ctx.obj, connect=connect, as_json=as_json))
+    raise typer.Exit(body.run(ctx.obj, connect=connect, live=live, as_json=as_json))
 
 
 if __name__ == "__main__":

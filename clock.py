@@ -33,8 +33,7 @@ from desk.reload import SettingsFiles
 from desk.scan import Connect, MailboxScanner
 from domain.errors import DeskError
 from domain.settings import Limits
-from notifier.compose import Composer
-from notifier.sender import Sender
+from notifier.sender import Sender, Writing
 from scanner.backoff import delay
 from scanner.idle import Ending, IdleConnection, watch
 
@@ -56,7 +55,7 @@ class Roads:
     connect: Mapping[str, Connect]
     listen: Mapping[str, Callable[[], IdleConnection]]
     sender: Callable[[], Sender]
-    composer: Composer
+    composer: Writing
     read: Read
 
 
@@ -65,7 +64,7 @@ class Renewal:
     """What follows from changed settings: where they stand, the words of letters, the limits of reading."""
 
     config: Config
-    composer: Callable[[Config, Desk], Composer]
+    composer: Callable[[Config, Desk], Writing]
     limit: Callable[[Limits], None]
 
 
@@ -209,6 +208,8 @@ class Daemon:
         for thread in (*self._workers, *self._listeners):
             thread.start()
         self._scheduler.start()
+        if self._desk.settings.deliver.is_sandbox:
+            log.sandbox(str(self._desk.settings.deliver))
         log.daemon("started", mailboxes=",".join(self._scans), rules=self._desk.rules.hash[:12], pid=os.getpid())
         notify_systemd("READY=1")
 

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import compose, decide, ingest, latency, read, replay, rules
+from bench import compose, decide, deliver, ingest, latency, read, replay, rules
 
 BENCHMARKS: dict[str, Callable[..., None]] = {
     "ingest": ingest.run,
@@ -17,6 +17,7 @@ BENCHMARKS: dict[str, Callable[..., None]] = {
     "read": read.run,
     "decide": decide.run,
     "compose": compose.run,
+    "deliver": deliver.run,
     "rules": rules.run,
     "replay": replay.run,
 }

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 _STYLES = {"ok": "", "warning": "yellow", "problem": "bold red"}
 
 
-def run(path: Path, *, connect: bool, as_json: bool) -> int:
+def run(path: Path, *, connect: bool, live: bool = False, as_json: bool) -> int:
     """Print what is found; the exit code: 1 where anything must be put right."""
     ownership.must_be_ours()
     # Not before: they would fail in the foreign code.
@@ -35,6 +35,10 @@ def run(path: Path, *, connect: bool, as_json: bool) -> int:
         if connect:
             online = check.connected(config, environ=os.environ, connect=check.connect_imap, probe=check.probe_smtp)
             findings += _shown(online, as_json=as_json)
+        if live:
+            from commands import health
+
+            findings += _shown(health.look(path), as_json=as_json)
     wrong, odd = _count(problems, findings)
     if as_json:
         screen.dump_json({"config": path, "ok": not wrong, "problems": problems, "findings": findings})

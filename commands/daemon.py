@@ -36,10 +36,10 @@ def run(path: Path, *, form: LogForm, verbose: bool) -> int:
             connect=roads.imap(config),
             listen=roads.listeners(config),
             sender=lambda: roads.sender(config),
-            composer=roads.composer(config, desk),
+            composer=roads.writer(config, desk),
             read=read,
         )
-        renewal = clock.Renewal(config=config, composer=roads.composer, limit=read.use)
+        renewal = clock.Renewal(config=config, composer=roads.writer, limit=read.use)
         return 0 if clock.run(desk, ways, renewal=renewal) else 1
 
 
@@ -111,7 +111,7 @@ def deliver(path: Path, *, form: LogForm, verbose: bool, as_json: bool) -> int:
     logs.set_up(form, verbose=verbose)
     config = load(path)
     with opened_with(config) as desk:
-        delivery = Delivery(desk, roads.sender(config), roads.composer(config, desk), clock=now, chance=random.random)
+        delivery = Delivery(desk, roads.sender(config), roads.writer(config, desk), clock=now, chance=random.random)
         try:
             report = delivery.deliver()
         finally:
@@ -123,9 +123,12 @@ def deliver(path: Path, *, form: LogForm, verbose: bool, as_json: bool) -> int:
     if as_json:
         dump_json(facts)
     else:
+        if config.settings.deliver.is_sandbox:
+            print(f"SANDBOX: no letter reaches anybody, deliver is {config.settings.deliver}")
         print(" · ".join(f"{count} {name}" for name, count in facts.items() if name != "stopped"))
+    if (report.stopped or report.postponed) and not report.sent:
+        why = report.stopped or report.refusal
+        raise DeskError(f"nothing was sent, the letters wait and are tried again: {why}")
     if report.stopped:
         raise DeskError(f"the rest was not tried: {report.stopped}")
-    if report.postponed and not report.sent:
-        raise DeskError(f"nothing was sent, the letters wait and are tried again: {report.refusal}")
     return 0

@@ -1,13 +1,13 @@
 """`helpdesk letters`: who was written to, who was not, and why."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from email import message_from_bytes
 from email.policy import default
 from pathlib import Path
 
-from commands import screen
+from commands import roads, screen
 from commands.opening import now, opened, opened_with, ticket_number
 from commands.phrases import Now
 from commands.room import columns, folded
@@ -16,9 +16,10 @@ from desk.addresses import bounced_staff
 from desk.config import load
 from desk.desk import Desk
 from desk.letters import letter_facts
-from domain.errors import NotFound
+from desk.outbox import find
 from domain.letter import LetterKind
-from store.outbox import LetterState, QueuedLetter, WithheldLetter
+from domain.people import Address, address_key
+from store.outbox import Hold, LetterState, QueuedLetter, WithheldLetter
 from store.store import View
 
 COLUMNS = (
@@ -33,7 +34,10 @@ COLUMNS = (
 )
 ID_SHOWN = 4
 ROOM_FOR_TEMPLATES = 120
-_STYLES = {"sent": "green", "postponed": "yellow", "failed": "bold red", "withheld": "yellow"}
+_STYLES = {
+    "sent": "green", "delayed": "yellow", "postponed": "yellow", "held": "yellow", "withheld": "yellow",
+    "failed": "bold red", "bounced": "bold red",
+}  # fmt: skip
 _EVENTS = {
     LetterKind.ACKNOWLEDGEMENT: "opened",
     LetterKind.NOTICE: "opened",
@@ -47,11 +51,12 @@ _EVENTS = {
 class Line:
     """One letter, or one that was not written.
 
-    `again`: when a postponed letter is tried next; `template`: what a sent one was written with.
+    `state`: queued, held, postponed, sent, delayed, bounced, failed or withheld.  `again`: when a postponed
+    letter is tried next.  `template`: what a sent one was written with.
     """
 
     at: datetime
-    ticket: int
+    ticket: int | None
     event: str
     kind: LetterKind
     to: str
@@ -60,22 +65,35 @@ class Line:
     why: str
     letter: str = ""
     again: datetime | None = None
+    attempts: int = 0
+    sent_at: datetime | None = None
+    reply: str = ""
     template: str = ""
 
 
-def run(path: Path, ticket: str | None, *, limit: int, as_json: bool) -> None:
-    """Print the letters about a ticket, the oldest first; without one the newest of all."""
+def run(path: Path, about_whom: str | None, *, limit: int, as_json: bool) -> None:
+    """Print the letters about a ticket or to an address, the oldest first; without either the newest of all."""
     with opened(path) as desk:
-        number = ticket_number(ticket, desk.settings) if ticket else None
+        number = _ticket(desk, about_whom)
         with desk.store.reading() as view:
-            lines = about(view, number) if number is not None else _newest(view, limit)
-            bounced = bounced_staff(view, desk.settings) if number is None else {}
+            bounced = bounced_staff(view, desk.settings) if about_whom is None else {}
+            if number is not None:
+                lines = about(view, number)
+            elif about_whom:
+                lines = to_address(view, Address.parse(about_whom).address, limit=limit)
+            else:
+                lines = _newest(view, limit)
         if as_json:
             screen.dump_json(lines)
             return
         show(desk, lines, Now(now()), tickets=number is None)
         for agent, dead in bounced.items():
             say(f"Letters to {agent} come back since {Now(now()).briefly(dead.at)}: {dead.because}", style="yellow")
+
+
+def _ticket(desk: Desk, about_whom: str | None) -> int | None:
+    """The ticket that is meant, None where an address is, or nothing."""
+    return ticket_number(about_whom, desk.settings) if about_whom and "@" not in about_whom else None
 
 
 def show(desk: Desk, lines: tuple[Line, ...], now: Now, *, tickets: bool, width: int | None = None) -> None:
@@ -92,27 +110,43 @@ def show(desk: Desk, lines: tuple[Line, ...], now: Now, *, tickets: bool, width:
     screen.print_table(shown, folded(rows, width=room), width=width)
 
 
-def show_one(path: Path, letter: str, ticket: str | None) -> None:
-    """Print the words of one letter, named by the beginning of its id."""
-    from notifier.compose import Composer
+def show_bytes(path: Path, letter: str, about_whom: str | None = None) -> None:
+    """Print one letter, named by the beginning of its id: the bytes that were sent, or that would be sent now."""
+    data, told, _ = _written(path, letter, about_whom)
+    if told:
+        screen.complain(told)
+    screen.write_raw(data)
 
-    config = load(path)
-    with opened_with(config) as desk:
-        number = ticket_number(ticket, desk.settings) if ticket else None
-        with desk.store.reading() as view:
-            queued = _the(view, letter, number)
-            facts = letter_facts(view, queued, desk.settings)
-        composer = Composer(desk.settings, keys=desk.keys, templates=config.templates_folder)
-        written = composer.compose(facts)
-        mail = message_from_bytes(written.data, policy=default)
+
+def show_text(path: Path, letter: str, about_whom: str | None = None) -> None:
+    """Print what one letter says: its text, and the names of its files."""
+    data, _, template = _written(path, letter, about_whom)
+    mail = message_from_bytes(data, policy=default)
     for name in ("From", "To", "Subject", "Date", "Message-ID"):
         say(f"{name}: {' '.join(screen.clean(str(mail[name])).split())}", style="dim")
-    say(_template(queued.facts.get("template", ""), written.template), style="dim")
+    say(template, style="dim")
     say()
     body = mail.get_body(("plain",))
     say(body.get_content().rstrip("\n") if body else "")
-    for file in facts.files:
-        say(f"[{screen.clean(file.name)}]", style="dim")
+    for part in mail.iter_attachments():
+        say(f"[{screen.clean(part.get_filename() or 'file')}]", style="dim")
+
+
+def _written(path: Path, start: str, about_whom: str | None) -> tuple[bytes, str, str]:
+    """A letter's bytes, what is to be said about them, '' for nothing, and the template that it is written with."""
+    config = load(path)
+    with opened_with(config) as desk:
+        number = _ticket(desk, about_whom)
+        with desk.store.reading() as view:
+            letter = find(view, start, ticket=number)
+            if letter.blob is not None:
+                return view.blobs.get(letter.blob), "", f"Template: {letter.template}"
+            facts = letter_facts(view, letter, desk.settings)
+        written = roads.writer(config, desk).compose(facts)
+    template = _template(letter.template, written.template)
+    if letter.state is LetterState.SENT:
+        return written.data, "no copy of it was kept; this is how it would be written today", template
+    return written.data, f"it is {_state(letter, ())}; this is how it would be written now", template
 
 
 def _template(sent: str, now: str) -> str:
@@ -125,39 +159,76 @@ def _template(sent: str, now: str) -> str:
 
 
 def about(view: View, number: int) -> tuple[Line, ...]:
+    """The letters about a ticket, the oldest first."""
     view.tickets.facts(number)
     letters, withheld = view.outbox.of_ticket(number)
-    return tuple(sorted(_lines(letters, withheld), key=lambda line: line.at))
+    return tuple(sorted(_lines(view, letters, withheld), key=lambda line: line.at))
+
+
+def to_address(view: View, address: str, *, limit: int) -> tuple[Line, ...]:
+    """The newest letters to an address, whoever has it, the oldest first."""
+    letters, withheld = view.outbox.of_address(address_key(address), limit=limit)
+    return tuple(sorted(_lines(view, letters, withheld), key=lambda line: line.at))[-limit:]
 
 
 def _newest(view: View, limit: int) -> tuple[Line, ...]:
     letters, withheld = view.outbox.recent_letters(limit=limit), view.outbox.recent_withheld(limit=limit)
-    return tuple(sorted(_lines(letters, withheld), key=lambda line: line.at, reverse=True))[:limit]
+    return tuple(sorted(_lines(view, letters, withheld), key=lambda line: line.at, reverse=True))[:limit]
 
 
-def _lines(letters: tuple[QueuedLetter, ...], withheld: tuple[WithheldLetter, ...]) -> Iterator[Line]:
+def _lines(view: View, letters: tuple[QueuedLetter, ...], withheld: tuple[WithheldLetter, ...]) -> Iterator[Line]:
     """A line for each letter and each withheld one; one that was withdrawn later counts once."""
+    holds = view.outbox.holds()
     known = {letter.letter for letter in letters}
-    yield from map(_of_letter, letters)
+    yield from (_of_letter(letter, holds) for letter in letters)
     yield from (_of_withheld(one) for one in withheld if one.letter not in known)
 
 
-def _of_letter(letter: QueuedLetter) -> Line:
-    postponed = letter.state is LetterState.QUEUED and letter.attempts > 0
-    tried = letter.state in (LetterState.FAILED, LetterState.WITHHELD) or postponed
+def _of_letter(letter: QueuedLetter, holds: Sequence[Hold]) -> Line:
+    state = _state(letter, holds)
     return Line(
         at=letter.queued_at,
         ticket=letter.ticket,
-        event=_event(letter.kind),
+        event=event_of(letter.kind),
         kind=letter.kind,
         to=letter.recipient.address,
         role=letter.recipient.role,
-        state="postponed" if postponed else letter.state.value,
-        why=letter.reply if tried and letter.reply else letter.because,
+        state=state,
+        why=_why(letter, state, holds),
         letter=letter.letter,
-        again=letter.due_at if postponed else None,
-        template=letter.facts.get("template", ""),
+        again=letter.due_at if state == "postponed" else None,
+        attempts=letter.attempts,
+        sent_at=letter.sent_at,
+        reply=letter.reply,
+        template=letter.template,
     )
+
+
+def _state(letter: QueuedLetter, holds: Sequence[Hold]) -> str:
+    """What has become of LETTER, in a word."""
+    if letter.bounced_at is not None:
+        return "bounced"
+    if letter.state is not LetterState.QUEUED:
+        return "delayed" if letter.bounce else letter.state.value
+    if holder_of(letter, holds) is not None:
+        return "held"
+    return "postponed" if letter.attempts else "queued"
+
+
+def holder_of(letter: QueuedLetter, holds: Sequence[Hold]) -> Hold | None:
+    """What keeps a queued LETTER back, None for nothing."""
+    return next((hold for hold in holds if hold.keeps(letter)), None)
+
+
+def _why(letter: QueuedLetter, state: str, holds: Sequence[Hold]) -> str:
+    """Why LETTER is in STATE; where that needs no words, why it was written."""
+    if state in ("bounced", "delayed"):
+        return letter.bounce
+    if state == "held":
+        hold = holder_of(letter, holds)
+        return f"on hold by {hold.agent}" if hold else letter.because
+    tried = state in ("postponed", "failed", "withheld")
+    return letter.reply if tried and letter.reply else letter.because
 
 
 def _of_withheld(one: WithheldLetter) -> Line:
@@ -165,7 +236,7 @@ def _of_withheld(one: WithheldLetter) -> Line:
     return Line(
         at=one.at,
         ticket=one.ticket,
-        event=_event(one.withheld.kind),
+        event=event_of(one.withheld.kind),
         kind=one.withheld.kind,
         to=recipient.address or recipient.agent or recipient.role,
         role=recipient.role,
@@ -175,7 +246,8 @@ def _of_withheld(one: WithheldLetter) -> Line:
     )
 
 
-def _event(kind: LetterKind) -> str:
+def event_of(kind: LetterKind) -> str:
+    """What a letter of KIND speaks of, in a word."""
     return _EVENTS.get(kind) or kind.value.removeprefix("staff_")
 
 
@@ -184,7 +256,7 @@ def _cell(desk: Desk, line: Line, title: str, now: Now) -> str | Cell:
         case "When":
             return now.briefly(line.at)
         case "Ticket":
-            return desk.reference(line.ticket)
+            return desk.reference(line.ticket) if line.ticket is not None else ""
         case "Event":
             return line.event
         case "To":
@@ -197,17 +269,3 @@ def _cell(desk: Desk, line: Line, title: str, now: Now) -> str | Cell:
             return f"{line.why}, again at {now.exactly(line.again)}" if line.again else line.why
         case _:
             return line.letter[:ID_SHOWN]
-
-
-def _the(view: View, start: str, ticket: int | None) -> QueuedLetter:
-    """The one letter whose id begins with START.  Raises NotFound where there is none, or more than one."""
-    wanted = start.strip().lower()
-    found: tuple[QueuedLetter, ...] = ()
-    if wanted.isalnum() and wanted.isascii():
-        found = view.outbox.starting_with(wanted, limit=1000 if ticket is not None else 2)
-    found = tuple(letter for letter in found if ticket in (None, letter.ticket))
-    if not found:
-        raise NotFound(f"there is no letter {start!r}; `helpdesk letters` lists them by the beginning of their ids")
-    if len(found) > 1:
-        raise NotFound(f"more than one letter begins with {start!r}: give more of it (`helpdesk letters --json`)")
-    return found[0]

@@ -112,6 +112,8 @@ def happened(event: Event, settings: Settings) -> str:
             return f"{event.after} gets no letters any more"
         case EventKind.WATCHED:
             return f"{event.after} watches"
+        case EventKind.UNSENT:
+            return f"a letter to {event.after} could not be sent"
         case EventKind.UNDELIVERABLE:
             return f"{event.after} is undeliverable"
         case EventKind.REACHABLE:

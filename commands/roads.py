@@ -10,7 +10,10 @@ from desk.secrets import reveal
 from domain.errors import ConfigError
 from domain.settings import Imap
 from notifier.compose import Composer
-from notifier.sender import Sender
+from notifier.dkim import Signer
+from notifier.sandbox import FileSender, OnlyTo, Redirected
+from notifier.sender import Sender, Writing
+from notifier.writer import Writer
 from scanner.idle import IdleConnection
 from scanner.imap import connect
 from scanner.imap_idle import connect_idle
@@ -52,17 +55,29 @@ def must_have_passwords(config: Config) -> None:
 
 
 def sender(config: Config) -> Sender:
-    """The SMTP server that takes letters."""
+    """What takes letters: the SMTP server, or a sandbox."""
     from notifier.smtp import SmtpSender
 
-    smtp = config.settings.smtp
+    smtp, deliver = config.settings.smtp, config.settings.deliver
+    if deliver.kind == "file":
+        return FileSender(config.resolve(deliver.where))
     password = reveal(smtp.password, base=config.folder, environ=os.environ) if smtp.password else None
-    return SmtpSender(smtp, password=password)
+    server = SmtpSender(smtp, password=password)
+    return OnlyTo(server, deliver.where) if deliver.kind == "to" else server
 
 
-def composer(config: Config, desk: Desk) -> Composer:
-    """The words of letters, with the templates that config.yaml puts in place of ours."""
-    return Composer(config.settings, keys=desk.keys, templates=config.templates_folder)
+def writer(config: Config, desk: Desk) -> Writing:
+    """What makes letters, with the templates that config.yaml puts in place of ours."""
+    composer: Writing = Composer(config.settings, keys=desk.keys, templates=config.templates_folder)
+    if config.settings.deliver.kind == "to":
+        composer = Redirected(composer, config.settings.deliver.where)
+    return Writer(composer, config.settings, sign=_signer(config))
+
+
+def _signer(config: Config) -> Signer | None:
+    """What signs letters, where config.yaml wants that.  Raises NotSigned or SecretMissing."""
+    dkim = config.settings.smtp.dkim
+    return Signer(dkim, key=reveal(dkim.key, base=config.folder, environ=os.environ)) if dkim else None
 
 
 def must_have_words(config: Config) -> None:

@@ -71,7 +71,9 @@ def preview(
     facts = _about(config, kind, ticket, language=language) if ticket else sample(config.settings, kind)
     facts = _turned(facts, language=language, mailbox=mailbox)
     words = Wording(config.settings, templates=config.templates_folder).words(facts)
-    title = tagged(words.subject, prefix=config.settings.helpdesk.tag, number=facts.ticket)
+    title = words.subject
+    if facts.ticket is not None:
+        title = tagged(title, prefix=config.settings.helpdesk.tag, number=facts.ticket)
     say(f"To: {facts.recipient.name} <{facts.recipient.address}>", style="dim", lines=False)
     say(f"Subject: {title}", style="dim", lines=False)
     say(f"Template: {words.template} ({words.language})", style="dim")

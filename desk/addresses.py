@@ -18,7 +18,7 @@ from datetime import datetime
 from domain import token
 from domain.decision import Found, Verdict
 from domain.message import Bounced, Message
-from domain.people import Address, ContactFacts, DeadAddress, address_key
+from domain.people import Address, ContactFacts, DeadAddress, OrganizationFacts, address_key
 from domain.settings import Mailbox, Settings
 from notifier.resolve import is_own, is_writable
 from store.outbox import QueuedLetter
@@ -49,14 +49,22 @@ class Dead:
 
 def dead_addresses(view: View, message: Message, *, keys: token.Keys) -> tuple[Dead, ...]:
     """The addresses that MESSAGE, a bounce, proves to be dead and that are not marked so yet."""
-    hard = {address_key(one.address): one for one in message.bounced if _is_hard(one)} if message.is_bounce else {}
     found: dict[str, Dead] = {}
-    for letter in written_to(view, message, keys=keys) if hard else ():
-        key = address_key(letter.recipient.address)
-        dead = _dead(view, letter, because=_why(hard[key])) if key in hard else None
+    for letter in written_to(view, message, keys=keys) if message.is_bounce else ():
+        said = _said_of(letter, message)
+        dead = _dead(view, letter, because=_why(said)) if said is not None and _is_hard(said) else None
         if dead is not None:
-            found[key] = dead
+            found[dead.key] = dead
     return tuple(found.values())
+
+
+def mark_bounced(view: View, message: Message, *, keys: token.Keys, now: datetime) -> None:
+    """Record of the letters that MESSAGE, a bounce, is about that they came back, or are delayed on their way."""
+    for letter in written_to(view, message, keys=keys) if message.is_bounce else ():
+        said = _said_of(letter, message)
+        if said is not None:
+            because = " ".join(part for part in (said.status, said.reason) if part) or "it came back"
+            view.outbox.bounced(letter, because=because, at=now if _is_hard(said) else None)
 
 
 def _dead(view: View, letter: QueuedLetter, *, because: str) -> Dead | None:
@@ -66,7 +74,7 @@ def _dead(view: View, letter: QueuedLetter, *, because: str) -> Dead | None:
     contact = None if recipient.is_staff else view.people.contact_of(address)
     if contact is not None:
         return Dead(address=address, because=because, is_contacts=True) if is_deliverable(contact, key) else None
-    company = view.tickets.facts(letter.ticket).organization if recipient.role == "organization" else None
+    company = company_of(view, letter)
     if company is not None and company.key == key:
         marked = company.undeliverable
         return None if marked else Dead(address=address, because=because, organization=company.id)
@@ -75,17 +83,46 @@ def _dead(view: View, letter: QueuedLetter, *, because: str) -> Dead | None:
     return Dead(address=address, because=because, agent=recipient.agent)
 
 
+def company_of(view: View, letter: QueuedLetter) -> OrganizationFacts | None:
+    """The organization whose own address LETTER goes to, None for any other recipient."""
+    if letter.recipient.role != "organization" or letter.ticket is None:
+        return None
+    return view.tickets.facts(letter.ticket).organization
+
+
 def _is_hard(bounced: Bounced) -> bool:
     return bounced.status.startswith("5") if bounced.hard is None else bounced.hard
 
 
 def written_to(view: View, message: Message, *, keys: token.Keys) -> Iterator[QueuedLetter]:
-    """The letters of ours that MESSAGE, a report, shows a token of."""
-    for text in dict.fromkeys((*message.returned_ids, *message.in_reply_to, *message.references)):
+    """The letters of ours that MESSAGE, a report, shows a token of, or that it was sent back to the address of."""
+    shown = (*message.returned_ids, *message.in_reply_to, *message.references, *_extensions(message))
+    for text in dict.fromkeys(shown):
         letter = token.verify(text, keys)
         known = view.outbox.by_letter(letter) if letter else None
         if known is not None:
             yield known
+
+
+def _extensions(message: Message) -> Iterator[str]:
+    """What stands behind the plus in the addresses that MESSAGE was sent to."""
+    for address in message.recipients:
+        yield address.key.rpartition("@")[0].partition("+")[2]
+
+
+def _said_of(letter: QueuedLetter, message: Message) -> Bounced | None:
+    """What MESSAGE, a bounce, says of the recipient of LETTER, None if nothing.
+
+    Where it came back to the letter's own bounce address, it is about that recipient, whomever it
+    names: he may have had it forwarded.
+    """
+    if not message.is_bounce:
+        return None
+    key = address_key(letter.recipient.address)
+    named = next((one for one in message.bounced if address_key(one.address) == key), None)
+    own = any(text.startswith(f"{letter.letter}.") for text in _extensions(message))
+    others = sorted(message.bounced, key=_is_hard, reverse=True) if own else ()
+    return named or next(iter(others), None)
 
 
 def _why(bounced: Bounced) -> str:

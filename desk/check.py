@@ -44,6 +44,7 @@ class Finding:
 def offline(config: Config, *, environ: Mapping[str, str]) -> Iterator[Finding]:
     """What can be seen without the network."""
     yield _contents(config)
+    yield from _sandbox(config)
     yield _keys(config, environ)
     for name, secret in _secrets(config):
         yield from _secret(config, name, secret, environ)
@@ -61,7 +62,8 @@ def connected(config: Config, *, environ: Mapping[str, str], connect: Connect, p
             yield Finding(subject=name, text="no imap: mail comes by `helpdesk ingest` only")
         else:
             yield from _account(config, name, mailbox, mailbox.imap, environ=environ, connect=connect)
-    yield _smtp(config, environ=environ, probe=probe)
+    if config.settings.deliver.kind != "file":
+        yield _smtp(config, environ=environ, probe=probe)
 
 
 def connect_imap(imap: Imap, password: str) -> MailboxConnection:
@@ -92,6 +94,13 @@ def _contents(config: Config) -> Finding:
     return Finding(subject="config", text=f"{text}{beside}")
 
 
+def _sandbox(config: Config) -> Iterator[Finding]:
+    deliver = config.settings.deliver
+    if deliver.is_sandbox:
+        text = f"SANDBOX: no letter reaches anybody, deliver is {deliver}"
+        yield Finding(subject="deliver", text=text, severity="warning")
+
+
 def _keys(config: Config, environ: Mapping[str, str]) -> Finding:
     try:
         keys = secrets.signing_keys(config.settings, base=config.folder, environ=environ)
@@ -113,6 +122,8 @@ def _secrets(config: Config) -> Iterator[tuple[str, Secret]]:
             yield f"mailboxes.{name}.imap.password", mailbox.imap.password
     if settings.smtp.password:
         yield "smtp.password", settings.smtp.password
+    if settings.smtp.dkim:
+        yield "smtp.dkim.key", settings.smtp.dkim.key
 
 
 def _secret(config: Config, name: str, secret: Secret, environ: Mapping[str, str]) -> Iterator[Finding]:
@@ -128,6 +139,29 @@ def _secret(config: Config, name: str, secret: Secret, environ: Mapping[str, str
         yield Finding(subject="secrets", text=f"{name}: {error}", severity="problem")
     else:
         yield Finding(subject="secrets", text=f"{name}: {secret} is there")
+        if name == "smtp.dkim.key":
+            yield from _dkim(config, environ)
+
+
+def _dkim(config: Config, environ: Mapping[str, str]) -> Iterator[Finding]:
+    """Whether letters can be signed: the package is there, and the key is one."""
+    from notifier.dkim import Signer
+
+    dkim = config.settings.smtp.dkim
+    if dkim is None:
+        return
+    try:
+        Signer(dkim, key=secrets.reveal(dkim.key, base=config.folder, environ=environ))
+    except DeskError as error:
+        yield Finding(subject="dkim", text=str(error), severity="problem")
+        return
+    text = f"letters are signed; the public key belongs to {dkim.selector}._domainkey.{dkim.domain}"
+    yield Finding(subject="dkim", text=text)
+    for name, mailbox in config.settings.mailboxes.items():
+        host = mailbox.key.rpartition("@")[2]
+        if host != dkim.domain and not host.endswith(f".{dkim.domain}"):
+            text = f"{dkim.domain} is not the domain of mailbox {name} ({host}): its signature proves nothing there"
+            yield Finding(subject="dkim", text=text, severity="warning")
 
 
 def _database(config: Config) -> Finding:

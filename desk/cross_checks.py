@@ -92,6 +92,17 @@ def _mailboxes(raw: object) -> Iterator[Remark]:
         group = _at(mailbox, "group")
         if groups and isinstance(group, str) and group not in groups:
             yield Remark(path=("mailboxes", name, "group"), text=_not_among(group, groups, "groups"))
+    yield from _bounces(raw)
+
+
+def _bounces(raw: object) -> Iterator[Remark]:
+    boxes = _named(raw, "mailboxes")
+    own = {address_key(address) for box in boxes.values() if isinstance(address := _at(box, "address"), str)}
+    for name, box in boxes.items():
+        bounces = _at(box, "bounces")
+        if isinstance(bounces, str) and address_key(bounces) not in own:
+            text = f"no mailbox has the address {shown(bounces)}: let its mail come into one, or bounces are never seen"
+            yield Remark(path=("mailboxes", name, "bounces"), text=text, severity="warning")
 
 
 def _not_among(word: object, known: list[str], what: str) -> str:

@@ -1,25 +1,29 @@
 """Delivering letters: claim (commit) → ask the gate again → write the words → SMTP → record.
 
 Whatever became of the recipient since the act counts: who opted out in between is not written to.
-A letter ends as sent, failed or withheld; until then it comes back.
+A letter ends as sent, failed or withheld; until then it comes back.  One that failed is told to the
+ticket's staff.  What is not about the letter (the server is away, it does not let us in) never ends
+one: all wait, and the server is left alone for a while.
 
 Fails with: StoreUnusable, TemporaryFailure of the store; letters in hand then come back by themselves.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from desk import log
+from desk.addresses import company_of
 from desk.desk import Desk
-from desk.letters import letter_facts
+from desk.letters import letter_facts, tell
 from domain.errors import DeskError, NotFound, PermanentFailure, TemporaryFailure
-from domain.letter import Letter, LetterFacts, Withheld
-from domain.people import OrganizationFacts, address_key
-from notifier.compose import Composer
+from domain.event import DESK, Event, EventKind
+from domain.letter import ActFacts, Letter, LetterFacts, Withheld
+from domain.people import ContactFacts, address_key
+from notifier.left_out import left_out, lighter
 from notifier.resolve import gate
-from notifier.retry import next_attempt
-from notifier.sender import Sender
+from notifier.retry import FIRST_WAIT, GREYLIST_WAIT, next_attempt, pause, wait
+from notifier.sender import Greylisted, OurFault, Sender, ServerAway, TooLarge, Writing
 from store.outbox import QueuedLetter
 from store.store import View
 
@@ -30,6 +34,16 @@ STALE = timedelta(minutes=15)
 ENOUGH = 3
 # A letter that cannot be written waits for somebody to mend its template.
 UNWRITABLE = timedelta(minutes=15)
+# Of a larger letter no copy is kept: it can be written again from what it passes on.
+COPIED = 1_000_000
+# After so long without a letter the connection is given back: later it would be found dead only by a time-out.
+IDLE = timedelta(minutes=1)
+# What was looked up is true for so long; then the gate is asked again, and whether the letter is still ours.
+FRESH = timedelta(seconds=1)
+# So many letters are noted as sent in one transaction.  A process that is killed before sends them once more.
+NOTED_TOGETHER = 10
+# How often an outbox that grows old is spoken of in the log.
+REMINDER = timedelta(hours=1)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -47,11 +61,29 @@ class DeliveryReport:
     stopped: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Ready:
+    """What was looked up for a letter: why it must not go, or what it says; neither if that is gone."""
+
+    refusal: Withheld | None
+    facts: LetterFacts | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Sent:
+    """A letter that the server has, and that is not noted yet."""
+
+    letter: QueuedLetter
+    written: Letter
+    reply: str
+    at: datetime
+
+
 class Delivery:
     """The outbox and the road out.  For one thread."""
 
     def __init__(
-        self, desk: Desk, sender: Sender, composer: Composer, *, clock: Callable[[], datetime],
+        self, desk: Desk, sender: Sender, composer: Writing, *, clock: Callable[[], datetime],
         chance: Callable[[], float], stop: Callable[[], bool] = lambda: False,
     ) -> None:  # fmt: skip
         self._desk = desk
@@ -61,22 +93,39 @@ class Delivery:
         self._chance = chance
         self._stop = stop
         self._in_a_row = 0
+        self._pauses = 0
+        self._rest_until: datetime | None = None
+        self._why_rest = ""
+        self._reminded: datetime | None = None
+        self._last_sent: datetime | None = None
+        self._looked = datetime.min.replace(tzinfo=UTC)
+        self._sent: list[_Sent] = []
 
     def deliver(self) -> DeliveryReport:
-        """Send every letter that is due."""
+        """Send every letter that is due; nothing while the server is left alone."""
         report = DeliveryReport()
+        self._remind()
+        if self._rest_until is not None and self._clock() < self._rest_until:
+            report.stopped = self._why_rest
+            return report
         self._in_a_row = 0
         while not self._stop() and not report.stopped:
             letters = self._claim()
             if not letters:
                 break
             self._send_all(letters, report)
+        self._hang_up_if_idle()
         return report
 
-    def use(self, desk: Desk, composer: Composer) -> None:
+    def use(self, desk: Desk, composer: Writing) -> None:
         """Go by the settings of DESK, and the words of COMPOSER, from the next round on."""
         self._desk = desk
         self._composer = composer
+
+    def _hang_up_if_idle(self) -> None:
+        if self._last_sent is not None and self._clock() - self._last_sent > IDLE:
+            self._last_sent = None
+            self._sender.close()
 
     def close(self) -> None:
         """Hang up."""
@@ -87,94 +136,164 @@ class Delivery:
         # Looked for every second: an empty outbox must not cost a write lock each time.
         with self._desk.store.reading() as view:
             due = view.outbox.next_due()
-        if due is None or due > now:
+            limit = self._room(view, now) if due is not None and due <= now else 0
+        if not limit:
             return ()
         with self._desk.store.act() as view:
             return view.outbox.claim(
-                self._desk.holder, now=now, limit=BATCH, stale=now - STALE, is_dead=self._desk.is_dead
+                self._desk.holder, now=now, limit=limit, stale=now - STALE, is_dead=self._desk.is_dead
             )
+
+    def _room(self, view: View, now: datetime) -> int:
+        """How many letters may go now: a batch, or what `smtp.rate` leaves of it, counted over all processes."""
+        rate = self._desk.settings.smtp.rate
+        return BATCH if rate is None else min(BATCH, max(rate.letters - view.outbox.sent_since(now - rate.per), 0))
 
     def _send_all(self, letters: Sequence[QueuedLetter], report: DeliveryReport) -> None:
         left = list(letters)
         try:
+            ready = self._look_up(letters)
             while left and not self._stop() and not report.stopped:
-                self._send(left.pop(0), report)
+                letter = left.pop(0)
+                self._send(letter, ready.get(letter.id), report)
         finally:
+            self._note_all()
             # Whatever went wrong with one, the others are not to wait in our hand.
             if left:
                 with self._desk.store.act() as view:
                     view.outbox.put_back(left)
 
-    def _send(self, letter: QueuedLetter, report: DeliveryReport) -> None:
+    def _look_up(self, letters: Sequence[QueuedLetter]) -> dict[int, "_Ready"]:
+        """The gate's answer and the facts for LETTERS, by their ids.
+
+        Those that may carry files are left out: they are looked up one by one, so that not all files of a batch are
+        in memory at once.
+        """
+        self._looked = self._clock()
+        small = [letter for letter in letters if not letter.kind.is_human]
         with self._desk.store.reading() as view:
-            refusal = self._refusal(view, letter)
-            facts = None if refusal else _facts(view, letter, self._desk)
-            mine = view.outbox.is_mine(letter)
-        if not mine:
-            return
-        if refusal is not None:
-            self._withdraw(letter, refusal, report)
-            return
-        if facts is None:
+            contacts = view.people.contacts(one.recipient.contact for one in small if one.recipient.contact)
+            return {letter.id: self._ready(view, letter, contacts) for letter in small}
+
+    def _ready(self, view: View, letter: QueuedLetter, contacts: Mapping[int, ContactFacts]) -> "_Ready":
+        refusal = self._refusal(view, letter, contacts)
+        return _Ready(refusal=refusal, facts=None if refusal else _facts(view, letter, self._desk))
+
+    def _send(self, letter: QueuedLetter, ready: "_Ready | None", report: DeliveryReport) -> None:
+        if ready is None or self._clock() - self._looked > FRESH:
+            with self._desk.store.reading() as view:
+                wanted = letter.recipient.contact
+                ready = self._ready(view, letter, view.people.contacts([wanted] if wanted else []))
+                mine = view.outbox.is_mine(letter)
+            if not mine:
+                self._lay_down(letter)
+                return
+        if ready.refusal is not None:
+            self._withdraw(letter, ready.refusal, report)
+        elif ready.facts is None:
             self._fail(letter, "what it passes on is no longer in the database", report)
-            return
+        else:
+            self._hand_over(letter, ready.facts, report)
+
+    def _lay_down(self, letter: QueuedLetter, *, reply: str = "") -> None:
+        """Put a letter back that was put on hold meanwhile, or that cannot be tried; nothing if it is not ours."""
+        with self._desk.store.act() as view:
+            view.outbox.put_back([letter], reply=reply)
+
+    def _written(self, letter: QueuedLetter, facts: LetterFacts, report: DeliveryReport) -> Letter | None:
+        """The finished letter; None where it could not be written, which is then recorded."""
         try:
-            written = self._composer.compose(facts)
+            return self._composer.compose(facts)
         except PermanentFailure as error:
             self._fail(letter, str(error), report)
-            return
         except DeskError as error:
             self._postpone(letter, self._clock() + UNWRITABLE, str(error), report)
-            return
         except Exception as error:  # one letter that cannot be written must not stop the others
             log.letter_mistake(letter.letter, self._ticket(letter), error)
             self._postpone(letter, self._clock() + UNWRITABLE, f"our mistake: {type(error).__name__}", report)
-            return
-        self._hand_over(letter, written, report)
+        return None
 
-    def _hand_over(self, letter: QueuedLetter, written: Letter, report: DeliveryReport) -> None:
+    def _hand_over(self, letter: QueuedLetter, facts: LetterFacts, report: DeliveryReport) -> None:
+        written = self._written(letter, facts, report)
+        if written is None:
+            return
         try:
             reply = self._sender.send(written)
+        except TooLarge as failure:
+            without = lighter(facts, octets=len(written.data), limit=failure.limit)
+            if without is None:
+                self._fail(letter, str(failure), report)
+            else:
+                self._hand_over(letter, without, report)
+        except ServerAway as failure:
+            self._lay_down(letter, reply=str(failure))
+            self._rest(failure, report)
         except TemporaryFailure as failure:
-            self._try_later(letter, str(failure), report)
-            return
+            self._try_later(letter, failure, report)
         except PermanentFailure as failure:
             self._in_a_row = 0
             self._fail(letter, str(failure), report)
-            return
-        self._in_a_row = 0
-        self._note_sent(letter, reply, written.template)
-        report.sent += 1
-        log.letter_sent(letter.letter, self._ticket(letter), letter.recipient.address, letter.kind, reply)
+        else:
+            self._in_a_row = self._pauses = 0
+            self._last_sent = self._clock()
+            self._sent.append(_Sent(letter, written, f"{reply}{left_out(facts)}", self._clock()))
+            report.sent += 1
+            log.letter_sent(letter.letter, self._ticket(letter), letter.recipient.address, letter.kind, reply)
+            if len(self._sent) >= NOTED_TOGETHER:
+                self._note_all()
 
-    def _note_sent(self, letter: QueuedLetter, reply: str, template: str) -> None:
-        """Record that the server has it; a busy database is asked again, for without the note it goes twice."""
+    def _note_all(self) -> None:
+        """Record what the server has; a busy database is asked again, for without the note letters go twice."""
+        if not self._sent:
+            return
+        sent, self._sent = self._sent, []
         for last in (False, False, True):
             try:
                 with self._desk.store.act() as view:
-                    view.outbox.sent(letter, reply=reply, now=self._clock(), template=template)
+                    for one in sent:
+                        _note(view, one)
             except TemporaryFailure:
                 if last:
                     raise
             else:
                 return
 
-    def _try_later(self, letter: QueuedLetter, reply: str, report: DeliveryReport) -> None:
+    def _try_later(self, letter: QueuedLetter, failure: TemporaryFailure, report: DeliveryReport) -> None:
         self._in_a_row += 1
-        until = next_attempt(
-            letter.attempts + 1,
-            since=letter.tried_at or self._clock(),
-            now=self._clock(),
-            retry_for=self._desk.settings.smtp.retry_for,
-            chance=self._chance(),
-        )
+        now, attempts = self._clock(), letter.attempts + 1
+        # What the administrator has to mend ends no letter, however long it takes him.
+        until: datetime | None = now + wait(attempts, self._chance())
+        if not isinstance(failure, OurFault):
+            until = next_attempt(
+                attempts, since=letter.tried_at or now, now=now, retry_for=self._desk.settings.smtp.retry_for,
+                chance=self._chance(), least=GREYLIST_WAIT if isinstance(failure, Greylisted) else FIRST_WAIT,
+            )  # fmt: skip
         if until is None:
-            self._fail(letter, f"given up after {letter.attempts + 1} attempts: {reply}", report)
+            self._fail(letter, f"given up after {attempts} attempts: {failure}", report)
         else:
-            self._postpone(letter, until, reply, report)
+            self._postpone(letter, until, str(failure), report)
         if self._in_a_row >= ENOUGH:
-            report.stopped = reply
-            log.delivery_stopped(reply)
+            self._rest(failure, report)
+
+    def _rest(self, failure: TemporaryFailure, report: DeliveryReport) -> None:
+        """Leave the server alone for a while, the longer the more often it was away."""
+        self._pauses += 1
+        self._rest_until = self._clock() + pause(self._pauses)
+        self._why_rest = report.stopped = str(failure)
+        until = self._rest_until.isoformat(timespec="seconds")
+        log.delivery_stopped(str(failure), until, ours=isinstance(failure, OurFault))
+
+    def _remind(self) -> None:
+        """Say in the log, once an hour, that letters wait for too long."""
+        now = self._clock()
+        if self._reminded is not None and now < self._reminded + REMINDER:
+            return
+        self._reminded = now
+        old = self._desk.settings.smtp.alarm_after
+        with self._desk.store.reading() as view:
+            backlog = view.outbox.backlog(since=now, now=now)
+        if backlog.oldest is not None and now - backlog.oldest > old:
+            log.outbox_old(backlog.oldest.isoformat(timespec="seconds"), backlog.waiting, backlog.why)
 
     def _postpone(self, letter: QueuedLetter, until: datetime, reply: str, report: DeliveryReport) -> None:
         with self._desk.store.act() as view:
@@ -185,9 +304,22 @@ class Delivery:
 
     def _fail(self, letter: QueuedLetter, reply: str, report: DeliveryReport) -> None:
         with self._desk.store.act() as view:
-            view.outbox.fail(letter, reply=reply)
+            if view.outbox.fail(letter, reply=reply):
+                self._tell_staff(view, letter, reply)
         report.failed += 1
         log.letter_failed(letter.letter, self._ticket(letter), letter.recipient.address, reply)
+
+    def _tell_staff(self, view: View, letter: QueuedLetter, reply: str) -> None:
+        """A letter that failed is an event of its ticket; staff hears of it, unless it was itself to staff."""
+        if letter.ticket is None:
+            return
+        now, recipient = self._clock(), letter.recipient
+        field = "agent" if recipient.is_staff else "address"
+        event = Event(kind=EventKind.UNSENT, field=field, after=recipient.address, before=reply)
+        ticket = view.tickets.facts(letter.ticket)
+        act = view.tickets.begin_act("deliver", DESK, now=now)
+        view.tickets.record(act, letter.ticket, (event,), now=now)
+        tell(self._desk, view, ActFacts(ticket=ticket, events=(event,), actor=DESK), act=act, now=now)
 
     def _withdraw(self, letter: QueuedLetter, refusal: Withheld, report: DeliveryReport) -> None:
         with self._desk.store.act() as view:
@@ -195,34 +327,36 @@ class Delivery:
         report.withheld += 1
         log.letter_withheld(letter.letter, self._ticket(letter), letter.recipient.address, refusal.because)
 
-    def _refusal(self, view: View, letter: QueuedLetter) -> Withheld | None:
+    def _refusal(self, view: View, letter: QueuedLetter, contacts: Mapping[int, ContactFacts]) -> Withheld | None:
         recipient = letter.recipient
         if recipient.contact:
-            contact = view.people.contact(recipient.contact)
+            contact = contacts.get(recipient.contact)
         else:
             # Whoever was unknown when the letter was queued may have opted out as a contact since.
             contact = None if recipient.is_staff else view.people.contact_of(recipient.address)
-        organization: OrganizationFacts | None = None
-        if recipient.role == "organization":
-            organization = view.tickets.facts(letter.ticket).organization
         return gate(
             recipient,
             letter.kind,
             contact=contact,
-            organization=organization,
+            organization=company_of(view, letter),
             settings=self._desk.settings,
             mandatory=letter.mandatory,
-            undeliverable=contact is None and _is_dead(view, letter),
+            undeliverable=contact is None and not recipient.is_staff and _is_dead(view, letter),
         )
 
     def _ticket(self, letter: QueuedLetter) -> str:
-        return self._desk.reference(letter.ticket)
+        return self._desk.reference(letter.ticket) if letter.ticket is not None else ""
 
 
 def _is_dead(view: View, letter: QueuedLetter) -> bool:
     """Letters to a customer's address that is no contact's came back."""
     key = address_key(letter.recipient.address)
     return not letter.recipient.is_staff and bool(view.people.dead_among([key]))
+
+
+def _note(view: View, one: _Sent) -> None:
+    copy = view.blobs.put(one.written.data) if len(one.written.data) <= COPIED else None
+    view.outbox.sent(one.letter, reply=one.reply, now=one.at, template=one.written.template, blob=copy)
 
 
 def _facts(view: View, letter: QueuedLetter, desk: Desk) -> LetterFacts | None:

@@ -118,14 +118,12 @@ def _by_token(search: _Search) -> Iterator[FinderVerdict]:
 
 
 def _by_reply_address(search: _Search) -> Iterator[FinderVerdict]:
-    if not search.mailbox.plus_addressing:
+    bases = {search.mailbox.key} if search.mailbox.plus_addressing else set()
+    bases |= {address_key(box.bounces) for box in search.settings.mailboxes.values() if box.bounces}
+    if not bases:
         return
-    local, _, host = search.mailbox.key.rpartition("@")
-    pairs = [
-        address.key.removeprefix(f"{local}+").removesuffix(f"@{host}")
-        for address in search.message.recipients
-        if address.key.startswith(f"{local}+") and address.key.endswith(f"@{host}")
-    ]
+    parts = [(address.key.partition("+"), address.key.rpartition("@")) for address in search.message.recipients]
+    pairs = [rest.rpartition("@")[0] for (local, _, rest), (_, _, host) in parts if rest and f"{local}@{host}" in bases]
     ours = [letter for pair in pairs if (letter := token.verify(pair, search.keys))]
     if not ours:
         yield _nothing("reply_address", "sent to no reply address of ours")
@@ -139,8 +137,12 @@ def _of_letters(search: _Search, finder: str, letters: list[str]) -> Iterator[Fi
     if not known:
         yield _nothing(finder, "a valid token, but its letter is not in the database")
         return
-    own = next((letter for letter in known if _is_recipient(search, letter)), None)
-    letter = own or known[0]
+    about = [letter for letter in known if letter.ticket is not None]
+    own = next((letter for letter in about if _is_recipient(search, letter)), None)
+    letter = own or next(iter(about), known[0])
+    if letter.ticket is None:
+        yield _nothing(finder, f"answers letter {letter.letter}, which was about no ticket")
+        return
     if own or _belongs(search, letter.ticket):
         yield FinderVerdict(
             finder=finder,

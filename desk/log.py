@@ -109,8 +109,14 @@ def letter_withheld(letter: str, ticket: str, to: str, why: str) -> None:
     _say(logging.INFO, "letter.withheld", ticket=ticket, letter=letter, to=to, why=why)
 
 
-def delivery_stopped(why: str) -> None:
-    _say(logging.WARNING, "delivery.stopped", why=why)
+def delivery_stopped(why: str, until: str, *, ours: bool) -> None:
+    """No letter goes until then; OURS says that only the administrator can mend it."""
+    _say(logging.ERROR if ours else logging.WARNING, "delivery.stopped", until=until, mend=ours or None, why=why)
+
+
+def outbox_old(oldest: str, waiting: int, why: str) -> None:
+    """Letters wait for longer than smtp.alarm_after."""
+    _say(logging.ERROR, "outbox.old", oldest=oldest, waiting=waiting, why=why)
 
 
 def work_failed(thread: str, why: str) -> None:
@@ -121,6 +127,11 @@ def work_failed(thread: str, why: str) -> None:
 def idle(event: str, **facts: object) -> None:
     """`idle.began`, `idle.lost`, `idle.unsupported`."""
     _say(logging.INFO if event == "idle.began" else logging.WARNING, event, **facts)
+
+
+def sandbox(deliver: str) -> None:
+    """This is a staging copy: no letter reaches the person that it is written to."""
+    _say(logging.WARNING, "daemon.sandbox", deliver=deliver, letters="reach nobody")
 
 
 def daemon(event: str, **facts: object) -> None:

@@ -10,7 +10,7 @@ Staff sees it on the ticket and can undo it (`helpdesk contacts ADDRESS --opt-in
 
 from datetime import datetime
 
-from desk.addresses import written_to
+from desk.addresses import company_of, written_to
 from domain import token
 from domain.message import MailClass, Message
 from domain.people import Address, ContactFacts, OrganizationFacts, address_key
@@ -57,7 +57,7 @@ def _owner(view: View, letter: QueuedLetter) -> Leaving | None:
     if recipient.is_staff:
         return None
     if recipient.role == "organization":
-        return view.tickets.facts(letter.ticket).organization
+        return company_of(view, letter)
     return view.people.contact_of(recipient.address) or Address(recipient.address, recipient.name)
 
 

@@ -17,7 +17,7 @@ from typing import Any
 import rules
 from desk import by_mail, finders, log
 from desk.actions import not_carried_out
-from desk.addresses import alive_address, copied, dead_addresses, spoof
+from desk.addresses import alive_address, copied, dead_addresses, mark_bounced, spoof
 from desk.carry_out import Arrived, Plan, is_takeover, plan, write
 from desk.desk import Desk
 from desk.facts import informed
@@ -307,6 +307,7 @@ def _onto_a_ticket(desk: Desk, view: View, mail: Mail, arrived: Arrived, found: 
     else:
         actor, because = arrived.actor, planned.because
         carried = write(view, planned, arrived, mail.row, tag=tag)
+    mark_bounced(view, mail.message, keys=desk.keys, now=now)
     act = view.tickets.begin_act("mail", actor, now=now, intake=mail.row.id)
     view.tickets.record(act, carried.ticket.number, carried.events, now=now)
     facts = act_facts(desk.settings, carried.ticket, carried.told, arrived, act=act_by_mail, quiet=mail.row.quiet)

@@ -32,6 +32,7 @@ class EventKind(StrEnum):
     EXTERNAL_ID = "external_id"  # field: thread key; after: the vendor's id learnt, before: the one taken away
     WATCHED = "watched"  # after: who watches from now on
     UNDELIVERABLE = "undeliverable"  # field: address or agent; after: the address that a letter of ours came back from
+    UNSENT = "unsent"  # field: address or agent; after: who could not be written to, before: what the server said
     OPTED_OUT = "opted_out"  # field: complaint; after: who marked a letter of ours as spam
     REACHABLE = "reachable"  # field: address or agent; after: the address that somebody wrote from after all
 

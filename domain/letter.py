@@ -65,6 +65,7 @@ class Reason(StrEnum):
     NOT_PUBLIC = "not_public"  # a status that customers are not told of
     SWITCHED_OFF = "switched_off"  # the notification is off in config.yaml
     SUPPRESSED = "suppressed"  # a rule or an agent wished that the customer is not told
+    CANCELLED = "cancelled"  # somebody of staff took it out of the outbox
     GONE = "gone"  # the agent, contact or ticket is no longer there when it is to be sent
 
 
@@ -168,13 +169,14 @@ class LetterFacts:
     `events` are those of `Told`; labels are looked up when it is written.  `message_id` was fixed when
     the letter was queued, so that a copy carries the same one after a change of keys; '' makes it anew.
     `earlier` are the last entries before this one that its reader knows already, the latest first.
+    `left_out` names the files that the server would not have taken.
     """
 
     letter: str
     message_id: str = ""
     kind: LetterKind
     recipient: Recipient
-    ticket: int
+    ticket: int | None
     title: str
     status: str
     priority: str
@@ -189,6 +191,7 @@ class LetterFacts:
     entry: QuotedEntry | None = None
     earlier: tuple[QuotedEntry, ...] = ()
     files: tuple[OutgoingFile, ...] = ()
+    left_out: tuple[str, ...] = ()
     in_reply_to: str = ""
     references: tuple[str, ...] = ()
 

@@ -244,6 +244,76 @@ def _secret(value: object) -> object:
     raise ValueError("write where the secret is, env:NAME or file:PATH, not the secret itself")
 
 
+class Rate(_Frozen):
+    """So many letters in that time."""
+
+    letters: int
+    per: timedelta
+
+    def __str__(self) -> str:
+        unit = next(name for name, seconds in _PERIODS.items() if seconds == self.per.total_seconds())
+        return f"{self.letters}/{unit}"
+
+
+_PERIODS = {"s": 1, "min": 60, "h": 3600, "d": 86400}
+
+
+def _rate(value: object) -> object:
+    if isinstance(value, Rate):
+        return value
+    found = re.fullmatch(r"([0-9]{1,7})\s*/\s*(s|min|h|d)", written(value))
+    if found is None or int(found[1]) == 0:
+        raise ValueError(f"{shown(value)} is not a rate: write letters/time with s, min, h or d, such as 60/min")
+    return {"letters": int(found[1]), "per": timedelta(seconds=_PERIODS[found[2]])}
+
+
+def _selector(value: str) -> str:
+    if re.fullmatch(r"[A-Za-z0-9_-]{1,63}(\.[A-Za-z0-9_-]{1,63}){0,9}", value) is None:
+        raise ValueError(f"{shown(value)} is not a selector: letters, digits, - and dots, as in the DNS")
+    return value
+
+
+def _one_domain(value: str) -> str:
+    if value.startswith("*."):
+        raise ValueError(f"{shown(value)} is not one domain: expected acme.example")
+    return value
+
+
+RateSpec = Annotated[Rate, BeforeValidator(_rate), WithJsonSchema({"type": "string", "pattern": r"^\d+/(s|min|h|d)$"})]
+Selector = Annotated[str, AfterValidator(_selector)]
+
+
+class Deliver(_Frozen):
+    """Where letters go: to the SMTP server, into a directory, or all of them to one address."""
+
+    kind: Literal["smtp", "file", "to"] = "smtp"
+    where: str = ""
+
+    @property
+    def is_sandbox(self) -> bool:
+        """No letter reaches the person that it is written to."""
+        return self.kind != "smtp"
+
+    def __str__(self) -> str:
+        return f"{self.kind}:{self.where}" if self.is_sandbox else self.kind
+
+
+def _deliver(value: object) -> object:
+    if isinstance(value, Deliver):
+        return value
+    kind, _, where = (part.strip() for part in written(value).partition(":"))
+    if kind == "smtp" and not where:
+        return {"kind": kind}
+    if kind == "file" and where and where.isprintable():
+        return {"kind": kind, "where": where}
+    if kind == "to":
+        return {"kind": kind, "where": _address(where)}
+    raise ValueError(f"{shown(value)} is no way to deliver: write smtp, file:DIRECTORY, or to:ADDRESS")
+
+
+DeliverSpec = Annotated[
+    Deliver, BeforeValidator(_deliver), WithJsonSchema({"type": "string", "pattern": "^(smtp|file:.+|to:.+@.+)$"})
+]
 SecretRef = Annotated[
     Secret, BeforeValidator(_secret), WithJsonSchema({"type": "string", "pattern": "^(env|file):.+$"})
 ]
@@ -416,10 +486,22 @@ class Mailbox(_Frozen):
     authserv: AuthservSpec | None = None
     """Whose proof of a sender counts, so that agents can act by mail (docs/by-mail.md): {id: mx.acme.example, border:
     [mx.acme.example]}, or the word microsoft365.  Left out: what agents write stays an internal note."""
+    bounces: AddressText | None = None
+    """Where bounces go, as local+token@domain, so that each finds its letter (VERP); left out: to `address`, without a
+    token.  It must lead into a mailbox that is scanned; the mailbox's own address will do."""
 
     @property
     def key(self) -> str:
         return address_key(self.address)
+
+
+class Dkim(_Frozen):
+    domain: Annotated[Domain, AfterValidator(_one_domain)]
+    """The domain that signs: that of the mailbox's address, or one above it."""
+    selector: Selector
+    """Under which the public key stands in the DNS: SELECTOR._domainkey.DOMAIN."""
+    key: SecretRef
+    """The private key (RSA, PEM): file:PATH or env:NAME."""
 
 
 class Smtp(_Frozen):
@@ -439,8 +521,14 @@ class Smtp(_Frozen):
     """env:NAME or file:PATH."""
     timeout: Positive = timedelta(seconds=30)
     """How long to wait for an answer."""
+    rate: RateSpec | None = None
+    """How many letters the server gets at most, such as 60/min; left out: as many as it takes."""
+    dkim: Dkim | None = None
+    """Sign letters ourselves (extra `dkim`).  Usually the relay does it."""
     retry_for: Positive = timedelta(days=3)
     """How long a letter is tried again after temporary failures."""
+    alarm_after: Positive = timedelta(hours=4)
+    """A letter that waits for longer than this raises an alarm: in the log, by `helpdesk status` and `check --live`."""
 
     @property
     def actual_port(self) -> int:
@@ -665,6 +753,9 @@ class Settings(_Frozen):
     """The mailboxes, each under a key of your choice."""
     smtp: Smtp
     """The server that takes our letters."""
+    deliver: DeliverSpec = Deliver()
+    """smtp; or for a staging copy, that no customer may get a letter from: file:DIRECTORY (relative to config.yaml),
+    where each letter becomes a file, or to:ADDRESS, where all go to one address and say whose they were."""
     agents: Annotated[Mapping[Key, Agent], Field(min_length=1)]
     """Staff.  Keys are never reused; names and addresses may change."""
     groups: Annotated[Mapping[Key, tuple[Key, ...]], Field(min_length=1)]
@@ -692,8 +783,9 @@ class Settings(_Frozen):
         return (known.look if known else None) or self.notifications.look
 
     def own_addresses(self) -> frozenset[str]:
-        """The keys of our mailboxes' addresses: never written to."""
-        return frozenset(mailbox.key for mailbox in self.mailboxes.values())
+        """The keys of our mailboxes' addresses, and of those that bounces go to: never written to."""
+        own = {mailbox.key for mailbox in self.mailboxes.values()}
+        return frozenset(own | {address_key(box.bounces) for box in self.mailboxes.values() if box.bounces})
 
     def agent_of(self, address: str) -> str:
         """The key of the agent whose address this is, '' if nobody's."""

@@ -69,7 +69,9 @@ class Composer:
             yield "Reply-To", f"{local}+{self._token(facts)}@{host}"
 
     def _thread(self, facts: LetterFacts, subject: str, sender: str) -> Iterator[Field]:
-        title = tagged(_shown(subject), prefix=self._settings.helpdesk.tag, number=facts.ticket)
+        title, tag = _shown(subject), self._settings.helpdesk.tag
+        if facts.ticket is not None:
+            title = tagged(title, prefix=tag, number=facts.ticket)
         yield "Subject", mime.unstructured("Subject", title)
         yield "Date", format_datetime(facts.at)
         domain = sender.rpartition("@")[2]

@@ -6,9 +6,10 @@ Refusals are scripted by recipient; everything else is taken and kept in order.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from domain.errors import PermanentFailure, TemporaryFailure
+from domain.errors import TemporaryFailure
 from domain.letter import Letter
 from domain.people import address_key
+from notifier.answers import refusal
 
 ACCEPTED = "250 2.0.0 Ok"
 
@@ -44,13 +45,13 @@ class MemorySmtp:
         if not waiting:
             self._sent.append(letter)
             return ACCEPTED
-        refusal = waiting[0]
-        refusal.times -= 1
-        if refusal.times <= 0:
+        next_one = waiting[0]
+        next_one.times -= 1
+        if next_one.times <= 0:
             waiting.pop(0)
-        if refusal.reply.startswith("5"):
-            raise PermanentFailure(refusal.reply)
-        raise TemporaryFailure(refusal.reply or "SMTP in memory: the connection broke")
+        if not next_one.reply:
+            raise TemporaryFailure("SMTP in memory: the connection broke")
+        raise refusal(int(next_one.reply[:3]), next_one.reply, "RCPT")
 
     def close(self) -> None:
         """Nothing to let go of."""

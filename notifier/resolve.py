@@ -91,7 +91,7 @@ def _continued(case: _Case) -> LetterKind | None:
 
 
 def _of_customer(case: _Case) -> LetterKind | None:
-    """Staff hears of customers whose letters come back; of an agent's own he could not."""
+    """Staff hears of customers whom no letter reaches; of an agent's own he could not."""
     return None if case.event.field == "agent" else K.STAFF_CHANGE
 
 
@@ -120,6 +120,7 @@ TABLE: Mapping[EventKind, _Row] = {
     E.VENDOR_WROTE:    _Row(None,          None,       K.STAFF_CUSTOMER, None,       K.STAFF_CUSTOMER),
     E.MERGED:          _Row(_continued,    None,       K.STAFF_CHANGE,   _continued, K.STAFF_CHANGE),
     E.UNDELIVERABLE:   _Row(None,          None,       _of_customer,     None,       _of_customer),
+    E.UNSENT:          _Row(None,          None,       _of_customer,     None,       _of_customer),
     E.OPTED_OUT:       _Row(None,          None,       K.STAFF_CHANGE,   None,       K.STAFF_CHANGE),
     E.NOTE:            _Row(None,          None,       K.STAFF_NOTE,     None,       K.STAFF_NOTE),
 }

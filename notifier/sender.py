@@ -1,8 +1,36 @@
-"""The road of one letter: what `smtp.SmtpSender` and `memory.MemorySmtp` have in common."""
+"""The road of one letter: what `smtp.SmtpSender`, `memory.MemorySmtp` and the sandbox have in common.
+
+Why a letter was not taken says who has to wait for what; each is a type of its own.
+"""
 
 from typing import Protocol
 
-from domain.letter import Letter
+from domain.errors import PermanentFailure, TemporaryFailure
+from domain.letter import Letter, LetterFacts
+
+
+class Greylisted(TemporaryFailure):
+    """The recipient's server wants to see the letter a second time, some minutes later."""
+
+
+class OurFault(TemporaryFailure):
+    """The letter was refused for a reason that only the administrator can mend: it waits until it is mended."""
+
+
+class ServerAway(TemporaryFailure):
+    """The server takes no letter at this time, whichever it is: all of them wait."""
+
+
+class LockedOut(ServerAway, OurFault):
+    """The server does not let us in: login, certificate or encryption are wrong."""
+
+
+class TooLarge(PermanentFailure):
+    """The letter is larger than the server takes.  `limit`: what it takes, in octets; None where it did not say."""
+
+    def __init__(self, text: str, *, limit: int | None = None) -> None:
+        self.limit = limit
+        super().__init__(text)
 
 
 class Sender(Protocol):
@@ -16,3 +44,10 @@ class Sender(Protocol):
 
     def close(self) -> None:
         """Let go of the connection; the next letter makes a new one."""
+
+
+class Writing(Protocol):
+    """Whatever makes finished letters of facts."""
+
+    def compose(self, facts: LetterFacts) -> Letter:
+        """The finished letter.  Raises PermanentFailure, or DeskError where mending its template helps."""

@@ -5,9 +5,10 @@ it is replaced once, silently; nothing was handed over until then.  After DATA n
 here: the outbox does that, and both copies carry the same Message-ID.
 
 What only the administrator can mend (a wrong password, a certificate, a missing STARTTLS) is
-temporary: letters wait until it is mended.  Not for use by two threads at once.
+temporary: letters wait until it is mended.  A letter larger than the server says that it takes
+(RFC 1870) is not begun.  Not for use by two threads at once.
 
-Fails with: TemporaryFailure, PermanentFailure.
+Fails with: TemporaryFailure, PermanentFailure, and what `sender` knows of them; `answers` tells which.
 """
 
 import base64
@@ -20,12 +21,10 @@ from contextlib import suppress
 from domain.errors import PermanentFailure, TemporaryFailure
 from domain.letter import Letter
 from domain.settings import Smtp
+from notifier.answers import Step, refusal
+from notifier.sender import LockedOut, ServerAway, TooLarge
 
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
-# Refusals of the session, not of the letter: authentication or the order of commands is wrong.
-# Answers to MAIL that speak of the letter: too large (RFC 1870), or addresses that need SMTPUTF8 (RFC 6531).
-_LETTER_CODES = frozenset({552, 553})
-_SESSION_CODES = frozenset({503, 530, 534, 535, 538})
 
 
 class SmtpSender:
@@ -45,8 +44,11 @@ class SmtpSender:
             raise PermanentFailure(f"the addresses of letter {letter.id} cannot stand in an envelope")
         connection = self._begun(letter)
         try:
-            _accepted(connection.rcpt(letter.envelope_to), f"RCPT {letter.envelope_to}")
+            _accepted(connection.rcpt(letter.envelope_to), "RCPT")
             return _accepted(_data(connection, letter.data), "DATA")
+        except ServerAway:
+            self._drop()
+            raise
         except (TemporaryFailure, PermanentFailure):
             self._reset(connection)
             raise
@@ -67,33 +69,27 @@ class SmtpSender:
         if self._connection is not None:
             try:
                 return self._mail(self._connection, letter)
-            except (OSError, smtplib.SMTPException, _SessionOver):
+            except (OSError, smtplib.SMTPException, ServerAway):
                 # The server had closed it meanwhile; that says nothing about the letter.
                 self._drop()
         self._connection = connected(self._smtp, password=self._password)
         try:
             return self._mail(self._connection, letter)
-        except _SessionOver as over:
+        except ServerAway:
             self._drop()
-            raise TemporaryFailure(str(over)) from over
+            raise
         except (OSError, smtplib.SMTPException) as cause:
             self._drop()
-            raise TemporaryFailure(_lost(self._smtp, cause)) from cause
+            raise ServerAway(_lost(self._smtp, cause)) from cause
 
     def _mail(self, connection: smtplib.SMTP, letter: Letter) -> smtplib.SMTP:
         options = _options(connection, letter, self._smtp)
         reply = connection.mail(letter.envelope_from, options)
-        if reply[0] == 421:
-            raise _SessionOver(_text(reply))
         try:
-            _accepted(reply, f"MAIL {letter.envelope_from}")
-        except PermanentFailure as refused:
-            self._reset(connection)
-            if reply[0] in _LETTER_CODES:
-                raise
-            # Our own address was refused, not this letter: every other one would go the same way.
-            raise TemporaryFailure(f"{refused}; is the mailbox allowed to send there?") from refused
-        except TemporaryFailure:
+            _accepted(reply, "MAIL")
+        except ServerAway:
+            raise
+        except (TemporaryFailure, PermanentFailure):
             self._reset(connection)
             raise
         return connection
@@ -114,14 +110,10 @@ class SmtpSender:
             connection.close()
 
 
-class _SessionOver(Exception):
-    """421: the server takes nothing more on this connection."""
-
-
 def connected(smtp: Smtp, *, password: str | None) -> smtplib.SMTP:
     """A connection that is encrypted and logged in as SMTP demands.
 
-    Raises TemporaryFailure with one line that says what to mend.
+    Raises LockedOut or ServerAway with one line that says what to mend.
     """
     where = f"{smtp.host}:{smtp.actual_port}"
     connection: smtplib.SMTP | None = None
@@ -133,7 +125,8 @@ def connected(smtp: Smtp, *, password: str | None) -> smtplib.SMTP:
     except (OSError, smtplib.SMTPException, ValueError) as cause:
         if connection is not None:
             connection.close()
-        raise TemporaryFailure(f"SMTP {where}: {_refusal(cause, smtp)}") from cause
+        kind = LockedOut if _is_ours(cause) else ServerAway
+        raise kind(f"SMTP {where}: {_refusal(cause, smtp)}") from cause
     return connection
 
 
@@ -205,6 +198,14 @@ def _log_in(connection: smtplib.SMTP, user: str, password: str) -> None:
         raise smtplib.SMTPAuthenticationError(code, reply)
 
 
+def _is_ours(cause: Exception) -> bool:
+    """No waiting helps against CAUSE: the settings and the server do not fit each other."""
+    if isinstance(cause, smtplib.SMTPResponseException):
+        return cause.smtp_code >= 500
+    away = isinstance(cause, OSError) and not isinstance(cause, ssl.SSLError | smtplib.SMTPException)
+    return not away and not isinstance(cause, smtplib.SMTPServerDisconnected)
+
+
 def _refusal(cause: Exception, smtp: Smtp) -> str:
     """Why there is no connection, and what to do about it."""
     match cause:
@@ -236,6 +237,10 @@ def _lost(smtp: Smtp, cause: Exception) -> str:
 def _options(connection: smtplib.SMTP, letter: Letter, smtp: Smtp) -> list[str]:
     """The parameters of MAIL.  Raises PermanentFailure where the server cannot carry the letter."""
     options = [f"SIZE={len(letter.data)}"] if connection.has_extn("size") else []
+    limit = connection.esmtp_features.get("size", "").strip()
+    if limit.isdecimal() and 0 < int(limit) < len(letter.data):
+        said = f"{len(letter.data):,} octets, and {smtp.host} takes {int(limit):,}"
+        raise TooLarge(f"{letter.envelope_to}: the letter has {said}", limit=int(limit))
     if not needs_smtputf8(letter):
         return options
     if not connection.has_extn("smtputf8"):
@@ -258,14 +263,12 @@ def _data(connection: smtplib.SMTP, data: bytes) -> tuple[int, bytes]:
         return refused.smtp_code, _bytes(refused.smtp_error)
 
 
-def _accepted(reply: tuple[int, bytes], step: str) -> str:
-    """The reply as text, if it is a yes.  Raises TemporaryFailure or PermanentFailure with its words."""
+def _accepted(reply: tuple[int, bytes], step: Step) -> str:
+    """The reply as text, if it is a yes.  Raises what a refusal means, with its words."""
     code, text = reply[0], _text(reply)
     if 200 <= code < 300:
         return text
-    if 500 <= code < 600 and code not in _SESSION_CODES:
-        raise PermanentFailure(text)
-    raise TemporaryFailure(text if code > 0 else f"no SMTP reply to {step}")
+    raise refusal(code, text, step)
 
 
 def _text(reply: tuple[object, ...]) -> str:

@@ -547,7 +547,7 @@ def _shortened(entry: QuotedEntry | None, limit: int) -> QuotedEntry | None:
 def _ticket(facts: LetterFacts, settings: Settings, language: str) -> TicketWords:
     agent = settings.agents.get(facts.agent)
     return TicketWords(
-        reference=reference(settings.helpdesk.tag, facts.ticket),
+        reference=_reference(facts, settings),
         title=one_line(facts.title)[:SUBJECT_LIMIT],
         status=settings.tickets.label(facts.status, language),
         priority=facts.priority,
@@ -556,6 +556,11 @@ def _ticket(facts: LetterFacts, settings: Settings, language: str) -> TicketWord
         agent=agent.name if agent else facts.agent,
         requester=one_line(facts.requester)[:NAME_LIMIT],
     )
+
+
+def _reference(facts: LetterFacts, settings: Settings) -> str:
+    """The ticket as people name it, '' for a letter about none."""
+    return reference(settings.helpdesk.tag, facts.ticket) if facts.ticket is not None else ""
 
 
 def _signature(facts: LetterFacts, settings: Settings) -> str:
@@ -612,7 +617,7 @@ def _line(change: Change, facts: LetterFacts, settings: Settings, paper: _Paper)
         before=change.before or "–",
         after=change.after or "–",
         author=change.by,
-        reference=reference(settings.helpdesk.tag, facts.ticket),
+        reference=_reference(facts, settings),
     )
 
 

@@ -5,7 +5,8 @@ hand by a conditional update and its commit; a second sender finds nothing to ta
 between the server's 250 and `sent` it goes once more with the same Message-ID: at least once,
 recognisable as a copy, never zero times.
 
-Letters to one recipient about one ticket leave in order: a later one waits for the earlier.
+Letters to one recipient about one ticket leave in order: a later one waits for the earlier.  What is
+on hold stays until it is released, and so does what comes after it.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -14,13 +15,24 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, bindparam, func, insert, literal_column, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    bindparam,
+    delete,
+    func,
+    insert,
+    literal_column,
+    or_,
+    select,
+    update,
+)
 
 from domain.letter import LetterKind, Reason, Recipient, Withheld
 from domain.people import address_key
-from store.tables import OutboxRow, WithheldRow, clean, table
+from store.tables import HoldRow, OutboxRow, WithheldRow, clean, table
 
-_outbox, _withheld = table(OutboxRow), table(WithheldRow)
+_outbox, _withheld, _hold = table(OutboxRow), table(WithheldRow), table(HoldRow)
 # What every mail asks is put together once: SQLAlchemy needs longer to build such a statement than to run it.
 _QUEUE = insert(_outbox)
 _RECENT = (
@@ -47,6 +59,25 @@ _RECENT_ABOUT = select(func.count()).where(
 _RECENT_ANSWERS = _RECENT_ABOUT.where(_outbox.c.recipient_key == bindparam("key"))
 # Written out, not bound: only so may a database use the partial index on what is queued.
 _QUEUED: ColumnElement[str] = literal_column("'queued'")
+_FAILED: ColumnElement[str] = literal_column("'failed'")
+_IS_HELD = or_(
+    select(_hold.c.id).where(_hold.c.letter == _outbox.c.letter).exists(),
+    select(_hold.c.id).where(_hold.c.ticket == _outbox.c.ticket).exists(),
+    select(_hold.c.id).where(_hold.c.letter.is_(None), _hold.c.ticket.is_(None)).exists(),
+)
+
+
+_SENT = (
+    update(_outbox)
+    .where(
+        _outbox.c.id == bindparam("of"), _outbox.c.claimed_by == bindparam("mine"), _outbox.c.state == _QUEUED
+    )
+    .values(
+        state=literal_column("'sent'"), claimed_by=literal_column("''"), claimed_at=None,
+        sent_at=bindparam("now"), reply=bindparam("said"), attempts=bindparam("tries"),
+        template=bindparam("template"), blob=bindparam("blob"),
+    )
+)  # fmt: skip
 
 
 class LetterState(StrEnum):
@@ -64,7 +95,7 @@ class QueuedLetter:
     letter: str
     message_id: str
     act: int
-    ticket: int
+    ticket: int | None
     kind: LetterKind
     recipient: Recipient
     automatic: bool
@@ -79,6 +110,41 @@ class QueuedLetter:
     sent_at: datetime | None = None
     reply: str = ""
     claimed_by: str = ""
+    template: str = ""
+    blob: str | None = None
+    bounced_at: datetime | None = None
+    bounce: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hold:
+    """What is not sent until it is released: one letter, those about one ticket, or, with neither, all."""
+
+    agent: str
+    at: datetime
+    letter: str | None = None
+    ticket: int | None = None
+
+    def keeps(self, letter: QueuedLetter) -> bool:
+        """LETTER is among what is on hold."""
+        if self.letter is not None:
+            return self.letter == letter.letter
+        return self.ticket is None or self.ticket == letter.ticket
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Backlog:
+    """What is in the outbox: how many letters wait, fail and are on hold.
+
+    `oldest`: since when the oldest waits that is not on hold, and `why`, as far as a server said.
+    """
+
+    waiting: int = 0
+    postponed: int = 0
+    held: int = 0
+    failed: int = 0
+    oldest: datetime | None = None
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +152,7 @@ class WithheldLetter:
     """A letter that was not written or not sent, with when and in which act."""
 
     act: int
-    ticket: int
+    ticket: int | None
     letter: str
     withheld: Withheld
     at: datetime
@@ -103,14 +169,17 @@ class Outbox:
         if letters:
             self._connection.execute(_QUEUE, [_queued(letter) for letter in letters])
 
-    def withhold(self, act: int, ticket: int, withheld: Sequence[Withheld], *, now: datetime, letter: str = "") -> None:
+    def withhold(
+        self, act: int, ticket: int | None, withheld: Sequence[Withheld], *, now: datetime, letter: str = ""
+    ) -> None:
         """Record letters that were not written, or the one queued LETTER that is not sent."""
         if not withheld:
             return
         rows = [
             {
                 "act": act, "ticket": ticket, "letter": letter, "kind": one.kind, "role": one.recipient.role,
-                "address": one.recipient.address, "contact": one.recipient.contact, "agent": one.recipient.agent,
+                "address": one.recipient.address, "address_key": address_key(one.recipient.address),
+                "contact": one.recipient.contact, "agent": one.recipient.agent,
                 "reason": one.reason, "because": one.because, "at": now,
             }
             for one in withheld
@@ -151,18 +220,20 @@ class Outbox:
     def claim(
         self, holder: str, *, now: datetime, limit: int, stale: datetime, is_dead: Callable[[str], bool]
     ) -> tuple[QueuedLetter, ...]:
-        """Take letters that are due in hand, the oldest first.
+        """Take letters that are due and not on hold in hand, the oldest first.
 
         A letter in another's hand is free again once that process is dead or took it before STALE.
         """
         dead = [name for name in self._claimants() if name != holder and is_dead(name)]
         earlier = table(OutboxRow).alias("earlier")
         ahead = select(earlier.c.id).where(
-            earlier.c.ticket == _outbox.c.ticket,
             earlier.c.recipient_key == _outbox.c.recipient_key,
             earlier.c.state == _QUEUED,
             earlier.c.id < _outbox.c.id,
         )
+        # Asked for apart, because no index serves a comparison that also takes nothing for equal to nothing.
+        of_ticket = ahead.where(earlier.c.ticket == _outbox.c.ticket)
+        of_none = ahead.where(earlier.c.ticket.is_(None), _outbox.c.ticket.is_(None))
         free = or_(
             _outbox.c.claimed_by == "",
             _outbox.c.claimed_by.in_(dead),
@@ -170,7 +241,14 @@ class Outbox:
         )
         due = (
             select(_outbox.c.id)
-            .where(_outbox.c.state == _QUEUED, _outbox.c.due_at <= now, free, ~ahead.exists())
+            .where(
+                _outbox.c.state == _QUEUED,
+                _outbox.c.due_at <= now,
+                free,
+                ~of_ticket.exists(),
+                ~of_none.exists(),
+                ~_IS_HELD,
+            )
             .order_by(_outbox.c.due_at, _outbox.c.id)
             .limit(limit)
             .with_for_update(skip_locked=True)
@@ -193,25 +271,27 @@ class Outbox:
         return tuple(rows.scalars())
 
     def is_mine(self, letter: QueuedLetter) -> bool:
-        """The letter is still in the hand that claimed it."""
-        found = self._connection.execute(select(_outbox.c.claimed_by).where(_outbox.c.id == letter.id)).scalar()
+        """The letter is still in the hand that claimed it, and was not put on hold meanwhile."""
+        found = self._connection.execute(
+            select(_outbox.c.claimed_by).where(_outbox.c.id == letter.id, ~_IS_HELD)
+        ).scalar()
         return found == letter.claimed_by
 
-    def sent(self, letter: QueuedLetter, *, reply: str, now: datetime, template: str = "") -> None:
-        """The server took it; TEMPLATE is what it was written with."""
-        facts = {**letter.facts, "template": template}
-        self._settle(
-            letter, state=LetterState.SENT, sent_at=now, reply=reply, attempts=letter.attempts + 1, facts=facts
-        )
+    def sent(
+        self, letter: QueuedLetter, *, reply: str, now: datetime, template: str = "", blob: str | None = None
+    ) -> None:
+        """The server took it; TEMPLATE is what it was written with, BLOB are its bytes."""
+        values = {"of": letter.id, "mine": letter.claimed_by, "now": now, "said": reply, "tries": letter.attempts + 1}
+        self._connection.execute(_SENT, {**values, "template": template, "blob": blob})
 
     def postpone(self, letter: QueuedLetter, *, until: datetime, reply: str, now: datetime) -> None:
-        """It did not work this time."""
+        """It did not work this time; UNTIL is when it is tried again."""
         tried = letter.tried_at or now
         self._settle(letter, due_at=until, reply=reply, attempts=letter.attempts + 1, tried_at=tried)
 
-    def fail(self, letter: QueuedLetter, *, reply: str) -> None:
-        """It will never work."""
-        self._settle(letter, state=LetterState.FAILED, reply=reply, attempts=letter.attempts + 1)
+    def fail(self, letter: QueuedLetter, *, reply: str) -> bool:
+        """It will never work; False if the letter is no longer in our hand."""
+        return self._settle(letter, state=LetterState.FAILED, reply=reply, attempts=letter.attempts + 1)
 
     def withdraw(self, letter: QueuedLetter, withheld: Withheld, *, now: datetime) -> None:
         """It is no longer permitted: what was a letter becomes a withheld one, if it is still in our hand."""
@@ -219,10 +299,11 @@ class Outbox:
             return
         self.withhold(letter.act, letter.ticket, [withheld], now=now, letter=letter.letter)
 
-    def put_back(self, letters: Iterable[QueuedLetter]) -> None:
-        """Lay letters down that were not tried."""
+    def put_back(self, letters: Iterable[QueuedLetter], *, reply: str = "") -> None:
+        """Lay letters down that were not tried; REPLY is why."""
+        why = {"reply": reply} if reply else {}
         for letter in letters:
-            self._settle(letter)
+            self._settle(letter, **why)
 
     def _settle(self, letter: QueuedLetter, **values: Any) -> bool:
         """Write what became of a letter and lay it down; False if it is no longer in our hand."""
@@ -236,6 +317,58 @@ class Outbox:
             .values(claimed_by="", claimed_at=None, **values)
         )
         return changed.rowcount == 1
+
+    def retry(self, letter: QueuedLetter, *, now: datetime) -> bool:
+        """Make a letter that waits or failed due; False if it is no longer as it was read.
+
+        One that failed begins anew: it has all its attempts before it.
+        """
+        anew = {"attempts": 0, "tried_at": None} if letter.state is LetterState.FAILED else {}
+        return self._take(letter, state=LetterState.QUEUED, due_at=now, **anew)
+
+    def cancel(self, letter: QueuedLetter, withheld: Withheld, *, now: datetime) -> bool:
+        """Make a letter that waits or failed a withheld one; False if it is no longer as it was read."""
+        if not self._take(letter, state=LetterState.WITHHELD, reply=withheld.because):
+            return False
+        self.withhold(letter.act, letter.ticket, [withheld], now=now, letter=letter.letter)
+        return True
+
+    def _take(self, letter: QueuedLetter, **values: Any) -> bool:
+        """Change a letter that nobody living has in hand; False if somebody took or settled it meanwhile."""
+        if letter.state not in (LetterState.QUEUED, LetterState.FAILED):
+            return False
+        same = (_outbox.c.id == letter.id, _outbox.c.claimed_by == letter.claimed_by, _outbox.c.state == letter.state)
+        changed = self._connection.execute(
+            update(_outbox).where(*same).values(claimed_by="", claimed_at=None, **values)
+        )
+        return changed.rowcount == 1
+
+    def hold(self, hold: Hold) -> bool:
+        """Keep letters back until they are released; False if the same is on hold already."""
+        if any((one.letter, one.ticket) == (hold.letter, hold.ticket) for one in self.holds()):
+            return False
+        values = {"letter": hold.letter, "ticket": hold.ticket, "agent": hold.agent, "at": hold.at}
+        self._connection.execute(insert(_hold).values(values))
+        return True
+
+    def release(self, *, letter: str | None = None, ticket: int | None = None) -> bool:
+        """Let go again one letter, those about a ticket, or, with neither, all; False if that was not on hold."""
+        same = (_hold.c.letter.is_not_distinct_from(letter), _hold.c.ticket.is_not_distinct_from(ticket))
+        gone = self._connection.execute(delete(_hold).where(*same))
+        return gone.rowcount > 0
+
+    def holds(self) -> tuple[Hold, ...]:
+        """Everything that is on hold, the oldest first."""
+        rows = self._connection.execute(select(_hold).order_by(_hold.c.id))
+        return tuple(Hold(agent=row.agent, at=row.at, letter=row.letter, ticket=row.ticket) for row in rows)
+
+    def bounced(self, letter: QueuedLetter, *, because: str, at: datetime | None) -> None:
+        """A letter came back, or, without AT, is only delayed on its way; what its first hard bounce said stays."""
+        self._connection.execute(
+            update(_outbox)
+            .where(_outbox.c.id == letter.id, _outbox.c.bounced_at.is_(None))
+            .values(bounced_at=at, bounce=because)
+        )
 
     def by_letter(self, letter: str) -> QueuedLetter | None:
         """The letter with this id, whatever became of it."""
@@ -252,15 +385,56 @@ class Outbox:
     def next_due(self) -> datetime | None:
         """When the next letter is due, None if none waits."""
         found: datetime | None = self._connection.execute(
-            select(func.min(_outbox.c.due_at)).where(_outbox.c.state == _QUEUED)
+            select(func.min(_outbox.c.due_at)).where(_outbox.c.state == _QUEUED, ~_IS_HELD)
         ).scalar()
         return found
+
+    def sent_since(self, since: datetime) -> int:
+        """How many letters the server took since SINCE, whichever process sent them."""
+        return self._connection.execute(
+            select(func.count()).select_from(_outbox).where(_outbox.c.sent_at > since)
+        ).scalar_one()
 
     def waiting(self) -> int:
         """How many letters wait to be sent."""
         return self._connection.execute(
             select(func.count()).select_from(_outbox).where(_outbox.c.state == _QUEUED)
         ).scalar_one()
+
+    def unsent(self, *, ticket: int | None = None, limit: int = 1000) -> tuple[QueuedLetter, ...]:
+        """Letters that wait or failed, the oldest first: those about TICKET, or all."""
+        found: list[QueuedLetter] = []
+        for state in (_QUEUED, _FAILED):
+            wanted = select(_outbox).where(_outbox.c.state == state)
+            if ticket is not None:
+                wanted = wanted.where(_outbox.c.ticket == ticket)
+            # The newest, if they are too many: what failed last year is not what somebody looks for.
+            rows = self._connection.execute(wanted.order_by(_outbox.c.id.desc()).limit(limit))
+            found += [_letter(row) for row in rows]
+        return tuple(sorted(found, key=lambda letter: letter.id)[-limit:])
+
+    def backlog(self, *, since: datetime, now: datetime) -> Backlog:
+        """What waits, and what failed of the letters queued after SINCE."""
+        waiting = self._connection.execute(
+            select(
+                func.count(),
+                func.count().filter(_outbox.c.attempts > 0),
+                func.count().filter(_IS_HELD),
+                func.min(_outbox.c.queued_at).filter(~_IS_HELD, _outbox.c.queued_at <= now),
+            ).where(_outbox.c.state == _QUEUED)
+        ).one()
+        failed = self._connection.execute(
+            select(func.count()).where(_outbox.c.state == _FAILED, _outbox.c.queued_at > since)
+        ).scalar_one()
+        said = self._connection.execute(
+            select(_outbox.c.reply)
+            .where(_outbox.c.state == _QUEUED, _outbox.c.reply != "", ~_IS_HELD)
+            .order_by(_outbox.c.queued_at)
+            .limit(1)
+        ).scalar()
+        return Backlog(
+            waiting=waiting[0], postponed=waiting[1], held=waiting[2], oldest=waiting[3], failed=failed, why=said or "",
+        )  # fmt: skip
 
     def written_to(self, number: int, key: str, *, limit: int = 5) -> tuple[str, ...]:
         """Message-IDs of our letters about a ticket to one address, the oldest first."""
@@ -277,6 +451,16 @@ class Outbox:
         letters = self._connection.execute(select(_outbox).where(_outbox.c.ticket == number).order_by(_outbox.c.id))
         withheld = self._connection.execute(
             select(_withheld).where(_withheld.c.ticket == number).order_by(_withheld.c.id)
+        )
+        return tuple(_letter(row) for row in letters), tuple(_kept_back(row) for row in withheld)
+
+    def of_address(self, key: str, *, limit: int) -> tuple[tuple[QueuedLetter, ...], tuple[WithheldLetter, ...]]:
+        """The newest letters to one address and those that were withheld from it, the newest first."""
+        letters = self._connection.execute(
+            select(_outbox).where(_outbox.c.recipient_key == clean(key)).order_by(_outbox.c.id.desc()).limit(limit)
+        )
+        withheld = self._connection.execute(
+            select(_withheld).where(_withheld.c.address_key == clean(key)).order_by(_withheld.c.id.desc()).limit(limit)
         )
         return tuple(_letter(row) for row in letters), tuple(_kept_back(row) for row in withheld)
 
@@ -332,6 +516,10 @@ def _letter(row: Any) -> QueuedLetter:
         sent_at=row.sent_at,
         reply=row.reply,
         claimed_by=row.claimed_by,
+        template=row.template,
+        blob=row.blob,
+        bounced_at=row.bounced_at,
+        bounce=row.bounce,
     )
 
 

@@ -480,7 +480,8 @@ class OutboxRow(Record, table=True):
     """A letter from the act that caused it to the server that took it.
 
     `letter` is its public id.  `facts` hold what it says.  `claimed_by` names the process that is
-    sending it now, `tried_at` is when it was first tried in vain.
+    sending it now, `tried_at` is when it was first tried in vain.  `template` and `blob` are what it was
+    written with and its bytes, as they were handed over.  `bounced_at` and `bounce`: it came back.
     """
 
     __tablename__ = "outbox"
@@ -489,6 +490,10 @@ class OutboxRow(Record, table=True):
         UniqueConstraint("letter"),
         Index("ix_outbox_due", "due_at", "id", sqlite_where=text("state = 'queued'"),
               postgresql_where=text("state = 'queued'")),
+        Index("ix_outbox_failed", "id", sqlite_where=text("state = 'failed'"),
+              postgresql_where=text("state = 'failed'")),
+        Index("ix_outbox_sent", "sent_at", sqlite_where=text("sent_at IS NOT NULL"),
+              postgresql_where=text("sent_at IS NOT NULL")),
         # Only letters in somebody's hand stand in it: finding the dead among the holders must not read the queue.
         Index("ix_outbox_claimed", "claimed_by", sqlite_where=text("claimed_by != ''"),
               postgresql_where=text("claimed_by != ''")),
@@ -501,7 +506,7 @@ class OutboxRow(Record, table=True):
     letter: str
     message_id: str = _text(index=True)
     act: int = _ref("act.id")
-    ticket: int = _ref("ticket.number")
+    ticket: int | None = _ref("ticket.number", nullable=True)
     kind: str
     recipient_key: str = _text()
     recipient_domain: str = _text()
@@ -522,21 +527,39 @@ class OutboxRow(Record, table=True):
     tried_at: datetime | None = _time(nullable=True)
     sent_at: datetime | None = _time(nullable=True)
     reply: str = _text()
+    template: str = _text()
+    blob: str | None = _blob_ref(nullable=True)
+    bounced_at: datetime | None = _time(nullable=True)
+    bounce: str = _text()
+
+
+class HoldRow(Record, table=True):
+    """What is not sent until it is released: one letter, those about one ticket, or, with neither, all."""
+
+    __tablename__ = "hold"
+    __table_args__ = (UniqueConstraint("letter"), UniqueConstraint("ticket"))
+
+    id: int | None = _id()
+    letter: str | None = None
+    ticket: int | None = _ref("ticket.number", nullable=True)
+    agent: str = ""
+    at: datetime = _time()
 
 
 class WithheldRow(Record, table=True):
     """A letter that was not written or not sent, and why.  `letter` is set if it had been queued."""
 
     __tablename__ = "withheld"
-    __table_args__ = (Index("ix_withheld_ticket", "ticket", "id"),)
+    __table_args__ = (Index("ix_withheld_ticket", "ticket", "id"), Index("ix_withheld_address", "address_key", "id"))
 
     id: int | None = _id()
     act: int = _ref("act.id")
-    ticket: int = _ref("ticket.number")
+    ticket: int | None = _ref("ticket.number", nullable=True)
     letter: str = ""
     kind: str
     role: str
     address: str = _text()
+    address_key: str = _text()
     contact: int | None = _ref("contact.id", nullable=True)
     agent: str = ""
     reason: str

@@ -41,6 +41,7 @@ from domain.token import Keys
 from notifier.compose import Composer
 from notifier.memory import MemorySmtp
 from notifier.sender import Sender
+from notifier.writer import Writer
 from scanner.mailbox import MailboxConnection
 from scanner.memory import MemoryServer
 from scanner.read import read
@@ -150,7 +151,8 @@ class Conversation:
             is_dead=self.dead.__contains__,
         )
         self.delivery = Delivery(
-            self.desk, sender or self.smtp, Composer(self.settings, keys=self.keys), clock=lambda: self.now,
+            self.desk, sender or self.smtp, Writer(Composer(self.settings, keys=self.keys), self.settings),
+            clock=lambda: self.now,
             chance=lambda: 0.5,
         )  # fmt: skip
 

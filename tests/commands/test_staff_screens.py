@@ -198,7 +198,7 @@ def test_the_words_of_a_letter(room: Staffroom) -> None:
     filled(room)
     found = json.loads(room.type("letters", "2", "--json"))
     comment = next(one for one in found if one["kind"] == "comment")
-    shown = room.type("letters", "2", "--show", comment["letter"][:4])
+    shown = room.type("letters", "2", "--text", comment["letter"][:4])
     assert "Subject: [ACME-2] Rechnung doppelt\n" in shown
     assert "Wir prüfen das." in shown
     assert "[plan.txt]" in shown

@@ -310,7 +310,7 @@ def test_rules_for_replies_do_not_meddle_with_an_agents_act(begin: Begin) -> Non
     rule = {
         "name": "thanks",
         "for": "reply",
-        "when": {"body": {"contains": "danke"}},
+        "when": {"text": {"contains": "danke"}},
         "then": [{"set": {"status": "closed"}}],
     }
     talk = begin({**AUTHSERV, "rules": [rule]})

@@ -32,7 +32,8 @@ class SmtpSink:
 
     `refusals` maps an address to the answer its RCPT gets (`451 4.7.1 Greylisted`); `data_answers`
     are given to the next DATA, one each, before 250 is the rule again; `drop_after_data` keeps the
-    letter and ends the connection without an answer, that many times.
+    letter and ends the connection without an answer, that many times; `silent_after_data` keeps it and says
+    nothing until the client leaves.  `size_limit` is announced (RFC 1870); `smtputf8` is offered if it is true.
     """
 
     def __init__(
@@ -41,8 +42,14 @@ class SmtpSink:
         certificate: Certificate | None = None,
         implicit_tls: bool = False,
         users: Mapping[str, str] | None = None,
+        size_limit: int = 33_554_432,
+        smtputf8: bool = True,
+        port: int | None = None,
     ) -> None:
-        self.port = free_port()
+        self.size_limit = size_limit
+        self.smtputf8 = smtputf8
+        self.silent_after_data = 0
+        self.port = port or free_port()
         self.letters: list[Sunk] = []
         self.refusals: dict[str, str] = {}
         self.data_answers: list[str] = []
@@ -66,6 +73,7 @@ class SmtpSink:
         self.refusals.clear()
         self.data_answers.clear()
         self.drop_after_data = 0
+        self.silent_after_data = 0
         self.connections = 0
 
     def to(self, address: str) -> tuple[Sunk, ...]:
@@ -110,6 +118,10 @@ class SmtpSink:
         if self.drop_after_data:
             self.drop_after_data -= 1
             _abort(server)
+        if self.silent_after_data:
+            self.silent_after_data -= 1
+            # The handler is cancelled when the client has gone.
+            await asyncio.Event().wait()
         return self.data_answers.pop(0) if self.data_answers else "250 2.0.0 Ok"
 
 
@@ -128,7 +140,8 @@ class _Controller(Controller):
             warnings.simplefilter("ignore")
             return SMTP(
                 self.handler,
-                enable_SMTPUTF8=True,
+                data_size_limit=self._sink.size_limit,
+                enable_SMTPUTF8=self._sink.smtputf8,
                 tls_context=self._starttls,
                 require_starttls=self._starttls is not None,
                 authenticator=self._sink.authenticate,

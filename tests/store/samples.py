@@ -69,7 +69,9 @@ def act_of(view: View) -> int:
     return view.tickets.begin_act("mail", DESK, now=NOW)
 
 
-def letter(name: str, *, ticket: int, act: int, to: str = "ada@customer.example", **changes: Any) -> QueuedLetter:
+def letter(
+    name: str, *, ticket: int | None, act: int, to: str = "ada@customer.example", **changes: Any
+) -> QueuedLetter:
     values: dict[str, Any] = {
         "letter": name, "message_id": f"<{name}@desk.example>", "ticket": ticket, "act": act,
         "kind": LetterKind.COMMENT, "recipient": Recipient(role="requester", address=to), "automatic": False,

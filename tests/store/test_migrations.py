@@ -27,6 +27,21 @@ def kill(connection, cursor, statement, parameters, context, many):
     if "CREATE TABLE ticket_tag" in statement: os.kill(os.getpid(), signal.SIGKILL)
 event.listen(Engine, "before_cursor_execute", kill)
 """
+WRITTEN_BY_0002 = """
+INSERT INTO ticket (number, title, description, solution, status, priority, category, source, mailbox, agent, group_key,
+    version, created_at, updated_at)
+VALUES (1, 'x', '', '', 'open', 'normal', '', 'mail', 'support', '', '', 1, '2026-11-21 12:00:00.000000',
+    '2026-11-21 12:00:00.000000');
+INSERT INTO act (id, kind, actor_kind, actor, actor_name, at)
+VALUES (1, 'mail', 'desk', '', '', '2026-11-21 12:00:00.000000');
+INSERT INTO outbox (letter, message_id, act, ticket, kind, recipient_key, recipient_domain, address, role, agent,
+    automatic, mandatory, because, state, attempts, due_at, claimed_by, queued_at, reply)
+VALUES ('abc', '<abc@x.example>', 1, 1, 'comment', 'ada@x.example', 'x.example', 'Ada@x.example', 'requester', '',
+    true, false, '', 'queued', 0, '2026-11-21 12:00:00.000000', '', '2026-11-21 12:00:00.000000', '');
+INSERT INTO withheld (id, act, ticket, letter, kind, role, address, agent, reason, because, at)
+VALUES (1, 1, 1, '', 'comment', 'requester', 'Ada@X.example', '', 'opted_out', '', '2026-11-21 12:00:00.000000'),
+    (2, 1, 1, '', 'comment', 'requester', 'jörg@Bücher.example', '', 'opted_out', '', '2026-11-21 12:00:00.000000')
+"""
 
 
 def run(code: str, place: Place) -> subprocess.CompletedProcess[str]:
@@ -187,4 +202,33 @@ def test_the_matches_of_earlier_decisions_are_noted(empty: Place) -> None:
     with store.reading() as view:
         assert {use.rule: use.mails for use in view.matches.uses()} == {"one": 1, "two": 1, "": 1}
         assert view.matches.decided() == 2
+
+
+def test_letters_of_the_second_revision_are_kept(empty: Place) -> None:
+    """Migration 0004 changes a column in place; rows, keys and indexes must be as a new database has them."""
+    from store.migrations.run import upgrade
+
+    engine = connect(empty.url, base=empty.base)
+    upgrade(engine, "0002")
+    with engine.begin() as old:
+        for statement in WRITTEN_BY_0002.split(";"):
+            old.exec_driver_sql(statement)
+    engine.dispose()
+    store = empty.open()
+    with store.reading() as view:
+        letters, withheld = view.outbox.of_ticket(1)
+        assert [(one.letter, one.ticket, one.blob, one.bounced_at) for one in letters] == [("abc", 1, None, None)]
+        assert len(withheld) == 2
+        for address in ("ada@x.example", "jörg@xn--bcher-kva.example"):
+            assert len(view.outbox.of_address(address, limit=9)[1]) == 1
+    with store.act() as act:
+        assert [one.letter for one in act.outbox.claim("me", now=NOW, limit=9, stale=NOW, is_dead=bool)] == ["abc"]
+    store.close()
+
+
+def test_a_column_that_was_changed_in_place_left_the_file_whole(tmp_path: Path) -> None:
+    store = Place(url="sqlite:///helpdesk.db", base=tmp_path).open()
+    with store.database.reading() as connection:
+        assert connection.exec_driver_sql("PRAGMA integrity_check").scalar_one() == "ok"
+        assert connection.exec_driver_sql("PRAGMA foreign_key_check").all() == []
     store.close()

@@ -7,7 +7,7 @@ import pytest
 
 from domain.errors import Conflict
 from domain.letter import Reason
-from store.outbox import LetterState, QueuedLetter
+from store.outbox import Backlog, Hold, LetterState, QueuedLetter
 from store.store import Store, View
 from tests.store.conftest import Place
 from tests.store.samples import DAY, MINUTE, NOW, act_of, at_once, letter, ticket, withheld
@@ -247,3 +247,60 @@ def test_a_conversation_is_known_by_its_letters(store: Store) -> None:
     with store.reading() as view:
         assert view.outbox.written_to(1, "ada@x.example") == ("<a@desk.example>", "<c@desk.example>")
         assert names(view.outbox.recent_letters(limit=2)) == ["c", "b"]
+
+
+def test_letters_about_no_ticket_go_in_order_too(store: Store) -> None:
+    with store.act() as act:
+        for name, to in (("a", "ada@x.example"), ("b", "ada@x.example"), ("c", "bob@x.example")):
+            act.outbox.queue([letter(name, ticket=None, act=act_of(act), to=to)])
+        act.outbox.withhold(act_of(act), None, [withheld()], now=NOW)
+    assert names(claim(store)) == ["a", "c"]
+    with store.act() as act:
+        act.outbox.sent(by_name(act, "a"), reply="250 ok", now=NOW)
+    assert names(claim(store)) == ["b"]
+    with store.reading() as view:
+        assert view.outbox.of_address("ada@customer.example", limit=9)[1][0].ticket is None
+
+
+def test_what_is_on_hold_holds_up_what_comes_after_it(store: Store) -> None:
+    queued(store, ("a", 1, "ada@x.example"), ("b", 1, "ada@x.example"), ("c", 1, "bob@x.example"))
+    with store.act() as act:
+        assert act.outbox.hold(Hold(agent="ada", at=NOW, letter="a"))
+    assert names(claim(store)) == ["c"]
+    with store.act() as act:
+        assert act.outbox.release(letter="a")
+        assert not act.outbox.release()
+    assert names(claim(store)) == ["a"]
+
+
+def test_a_hold_reaches_a_letter_that_is_in_a_hand(store: Store) -> None:
+    queued(store, ("a", 1, "ada@x.example"))
+    (mine,) = claim(store)
+    with store.act() as act:
+        assert act.outbox.is_mine(mine)
+        act.outbox.hold(Hold(agent="ada", at=NOW))
+        assert not act.outbox.is_mine(mine)
+
+
+def test_what_was_sent_is_neither_cancelled_nor_tried_again(store: Store) -> None:
+    queued(store, ("a", 1, "ada@x.example"))
+    (mine,) = claim(store)
+    with store.act() as act:
+        act.outbox.sent(mine, reply="250 ok", now=NOW)
+        for stale in (mine, by_name(act, "a")):
+            assert not act.outbox.cancel(stale, withheld(), now=NOW)
+            assert not act.outbox.retry(stale, now=NOW)
+        assert by_name(act, "a").state is LetterState.SENT
+
+
+def test_the_backlog(store: Store) -> None:
+    queued(store, ("a", 1, "ada@x.example"), ("b", 2, "bob@x.example"), ("c", 3, "eve@x.example"))
+    first, second, _ = claim(store)
+    with store.act() as act:
+        act.outbox.fail(first, reply="550 no")
+        act.outbox.postpone(second, until=NOW + DAY, reply="451 later", now=NOW)
+        act.outbox.hold(Hold(agent="ada", at=NOW, ticket=3))
+        assert act.outbox.backlog(since=NOW - DAY, now=NOW) == Backlog(
+            waiting=2, postponed=1, held=1, failed=1, oldest=NOW
+        )
+        assert act.outbox.backlog(since=NOW, now=NOW - DAY) == Backlog(waiting=2, postponed=1, held=1)
