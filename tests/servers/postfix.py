@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -100,9 +101,16 @@ class Postfix:
             time.sleep(0.02)
 
     def clear(self) -> None:
-        """Forget all mails."""
+        """Forget all mails, also those that are still on their way."""
+        last = time.monotonic() + 10
+        while any(self._queued()) and time.monotonic() < last:
+            time.sleep(0.02)
         for file in (self.directory / "mail" / "all" / "new").glob("*"):
             file.unlink()
+
+    def _queued(self) -> Iterator[Path]:
+        for name in ("maildrop", "incoming", "active"):
+            yield from (file for file in (self.directory / "queue" / name).rglob("*") if file.is_file())
 
     @property
     def _etc(self) -> Path:
