@@ -10,9 +10,10 @@ import os
 import sys
 import traceback
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import typer
+from typer.core import TyperGroup
 
 from domain.errors import DeskError
 
@@ -115,6 +116,9 @@ def helpdesk(
 
 LogForm = Annotated[str, typer.Option("--log", help="The form of the log: text, or json for programs.")]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Say more.")]
+Since = Annotated[
+    str | None, typer.Option(metavar="WHEN", help="Only mails since then: 30d, 12h, or a date; else all.")
+]
 MailboxName = Annotated[str | None, typer.Option("--mailbox", help="For which mailbox; its key in config.yaml.")]
 
 
@@ -156,12 +160,18 @@ def show(
     save: Annotated[bool, typer.Option("--save", help="Write its files into a folder instead.")] = False,
     to: Annotated[Path | None, typer.Option("--to", help="That folder; else one named after the ticket.")] = None,
     raw: Annotated[int | None, typer.Option("--raw", metavar="N", help="Print the mail of entry N as it came.")] = None,
+    html: Annotated[
+        int | None, typer.Option("--html", metavar="N", help="Print the HTML of entry N, safe to open in a browser.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Show a ticket with its timeline, or save what is attached to it."""
+    from commands import pages
     from commands import show as body
 
-    if raw is not None:
+    if html is not None:
+        pages.run(ctx.obj, ticket, html)
+    elif raw is not None:
         body.raw(ctx.obj, ticket, raw)
     elif save or to is not None:
         body.save(ctx.obj, ticket, folder=to)
@@ -361,24 +371,22 @@ def link(
 @app.command(rich_help_panel=STAFF)
 def status(
     ctx: typer.Context,
-    ticket: Annotated[
-        str | None, typer.Argument(metavar="[TICKET]", help="Its number; without one: how is the helpdesk?")
-    ] = None,
+    ticket: Annotated[str | None, typer.Argument(metavar="[TICKET", help="Its number: 1042 or ACME-1042.")] = None,
     wanted: Annotated[
-        str, typer.Argument(metavar="[STATUS]", help="A key of `tickets.statuses` in the settings.", show_default=False)
-    ] = "",
+        str | None, typer.Argument(metavar="STATUS]", help="A key of `tickets.statuses` in the settings.")
+    ] = None,
     who: As = None,
     mandatory: Mandatory = False,
     silent: Silent = False,
     as_json: AsJson = False,
 ) -> None:
-    """Give a ticket another status; without a ticket, tell how the helpdesk is, with exit code 1 if that is bad."""
+    """Give a ticket another status; alone: show how the helpdesk is."""
     if ticket is None:
-        from commands import health
+        from commands import state
 
-        raise typer.Exit(health.run(ctx.obj, as_json=as_json))
-    if not wanted:
-        raise typer.BadParameter("which status shall the ticket get? helpdesk status TICKET STATUS")
+        raise typer.Exit(state.run(ctx.obj, as_json=as_json))
+    if wanted is None:
+        raise typer.BadParameter("which status? Write it behind the ticket: helpdesk status 1042 waiting")
     from commands import acts as body
 
     at = body.At(path=ctx.obj, who=who, mandatory=mandatory, silent=silent, as_json=as_json)
@@ -519,17 +527,39 @@ def ingest(
 @app.command(rich_help_panel=MAIL)
 def explain(
     ctx: typer.Context,
-    files: Annotated[list[str], typer.Argument(help="Mails as files; - is the standard input.")],
+    files: Annotated[list[str] | None, typer.Argument(help="Mails as files; - is the standard input.")] = None,
+    ticket: Annotated[
+        str | None, typer.Option(help="Its mails instead: how each was decided then, and would be decided now.")
+    ] = None,
     mailbox: MailboxName = None,
     as_json: AsJson = False,
 ) -> None:
     """Tell what would become of a mail: finders, rules, letters.  Nothing is touched."""
+    if (ticket is None) == (not files):
+        raise typer.BadParameter("name either mails as files, or a ticket: helpdesk explain --ticket 1042")
+    if ticket is not None:
+        from commands import then_and_now
+
+        raise typer.Exit(then_and_now.run(ctx.obj, ticket, as_json=as_json))
     from commands import mail as body
 
-    raise typer.Exit(body.explain(ctx.obj, files, mailbox=mailbox, as_json=as_json))
+    raise typer.Exit(body.explain(ctx.obj, files or [], mailbox=mailbox, as_json=as_json))
 
 
-@app.command(rich_help_panel=MAIL)
+class _Journal(TyperGroup):
+    """`intake 42` and `intake --outcome ignored` list, as they always did; other commands stand beside."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        if not args or (args[0] not in self.commands and args[0] not in ("-h", "--help")):
+            args = ["list", *args]
+        return super().parse_args(ctx, args)
+
+
+journal = typer.Typer(help="What became of each mail: list, show, try again.", cls=_Journal)
+app.add_typer(journal, name="intake", rich_help_panel=MAIL)
+
+
+@journal.command("list")
 def intake(
     ctx: typer.Context,
     number: Annotated[int | None, typer.Argument(help="One mail of the journal: show all of it.")] = None,
@@ -548,6 +578,26 @@ def intake(
         raise typer.Exit(body.show(ctx.obj, number, as_json=as_json, raw=raw))
     code = body.intake(
         ctx.obj, mailbox=mailbox, outcome=outcome, state=state, ticket=ticket, limit=limit, as_json=as_json
+    )
+    raise typer.Exit(code)
+
+
+@journal.command("retry")
+def intake_retry(
+    ctx: typer.Context,
+    outcome: Annotated[str, typer.Option(help="Which mails: ignored.")] = "ignored",
+    since: Since = None,
+    rule: Annotated[str, typer.Option(metavar="NAME", help="Only those that this rule matched.")] = "",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only tell what would become of them.")] = False,
+    silent: Annotated[bool, typer.Option("--silent", help="Make no letters.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Ask nothing, however many they are.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Give mails that were ignored another go under the rules of today."""
+    from commands import journal as body
+
+    code = body.intake_retry(
+        ctx.obj, outcome=outcome, since=since, rule=rule, dry_run=dry_run, silent=silent, yes=yes, as_json=as_json
     )
     raise typer.Exit(code)
 
@@ -697,12 +747,156 @@ def quarantine_discard(
 def parse(
     files: Annotated[list[Path], typer.Argument(help="Mails as files.")],
     text: Annotated[bool, typer.Option("--text", help="Take the files as texts that are decoded already.")] = False,
+    html: Annotated[bool, typer.Option("--html", help="Print the HTML instead, safe to open in a browser.")] = False,
+    full: Annotated[bool, typer.Option("--full", help="With quoted text and signatures to their end.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Show what the helpdesk reads in a mail, without settings or database."""
     from commands import parse as body
 
-    raise typer.Exit(body.run(files, as_json=as_json, text=text))
+    raise typer.Exit(body.run(files, as_json=as_json, text=text, html=html, full=full))
+
+
+templates = typer.Typer(help="What letters are written with: look, try out, change.", no_args_is_help=True)
+app.add_typer(templates, name="templates", rich_help_panel=SETUP)
+TemplateName = Annotated[str, typer.Argument(metavar="NAME", help="A kind of letter, such as comment, or a part.")]
+TemplateLanguage = Annotated[str, typer.Option("--language", help="In which language, such as de.")]
+TemplateMailbox = Annotated[str, typer.Option("--mailbox", help="For the letters of one mailbox.")]
+TemplateForm = Annotated[str, typer.Option("--form", help="For one form only: txt or html.")]
+
+
+@templates.command("list")
+def templates_list(ctx: typer.Context, as_json: AsJson = False) -> None:
+    """List the templates, ours and your own, and the languages of the sentences."""
+    from commands import templates as body
+
+    body.list_all(ctx.obj, as_json=as_json)
+
+
+@templates.command("show")
+def templates_show(
+    ctx: typer.Context,
+    name: TemplateName,
+    language: TemplateLanguage = "",
+    mailbox: TemplateMailbox = "",
+    form: TemplateForm = "",
+) -> None:
+    """Print the source of a template."""
+    from commands import templates as body
+
+    body.show(ctx.obj, name, language=language, mailbox=mailbox, form=form)
+
+
+@templates.command("preview")
+def templates_preview(
+    ctx: typer.Context,
+    event: Annotated[str, typer.Argument(metavar="EVENT", help="The kind of letter, such as comment or staff_new.")],
+    ticket: Annotated[str | None, typer.Option("--ticket", help="About this ticket; else with made-up facts.")] = None,
+    language: TemplateLanguage = "",
+    mailbox: TemplateMailbox = "",
+    html: Annotated[Path | None, typer.Option("--html", metavar="FILE", help="Write the HTML part there.")] = None,
+    open_it: Annotated[bool, typer.Option("--open", help="Open the HTML part in your browser.")] = False,
+) -> None:
+    """Print what a letter would say.  Nothing is sent."""
+    from commands import templates as body
+
+    body.preview(ctx.obj, event, ticket=ticket, language=language, mailbox=mailbox, html=html, open_it=open_it)
+
+
+@templates.command("check")
+def templates_check(ctx: typer.Context, as_json: AsJson = False) -> None:
+    """Write every letter in every language with made-up facts; mistakes are named with file and line."""
+    from commands import templates as body
+
+    raise typer.Exit(body.check(ctx.obj, as_json=as_json))
+
+
+@templates.command("edit")
+def templates_edit(
+    ctx: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="A template, or a language for its sentences.")],
+    language: TemplateLanguage = "",
+    mailbox: TemplateMailbox = "",
+    form: TemplateForm = "",
+) -> None:
+    """Copy one of ours into your own directory, to change it there.  Your editor stays closed."""
+    from commands import templates as body
+
+    body.edit(ctx.obj, name, language=language, mailbox=mailbox, form=form)
+
+
+@templates.command("diff")
+def templates_diff(
+    ctx: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="[NAME]", help="One template; else all of your own.")] = "",
+) -> None:
+    """Show how your templates and sentences differ from ours, and what changed in ours since you copied them."""
+    from commands import templates as body
+
+    raise typer.Exit(body.diff(ctx.obj, name))
+
+
+rules = typer.Typer(help="Rules: tried before they go live, and looked at afterwards.", no_args_is_help=True)
+app.add_typer(rules, name="rules", rich_help_panel=SETUP)
+
+
+@rules.command("test")
+def rules_test(
+    ctx: typer.Context,
+    file: Annotated[
+        Path | None,
+        typer.Argument(metavar="[FILE]", help="Other rules: a file with a list of them, or another config.yaml."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Try the tests that stand beside the rules."""
+    from commands import rules as body
+
+    raise typer.Exit(body.test(ctx.obj, rules=file, as_json=as_json))
+
+
+@rules.command("history")
+def rules_history(ctx: typer.Context, limit: Limit = 20, as_json: AsJson = False) -> None:
+    """List the rule sets that were live, and what changed in each."""
+    from commands import rules as body
+
+    raise typer.Exit(body.history(ctx.obj, limit=limit, as_json=as_json))
+
+
+@rules.command("stats")
+def rules_stats(ctx: typer.Context, since: Since = None, as_json: AsJson = False) -> None:
+    """Show how often each rule matched, last when, and which never did."""
+    from commands import rules as body
+
+    raise typer.Exit(body.stats(ctx.obj, since=since, as_json=as_json))
+
+
+@rules.command("schema")
+def rules_schema(
+    rules_file: Annotated[bool, typer.Option("--rules-file", help="Of a file that holds rules only.")] = False,
+) -> None:
+    """Print the JSON Schema of config.yaml, for editors."""
+    from commands import rules as body
+
+    raise typer.Exit(body.schema(rules_file=rules_file))
+
+
+@rules.command("replay")
+def rules_replay(
+    ctx: typer.Context,
+    since: Since = None,
+    new: Annotated[
+        Path | None, typer.Option("--rules", help="Other rules: a file with a list of them, or another config.yaml.")
+    ] = None,
+    facts: Annotated[
+        str, typer.Option(help="then: as each mail was seen; now: read again, and the finders asked again.")
+    ] = "then",
+    as_json: AsJson = False,
+) -> None:
+    """Decide the stored mails again, and tell what would be different.  Nothing is touched."""
+    from commands import rules as body
+
+    raise typer.Exit(body.replay(ctx.obj, since=since, rules=new, facts=facts, as_json=as_json))
 
 
 @app.command(rich_help_panel=SETUP)

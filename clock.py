@@ -1,9 +1,10 @@
-"""When things happen: the alarm clock, the threads that it wakes, and the signals that end them.
+"""When things happen: the alarm clock, the threads that it wakes, and the signals that they obey.
 
 One thread scans each mailbox, one delivers, and one listens to each folder (IDLE).  APScheduler only
 rings; what is due stands in the database.  A thread that fails says so in one line and tries again,
 ever more slowly; none takes another with it.  SIGTERM and SIGINT let each thread finish the batch in
-hand and then end.
+hand and then end.  Changed settings are noticed within seconds, at once on SIGHUP; each thread goes by
+them from its next round on.
 
 No logic lives here: what is done is `desk/`'s.
 """
@@ -24,11 +25,14 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
 from desk import log
+from desk.config import Config
 from desk.deliver import Delivery
 from desk.desk import Desk
 from desk.receive import Read
+from desk.reload import SettingsFiles
 from desk.scan import Connect, MailboxScanner
 from domain.errors import DeskError
+from domain.settings import Limits
 from notifier.sender import Sender, Writing
 from scanner.backoff import delay
 from scanner.idle import Ending, IdleConnection, watch
@@ -36,6 +40,8 @@ from scanner.idle import Ending, IdleConnection, watch
 # How often the outbox is looked through.  Letters of mails wake the thread at once; those of a command come from
 # another process, which cannot, and nobody who has just answered a customer wants to wait for long.
 DELIVERY_INTERVAL = timedelta(seconds=1)
+# How often to look whether the settings have changed; a change is taken over at the second look.
+SETTINGS_INTERVAL = timedelta(seconds=2)
 # What systemd's and docker's patience allows for, with a margin.
 GRACE = timedelta(seconds=9)
 
@@ -51,6 +57,15 @@ class Roads:
     sender: Callable[[], Sender]
     composer: Writing
     read: Read
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Renewal:
+    """What follows from changed settings: where they stand, the words of letters, the limits of reading."""
+
+    config: Config
+    composer: Callable[[Config, Desk], Writing]
+    limit: Callable[[Limits], None]
 
 
 def now() -> datetime:
@@ -99,15 +114,21 @@ class Worker(threading.Thread):
 class Daemon:
     """The helpdesk at work."""
 
-    def __init__(self, desk: Desk, roads: Roads, *, clock: Callable[[], datetime] = now) -> None:
+    def __init__(
+        self, desk: Desk, roads: Roads, *, renewal: Renewal | None = None, clock: Callable[[], datetime] = now
+    ) -> None:
         self.stop = threading.Event()
+        self.asked_to_look = False
         self._desk = desk
+        self._composer = roads.composer
+        self._renewal = renewal
         self._roads = roads
         self._clock = clock
         self._scheduler = BackgroundScheduler(timezone=UTC)
         self._delivery = self._delivery_worker()
         self._scans = {name: self._scan_worker(name) for name in desk.settings.mailboxes}
         self._listeners = list(self._listener_threads())
+        self._settings = self._settings_worker(renewal) if renewal else None
 
     def _delivery_worker(self) -> Worker:
         delivery = Delivery(
@@ -118,7 +139,12 @@ class Daemon:
             chance=random.random,
             stop=self.stop.is_set,
         )
-        return Worker("deliver", delivery.deliver, close=delivery.close, stop=self.stop)
+
+        def deliver() -> None:
+            delivery.use(self._desk, self._composer)
+            delivery.deliver()
+
+        return Worker("deliver", deliver, close=delivery.close, stop=self.stop)
 
     def _scan_worker(self, mailbox: str) -> Worker:
         scanner = MailboxScanner(
@@ -130,7 +156,27 @@ class Daemon:
             stop=self.stop.is_set,
             told=self._delivery.wake,
         )
-        return Worker(f"scan {mailbox}", scanner.scan, close=scanner.close, stop=self.stop)
+
+        def scan() -> None:
+            scanner.use(self._desk)
+            scanner.scan()
+
+        return Worker(f"scan {mailbox}", scan, close=scanner.close, stop=self.stop)
+
+    def _settings_worker(self, renewal: Renewal) -> Worker:
+        files = SettingsFiles(self._desk, renewal.config, now=self._clock())
+        files.begin(self._desk)
+
+        def look() -> None:
+            asked, self.asked_to_look = self.asked_to_look, False
+            files.look(self._desk, now=self._clock(), take=take, force=asked)
+
+        def take(desk: Desk, config: Config) -> None:
+            renewal.limit(desk.settings.limits)
+            self._composer = renewal.composer(config, desk)
+            self._desk = desk
+
+        return Worker("settings", look, close=lambda: files.end(self._desk), stop=self.stop)
 
     def _listener_threads(self) -> Iterator[threading.Thread]:
         for mailbox, settings in self._desk.settings.mailboxes.items():
@@ -154,10 +200,12 @@ class Daemon:
         """Begin.  Every mailbox is scanned and the outbox looked through at once."""
         with self._desk.store.act() as view:
             view.journal.remember_rules(self._desk.rules.hash, self._desk.rules.text, now=self._clock())
+        if self._settings is not None:
+            self._ring(self._settings, SETTINGS_INTERVAL)
         for name, worker in self._scans.items():
             self._ring(worker, self._desk.settings.mailboxes[name].poll)
         self._ring(self._delivery, DELIVERY_INTERVAL)
-        for thread in (*self._scans.values(), self._delivery, *self._listeners):
+        for thread in (*self._workers, *self._listeners):
             thread.start()
         self._scheduler.start()
         if self._desk.settings.deliver.is_sandbox:
@@ -172,14 +220,23 @@ class Daemon:
             coalesce=True, misfire_grace_time=3600,
         )  # fmt: skip
 
+    @property
+    def _workers(self) -> tuple[Worker, ...]:
+        return (*self._scans.values(), self._delivery, *((self._settings,) if self._settings else ()))
+
+    def look_at_settings(self) -> None:
+        """Look at the settings now if that was asked for; they are taken over also where only templates changed."""
+        if self.asked_to_look and self._settings is not None:
+            self._settings.wake()
+
     def finish(self) -> bool:
         """Let every thread end its batch; whether all did in time."""
         self.stop.set()
         notify_systemd("STOPPING=1")
         log.daemon("stopping")
         self._scheduler.shutdown(wait=False)
-        threads: list[threading.Thread] = [*self._scans.values(), self._delivery]
-        for worker in (*self._scans.values(), self._delivery):
+        threads = self._workers
+        for worker in threads:
             worker.wake()
         end = threading.Event()
         timer = threading.Timer(GRACE.total_seconds(), end.set)
@@ -194,25 +251,29 @@ class Daemon:
         return done
 
 
-def run(desk: Desk, roads: Roads) -> bool:
+def run(desk: Desk, roads: Roads, *, renewal: Renewal | None = None) -> bool:
     """Be the daemon until SIGTERM or SIGINT; whether everything in hand came to an end in time."""
-    daemon = Daemon(desk, roads)
-    with signals(daemon.stop):
+    daemon = Daemon(desk, roads, renewal=renewal)
+    with signals(daemon):
         daemon.start()
         # A wait without a limit would keep Python from seeing the signal on some systems.
         while not daemon.stop.wait(1.0):
-            pass
+            daemon.look_at_settings()
         return daemon.finish()
 
 
 @contextmanager
-def signals(stop: threading.Event) -> Iterator[None]:
-    """SIGTERM and SIGINT set STOP instead of ending the process in the middle of something."""
+def signals(daemon: Daemon) -> Iterator[None]:
+    """SIGTERM and SIGINT stop DAEMON between two batches; SIGHUP makes it look at its settings."""
 
-    def asked(_: int, __: FrameType | None) -> None:
-        stop.set()
+    def asked(number: int, _: FrameType | None) -> None:
+        # Only noted: a handler may come in while this thread holds any lock.
+        if number == signal.SIGHUP:
+            daemon.asked_to_look = True
+        else:
+            daemon.stop.set()
 
-    before = {name: signal.signal(name, asked) for name in (signal.SIGTERM, signal.SIGINT)}
+    before = {name: signal.signal(name, asked) for name in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)}
     try:
         yield
     finally:

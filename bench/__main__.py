@@ -9,11 +9,18 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import decide, deliver, ingest, latency
+from bench import compose, decide, deliver, ingest, latency, read, replay, rules
 
 BENCHMARKS: dict[str, Callable[..., None]] = {
-    "ingest": ingest.run, "latency": latency.run, "decide": decide.run, "deliver": deliver.run,
-}  # fmt: skip
+    "ingest": ingest.run,
+    "latency": latency.run,
+    "read": read.run,
+    "decide": decide.run,
+    "compose": compose.run,
+    "deliver": deliver.run,
+    "rules": rules.run,
+    "replay": replay.run,
+}
 
 
 def main() -> int:

@@ -36,7 +36,7 @@ rules:
     when:
       any:
         - subject: {{contains: [Störung, Ausfall, outage]}}
-        - body: {{regex: '(?:P1|SEV1)-\\d+'}}
+        - text: {{regex: '(?:P1|SEV1)-\\d+'}}
     then:
       - set: {{priority: urgent}}
 """

@@ -16,7 +16,8 @@ from commands.opening import agent, now, opened, ticket_number
 from commands.phrases import Now, happened, holder, one_of
 from commands.screen import say
 from commands.show import conversation, read
-from desk.acts import ActReport, File, Refused, Staff
+from desk.acts import ActReport, File, Staff
+from desk.changes import Refused
 from desk.desk import Desk
 from domain.errors import DeskError
 from domain.event import EventKind

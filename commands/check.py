@@ -1,7 +1,7 @@
 """`helpdesk check`: every mistake in the settings, and with --connect in what they lead to."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +10,7 @@ from domain.errors import Problem
 
 if TYPE_CHECKING:
     from desk.check import Finding
+    from desk.config import Config
 
 _STYLES = {"ok": "", "warning": "yellow", "problem": "bold red"}
 
@@ -22,6 +23,8 @@ def run(path: Path, *, connect: bool, live: bool = False, as_json: bool) -> int:
     from desk.config import inspect
 
     config, problems = inspect(path)
+    if config is not None:
+        problems = (*problems, *_failed_tests(config))
     findings: list[Finding] = []
     if not as_json:
         for problem in problems:
@@ -33,15 +36,27 @@ def run(path: Path, *, connect: bool, live: bool = False, as_json: bool) -> int:
             online = check.connected(config, environ=os.environ, connect=check.connect_imap, probe=check.probe_smtp)
             findings += _shown(online, as_json=as_json)
         if live:
-            from commands import health
+            from commands import state
 
-            findings += _shown(health.look(path), as_json=as_json)
+            findings += _shown(state.findings(config), as_json=as_json)
     wrong, odd = _count(problems, findings)
     if as_json:
         screen.dump_json({"config": path, "ok": not wrong, "problems": problems, "findings": findings})
     else:
         screen.say(_summary(wrong, odd, started=config is not None), style="bold red" if wrong else "green")
     return 1 if wrong else 0
+
+
+def _failed_tests(config: "Config") -> Iterator[Problem]:
+    """What the tests beside the rules complain of."""
+    if not any(rule.tests for rule in config.settings.rules):
+        return
+    from desk.rule_tests import try_all
+    from scanner.worker import SafeReader
+
+    with SafeReader(limits=config.settings.limits) as read:
+        for tried in try_all(config, read=read):
+            yield from tried.problems
 
 
 def _show_problem(problem: Problem) -> None:

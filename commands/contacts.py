@@ -3,16 +3,16 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 from commands import screen
-from commands.opening import agent, now, opened
+from commands.opening import agent, now, opened, opened_with
 from commands.phrases import NOBODY, Now, one_of, person
 from commands.screen import Cell, Column, say
+from desk.config import load
 from desk.desk import Desk
 from domain.errors import DeskError, NotFound
 from domain.people import Address, ContactFacts
-from domain.settings import Language
 from store.store import View
 
 COLUMNS = (
@@ -42,7 +42,12 @@ class Wish:
 
 def run(path: Path, words: str, wish: Wish, *, who: str | None, limit: int, as_json: bool) -> None:
     """Print the contacts whose name or address contains WORDS, or change the one whose address it is."""
-    with opened(path) as desk:
+    config = load(path)
+    if wish.language:
+        from notifier.catalog import letter_languages
+
+        one_of("language of letters", wish.language, letter_languages(config.templates_folder))
+    with opened_with(config) as desk:
         if wish.changes:
             found: tuple[ContactFacts, ...] = (change(desk, words, wish, who=who, as_json=as_json),)
         else:
@@ -66,8 +71,6 @@ def change(desk: Desk, address: str, wish: Wish, *, who: str | None, as_json: bo
     """Do what is wished for one contact, and say what is different; the contact after it."""
     by = agent(desk.settings, who)
     parsed = Address.parse(address)
-    if wish.language:
-        one_of("language of letters", wish.language, get_args(Language))
     with desk.store.act() as view:
         before = view.people.contact_of(parsed.address)
         if before is None and not wish.add:

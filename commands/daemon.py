@@ -30,6 +30,7 @@ def run(path: Path, *, form: LogForm, verbose: bool) -> int:
     logs.set_up(form, verbose=verbose, with_time="JOURNAL_STREAM" not in os.environ)
     config = load(path)
     roads.must_have_passwords(config)
+    roads.must_have_words(config)
     with opened_with(config) as desk, SafeReader(limits=config.settings.limits) as read:
         ways = clock.Roads(
             connect=roads.imap(config),
@@ -38,7 +39,8 @@ def run(path: Path, *, form: LogForm, verbose: bool) -> int:
             composer=roads.writer(config, desk),
             read=read,
         )
-        return 0 if clock.run(desk, ways) else 1
+        renewal = clock.Renewal(config=config, composer=roads.writer, limit=read.use)
+        return 0 if clock.run(desk, ways, renewal=renewal) else 1
 
 
 def scan(path: Path, mailboxes: Sequence[str], *, form: LogForm, verbose: bool, as_json: bool) -> int:

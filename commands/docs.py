@@ -1,4 +1,4 @@
-"""`python -m commands.docs`: writes docs/config.md and docs/config.schema.json from the settings' own words.
+"""`python -m commands.docs`: writes docs/config.md, config.schema.json and rules.md from the program's own words.
 
 Promises: every key of config.yaml is there, with the docstring of its field as its meaning; the
 examples are cut from the shipped config.yaml.  tests/test_docs.py fails where the pages are stale.
@@ -15,9 +15,10 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_typ
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from commands.rules_page import rules_page
 from desk import yaml_nodes
 from domain import settings as words
-from domain.rule import Action, AddressTest, AssignTo, Conditions, RuleSpec, SetFields, TextTest
+from domain.rule import RuleSpec
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -30,6 +31,7 @@ _TYPES: tuple[tuple[Any, str], ...] = (
     (words.Day, "date"),
     (words.Start, "`now`, `all` or a date"),
     (words.AfterSpec, "`{move: Folder}`, `flag`, `delete` or `keep`"),
+    (words.AuthservSpec, "`{id: server, border: [hosts]}` or `microsoft365`"),
     (words.SecretRef, "secret"),
     (words.AddressText, "address"),
     (words.TagPrefix, "tag prefix"),
@@ -50,24 +52,15 @@ _SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("tickets.statuses.KEY", words.Status),
     ("notifications", words.Notifications),
     ("notifications.loop_budget", words.LoopBudget),
+    ("business_hours", words.BusinessHours),
     ("limits", words.Limits),
     ("rules[]", RuleSpec),
-)
-
-# The words of the rules: what they may be given stands in their meaning and in the example.
-_WORDS: tuple[tuple[str, str, type[BaseModel]], ...] = (
-    ("Conditions", "Below `when`, and in the lists of `all`, `any` and `none`.", Conditions),
-    ("Comparing texts", "Below `subject`, `body` and `header.NAME`; one text or a list.", TextTest),
-    ("Comparing addresses", "Below `from` and `to`, beside the words for texts.", AddressTest),
-    ("Actions", "One behind each hyphen of `then`; `create`, `update` and `ignore` stand alone.", Action),
-    ("What `set` sets", "", SetFields),
-    ("Whom `assign` names", "", AssignTo),
 )
 
 _INTRODUCTION = """\
 # config.yaml
 
-Written by `make docs` from `domain/settings.py`, `domain/rule.py` and `config.yaml`; change those.
+Written by `make docs` from `domain/settings.py` and `config.yaml`; change those.
 
 `helpdesk init` writes a first one, `helpdesk check` finds every mistake in it with its line,
 `helpdesk check --connect` also tries what it leads to. Relative paths begin in its folder.
@@ -98,7 +91,11 @@ def main() -> None:
 def pages() -> Mapping[Path, str]:
     """What the generated pages must say."""
     schema = json.dumps(words.json_schema(), indent=2, ensure_ascii=False)
-    return {ROOT / "docs/config.md": config_page(), ROOT / "docs/config.schema.json": f"{schema}\n"}
+    return {
+        ROOT / "docs/config.md": config_page(),
+        ROOT / "docs/config.schema.json": f"{schema}\n",
+        ROOT / "docs/rules.md": rules_page(),
+    }
 
 
 def config_page() -> str:
@@ -113,22 +110,8 @@ def config_page() -> str:
             shown.add(section)
             parts.append(f"```yaml\n{examples[section]}\n```\n")
         parts.append(_table(model))
-    for title, where, model in _WORDS:
-        parts.append(f"### {title}\n")
-        parts += [f"{where}\n"] if where else []
-        parts.append(_word_table(model))
+    parts.append("Conditions and actions, each with an example: [rules.md](rules.md).\n")
     return "\n".join(parts)
-
-
-def _word_table(model: type[BaseModel]) -> str:
-    """The words of MODEL and their meaning, without those that mean the same in comparing texts."""
-    known = TextTest.model_fields.items() if model is AddressTest else ()
-    said = {(name, _meaning(field)) for name, field in known}
-    lines = ["| word | meaning |", "|---|---|"]
-    for name, field in model.model_fields.items():
-        if (name, _meaning(field)) not in said:
-            lines.append(f"| `{field.alias or name}` | {_cell(_meaning(field))} |")
-    return "\n".join(lines) + "\n"
 
 
 def _table(model: type[BaseModel]) -> str:

@@ -4,11 +4,13 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
+from commands.decided import disposition_in_words, letter_in_words, modifier_in_words
 from commands.phrases import happened
 from commands.screen import clean
+from desk.by_mail import unproven
 from desk.desk import Desk
 from desk.explain import Explanation
-from domain.decision import AddTags, Assign, Decision, Ignore, Modifier, RuleVerdict, SetField, Verdict
+from domain.decision import Assign, Decision, Forward, Ignore, Modifier, Reject, RuleVerdict, Verdict
 from domain.event import EventKind
 from domain.letter import Told
 from domain.message import Message
@@ -31,6 +33,7 @@ def _lines(told: Explanation, desk: Desk) -> Iterator[tuple[str, str]]:
         yield "", f"repaired: {defect}"
     if told.spoof:
         yield "", f"careful: {told.spoof}"
+    yield "proof", _proof(told, desk)
     yield "ticket", _ticket(told, desk)
     if told.walk:
         yield "rules", ""
@@ -56,6 +59,16 @@ def _mail(message: Message) -> str:
     ]
     why = f" ({' · '.join(message.class_because)})" if message.class_because else ""
     return f"'{message.subject}' from {sender}, {' and '.join(kinds) or 'a person'}{why}"
+
+
+def _proof(told: Explanation, desk: Desk) -> str:
+    """Whether the sender is proven, and what that lets him do."""
+    if told.agent:
+        return f"of the sender: {told.proof.because}; {desk.settings.agents[told.agent].name} acts by mail"
+    missing = unproven(desk.settings, told.message, told.proof)
+    if missing:
+        return f"{missing}; nothing is done by mail"
+    return f"of the sender: {told.proof.because}" if told.proof.proves_from else f"none: {told.proof.because}"
 
 
 def _ticket(told: Explanation, desk: Desk) -> str:
@@ -91,25 +104,29 @@ def _would(told: Explanation, desk: Desk) -> str:
     disposition = told.decision.disposition
     if isinstance(disposition, Ignore):
         return f"ignore it ({disposition.because})"
+    if isinstance(disposition, Reject | Forward):
+        return f"{disposition_in_words(disposition)} ({disposition.because})"
     assert told.ticket is not None
     what = "open a ticket" if told.opens else f"add it to {desk.reference(told.ticket.number)}"
+    if told.agent:
+        return " · ".join([what, *_acts(told, desk)])
     changes = [_modifier(one) for one in told.decision.modifiers] if told.opens else _changes(told)
     if told.opens and not any(isinstance(one, Assign) and one.group for one in told.decision.modifiers):
         changes.append(f"group {told.ticket.group} (mailbox {told.mailbox})")
     changes += [happened(event, desk.settings) for event in told.events if event.kind in _OF_ADDRESSES]
-    return " · ".join([what, *changes])
+    changes += [f"{letter_in_words(wish)} ({wish.because})" for wish in told.decision.letters]
+    return " · ".join([what, *changes, *told.decision.remarks])
+
+
+def _acts(told: Explanation, desk: Desk) -> Iterator[str]:
+    """What an agent's mail does, as the command line says it afterwards."""
+    if told.opens and told.ticket is not None and told.ticket.requester is not None:
+        yield f"for {told.ticket.requester.name or told.ticket.requester.addresses[0].address}"
+    yield from (happened(event, desk.settings) for event in told.events if event.kind is not EventKind.OPENED)
 
 
 def _modifier(modifier: Modifier) -> str:
-    match modifier:
-        case SetField(field=field, value=value, because=because):
-            return f"{field} {value} ({because})"
-        case Assign(agent=agent, group=group, because=because):
-            return (
-                f"{' and '.join(x for x in (agent and f'agent {agent}', group and f'group {group}') if x)} ({because})"
-            )
-        case AddTags(tags=tags, because=because):
-            return f"tags {', '.join(tags)} ({because})"
+    return f"{modifier_in_words(modifier)} ({modifier.because})"
 
 
 def _changes(told: Explanation) -> list[str]:
@@ -142,6 +159,9 @@ def as_facts(told: Explanation, desk: Desk) -> dict[str, Any]:
         "defects": message.defects,
         "copy_of": told.copy_of.id if told.copy_of else None,
         "spoof": told.spoof,
+        "authentication": asdict(told.proof),
+        "agent": told.agent or None,
+        "acts": [happened(event, desk.settings) for event in told.events] if told.agent else [],
         "finders": [asdict(step) for step in told.found.walk],
         "ticket": desk.reference(told.found.ticket.number) if told.found.ticket else None,
         "rules": [asdict(verdict) for verdict in told.walk],

@@ -7,6 +7,7 @@ is written over only where --force says so, and a key or password never.  Secret
 Fails with: DeskError where a file is in the way or an answer is missing.
 """
 
+import json
 import os
 import re
 import secrets
@@ -15,7 +16,7 @@ import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import typer
 from pydantic import TypeAdapter, ValidationError
@@ -25,7 +26,7 @@ from desk.complaints import remark
 from desk.config import parse
 from desk.yaml_nodes import written
 from domain.errors import ConfigError, DeskError
-from domain.settings import AddressText, Host, Key, Language, Line, Start, TagPrefix
+from domain.settings import AddressText, Host, Key, Line, Start, TagPrefix, json_schema
 
 Answers = Mapping[str, str]
 
@@ -46,7 +47,9 @@ def _domain(answers: Answers) -> str:
 
 QUESTIONS = (
     Question(key="name", ask="Who signs the letters, such as Acme Support", kind=Line),
-    Question(key="language", ask="Language of letters: de or en", kind=Language, suggest=lambda answers: "en"),
+    Question(
+        key="language", ask="Language of letters: de or en", kind=Literal["de", "en"], suggest=lambda answers: "en"
+    ),
     Question(
         key="tag",
         ask="Prefix of ticket numbers (ACME gives [ACME-1042]; it stays for ever)",
@@ -85,6 +88,7 @@ QUESTIONS = (
 )
 
 _CONFIG = """\
+# yaml-language-server: $schema=config.schema.json
 # The settings of this helpdesk.  Every key is explained in docs/config.md.
 # After a change: helpdesk check
 
@@ -139,7 +143,8 @@ def run(directory: Path, *, given: Answers, yes: bool, force: bool) -> None:
     passwords = {} if yes or not is_terminal(sys.stdin) else _passwords()
     try:
         kept = _write_secrets(directory / "secrets", passwords)
-        _write_config(file, text)
+        _write_file(file, text)
+        _write_file(file.with_name("config.schema.json"), f"{json.dumps(json_schema(), indent=2)}\n")
     except OSError as error:
         raise DeskError(f"{error.filename or directory} cannot be written: {error.strerror}") from None
     _tell(file, kept)
@@ -256,7 +261,7 @@ def _write_secret(file: Path, value: str) -> bool:
     return True
 
 
-def _write_config(file: Path, text: str) -> None:
+def _write_file(file: Path, text: str) -> None:
     """Put TEXT in the place of FILE at once, so that nobody ever reads half of it."""
     fresh = file.with_name(f".{file.name}.new")
     fresh.write_text(text, encoding="utf-8")
@@ -266,6 +271,7 @@ def _write_config(file: Path, text: str) -> None:
 def _tell(file: Path, kept: tuple[str, ...]) -> None:
     folder = file.parent / "secrets"
     say(f"written  {file}")
+    say(f"written  {file.with_name('config.schema.json')}  (editors that know JSON Schema complete the keys by it)")
     say(f"written  {folder}/  (the signing key and the passwords; only you can read it)")
     for name in kept:
         say(f"kept     {folder / name}, which was there already")

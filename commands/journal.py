@@ -7,13 +7,17 @@ from typing import Any
 
 from commands import logs
 from commands.opening import now, opened, opened_with
-from commands.screen import Column, age, clean, dump_json, print_table, write_raw
+from commands.screen import Column, age, clean, confirm, dump_json, print_table, write_raw
 from desk.config import load
 from desk.desk import Desk
-from desk.receive import receive
+from desk.receive import Read, receive
 from desk.reconcile import Proof
 from domain.errors import DeskError, NotFound
 from domain.intake import Intake, Outcome, State
+from domain.letter import Told
+
+# Fewer are tried again without a question.
+CONFIRM = 20
 
 
 def intake(
@@ -212,6 +216,61 @@ def quarantine_retry(path: Path, numbers: Sequence[int]) -> int:
                 row = _row(view.journal.get(number), number)
             print(clean(f"{number}: {_became(desk, row)} ({row.because})"))
     return 0
+
+
+def intake_retry(
+    path: Path, *, outcome: str, since: str | None, rule: str, dry_run: bool, silent: bool, yes: bool, as_json: bool
+) -> int:
+    """Give mails that were ignored another go under the rules of today."""
+    from commands.rules import moment
+    from desk.retry import candidates, retry
+    from scanner.worker import SafeReader
+
+    if outcome != Outcome.IGNORED:
+        raise DeskError(f"--outcome {outcome}: only what was ignored can be tried again; see also quarantine retry")
+    logs.set_up("text")
+    with opened(path) as desk, SafeReader(limits=desk.settings.limits) as read:
+        rows = candidates(desk, since=moment(since), rule=rule)
+        if dry_run:
+            _print_foretold(desk, rows, read, as_json=as_json)
+            return 0
+        if len(rows) > CONFIRM and not yes and not confirm(f"Give {len(rows):,} mails another go?"):
+            raise DeskError("nothing was done; --dry-run tells what would become of them")
+        done = [one.after for one in retry(desk, rows, read=read, now=now, silent=silent) if one.after is not None]
+        if as_json:
+            dump_json([_facts(desk, row) for row in done])
+        else:
+            _print_retried(desk, done)
+    return 0
+
+
+def _print_retried(desk: Desk, done: Sequence[Intake]) -> None:
+    for row in done:
+        if row.outcome is not Outcome.IGNORED:
+            print(clean(f"{row.id}: {_became(desk, row)} ({row.because})"))
+    still = sum(row.outcome is Outcome.IGNORED for row in done)
+    print(f"{len(done):,} tried again: {len(done) - still:,} decided otherwise, {still:,} ignored as before")
+
+
+def _print_foretold(desk: Desk, rows: Sequence[Intake], read: Read, *, as_json: bool) -> None:
+    from desk.retry import foretold
+
+    told = [(row, foretold(desk, row, read=read, now=now())) for row in rows]
+    different = [(row, one) for row, one in told if one is not None and one.outcome is not Outcome.IGNORED]
+    if as_json:
+        dump_json([
+            {**_facts(desk, row), "would": one.outcome, "why": one.decision.disposition.because,
+             "letters": sum(isinstance(letter, Told) for letter in one.told)}
+            for row, one in different
+        ])  # fmt: skip
+        return
+    for row, one in different:
+        letters = sum(isinstance(letter, Told) for letter in one.told)
+        why = one.decision.disposition.because
+        print(clean(f"{row.id}: '{row.subject}' from {row.sender}: {one.outcome} ({why}), letters: {letters}"))
+    same = len(rows) - len(different)
+    print(f"{len(rows):,} would be tried again: {len(different):,} decided otherwise, {same:,} ignored as before")
+    print("Nothing was done.")
 
 
 def quarantine_discard(path: Path, numbers: Sequence[int], *, because: str) -> int:

@@ -12,6 +12,7 @@ from commands.opening import now, opened, opened_with, ticket_number
 from commands.phrases import Now
 from commands.room import columns, folded
 from commands.screen import Cell, Column, say
+from desk.addresses import bounced_staff
 from desk.config import load
 from desk.desk import Desk
 from desk.letters import letter_facts
@@ -28,6 +29,7 @@ COLUMNS = (
     Column(title="Event"),
     Column(title="To", flexible=True),
     Column(title="State"),
+    Column(title="Template", style="dim"),
     Column(title="Why"),
 )
 ID_SHOWN = 4
@@ -35,6 +37,7 @@ _STYLES = {
     "sent": "green", "delayed": "yellow", "postponed": "yellow", "held": "yellow", "withheld": "yellow",
     "failed": "bold red", "bounced": "bold red",
 }  # fmt: skip
+ROOM_FOR_TEMPLATES = 120
 _EVENTS = {
     LetterKind.ACKNOWLEDGEMENT: "opened",
     LetterKind.NOTICE: "opened",
@@ -79,10 +82,13 @@ def run(path: Path, about_whom: str | None, *, limit: int, as_json: bool) -> Non
                 lines = to_address(view, Address.parse(about_whom).address, limit=limit)
             else:
                 lines = _newest(view, limit)
+            bounced = bounced_staff(view, desk.settings) if not about_whom else {}
         if as_json:
             screen.dump_json(lines)
-        else:
-            show(desk, lines, Now(now()), tickets=number is None)
+            return
+        show(desk, lines, Now(now()), tickets=number is None)
+        for agent, dead in bounced.items():
+            say(f"Letters to {agent} come back since {Now(now()).briefly(dead.at)}: {dead.because}", style="yellow")
 
 
 def _ticket(desk: Desk, about_whom: str | None) -> int | None:
@@ -95,46 +101,69 @@ def show(desk: Desk, lines: tuple[Line, ...], now: Now, *, tickets: bool, width:
     if not lines:
         say("No letters, and none withheld.")
         return
-    shown = [column for column in COLUMNS if tickets or column.title != "Ticket"]
+    room = width or columns()
+    left_out = {"Ticket"} if not tickets else set()
+    if room < ROOM_FOR_TEMPLATES or not any(line.template for line in lines):
+        left_out.add("Template")
+    shown = [column for column in COLUMNS if column.title not in left_out]
     rows = [[_cell(desk, line, column.title, now) for column in shown] for line in lines]
-    screen.print_table(shown, folded(rows, width=width or columns()), width=width)
+    screen.print_table(shown, folded(rows, width=room), width=width)
 
 
 def show_bytes(path: Path, letter: str, about_whom: str | None = None) -> None:
     """Print one letter, named by the beginning of its id: the bytes that were sent, or that would be sent now."""
-    data, told = _written(path, letter, about_whom)
-    if told:
-        screen.complain(told)
-    screen.write_raw(data)
+    written = _written(path, letter, about_whom)
+    if written.remark:
+        screen.complain(written.remark)
+    screen.write_raw(written.data)
 
 
 def show_text(path: Path, letter: str, about_whom: str | None = None) -> None:
     """Print what one letter says: its text, and the names of its files."""
-    data, _ = _written(path, letter, about_whom)
-    mail = message_from_bytes(data, policy=default)
+    written = _written(path, letter, about_whom)
+    mail = message_from_bytes(written.data, policy=default)
     for name in ("From", "To", "Subject", "Date", "Message-ID"):
         say(f"{name}: {' '.join(screen.clean(str(mail[name])).split())}", style="dim")
+    say(f"Template: {written.template}", style="dim")
     say()
     body = mail.get_body(("plain",))
     say(body.get_content().rstrip("\n") if body else "")
     for part in mail.iter_attachments():
-        say(f"[{screen.clean(part.get_filename() or 'file')}]", style="dim")
+        if not part.get("Content-ID"):
+            say(f"[{screen.clean(part.get_filename() or 'file')}]", style="dim")
 
 
-def _written(path: Path, start: str, about_whom: str | None) -> tuple[bytes, str]:
-    """A letter's bytes, and what is to be said about them, '' for nothing."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Written:
+    """A letter's bytes, with which template they were written, and what is to be said about them, '' for nothing."""
+
+    data: bytes
+    template: str
+    remark: str = ""
+
+
+def _written(path: Path, start: str, about_whom: str | None) -> _Written:
     config = load(path)
     with opened_with(config) as desk:
         number = _ticket(desk, about_whom)
         with desk.store.reading() as view:
             letter = find(view, start, ticket=number)
             if letter.blob is not None:
-                return view.blobs.get(letter.blob), ""
-            facts = letter_facts(view, letter)
-        data = roads.writer(config, desk).compose(facts).data
-    if letter.state is LetterState.SENT:
-        return data, "no copy of it was kept; this is how it would be written today"
-    return data, f"it is {_state(letter, ())}; this is how it would be written now"
+                return _Written(data=view.blobs.get(letter.blob), template=letter.template)
+            facts = letter_facts(view, letter, desk.settings)
+        again = roads.writer(config, desk).compose(facts)
+    if letter.state is not LetterState.SENT:
+        remark = f"it is {_state(letter, ())}; this is how it would be written now"
+        return _Written(data=again.data, template=again.template, remark=remark)
+    remark = "no copy of it was kept; this is how it would be written today"
+    return _Written(data=again.data, template=_template(letter.template, again.template), remark=remark)
+
+
+def _template(sent: str, now: str) -> str:
+    """With which template the letter was written, and whether that reads the same today."""
+    if sent in ("", now):
+        return now
+    return f"{sent} (since then changed to {now}: these are not the words sent)"
 
 
 def about(view: View, number: int) -> tuple[Line, ...]:
@@ -242,6 +271,8 @@ def _cell(desk: Desk, line: Line, title: str, now: Now) -> str | Cell:
             return line.to
         case "State":
             return Cell(line.state, _STYLES.get(line.state, ""))
+        case "Template":
+            return line.template
         case "Why":
             return f"{line.why}, again at {now.exactly(line.again)}" if line.again else line.why
         case _:

@@ -47,7 +47,7 @@ def opened_with(config: Config) -> Iterator[Desk]:
         yield Desk(
             store=store,
             settings=config.settings,
-            rules=rules.compile(config.settings.rules),
+            rules=rules.compile(config.settings.rules, lists=config.lists),
             keys=keys,
             random=os.urandom,
             holder=this_process(),

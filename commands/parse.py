@@ -1,34 +1,53 @@
-"""`helpdesk parse`: what the helpdesk reads in a mail, without doing anything with it."""
+"""`helpdesk parse`: what the helpdesk reads in a mail, without doing anything with it.
+
+Promises: nothing in a mail steers the terminal; a file that cannot be read does not stop the others.
+"""
 
 import json
-import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from domain.message import Bounced, Message, RawMail
+from commands.pages import harmless_page
+from commands.reading import print_reading
+from commands.screen import complain, write_raw
+from domain.message import Message, RawMail
 from domain.people import Address
 from scanner.read import read, read_text
 from scanner.structure import structure
 
-SHOWN = 2_000
-"""Characters of the new text in the readable form."""
 
+def run(files: Sequence[Path], *, as_json: bool, text: bool, html: bool = False, full: bool = False) -> int:
+    """Print what each file says; with TEXT the files are decoded texts, not mails.  The exit code.
 
-def run(files: Sequence[Path], *, as_json: bool, text: bool) -> int:
-    """Print what each file says; with TEXT the files are decoded texts, not mails.  The exit code."""
+    HTML prints the mail's HTML instead, safe to open in a browser; FULL shows folded text to its end.
+    """
     failed = 0
     for file in files:
         try:
             data = file.read_bytes()
         except OSError as error:
-            print(_printable(f"{file}: cannot be read: {error.strerror or error}"), file=sys.stderr)
+            complain(f"{file}: cannot be read: {error.strerror or error}")
             failed = 1
             continue
         message = read_text(data.decode("utf-8", "replace")) if text else read(RawMail(data=data, size=len(data)))
-        tree = () if text or as_json else structure(data)
-        print(json.dumps(as_object(file, message)) if as_json else _summary(file, message, tree))
+        if as_json:
+            print(json.dumps(as_object(file, message)))
+        elif html:
+            failed = max(failed, _print_html(file, message))
+        else:
+            print_reading(str(file), message, () if text else structure(data), full=full)
     return failed
+
+
+def _print_html(file: Path, message: Message) -> int:
+    """Print the mail's HTML without scripts, hidden text and anything that is fetched; 1 if there is none."""
+    page = harmless_page(message)
+    if not page:
+        complain(f"{file}: the mail has no HTML that can be shown; without --html its text is shown")
+        return 1
+    write_raw(page.encode())
+    return 0
 
 
 def as_object(file: Path, message: Message) -> dict[str, Any]:
@@ -67,47 +86,3 @@ def as_object(file: Path, message: Message) -> dict[str, Any]:
 
 def _person(address: Address) -> dict[str, str]:
     return {"name": address.name, "address": address.address}
-
-
-def _summary(file: Path, message: Message, tree: Sequence[str]) -> str:
-    facts = [*_facts(message), *zip(("structure", *[""] * len(tree)), tree, strict=False)]
-    facts += [("repaired" if number == 0 else "", defect) for number, defect in enumerate(message.defects)]
-    head = [f"{label:<12}{value}" for label, value in facts if value]
-    shown = message.reply_text[:SHOWN]
-    more = ["[...]"] if len(message.reply_text) > SHOWN else []
-    return "\n".join(_printable(line) for line in [str(file), *head, "", *shown.split("\n"), *more, ""])
-
-
-def _facts(message: Message) -> Iterable[tuple[str, str]]:
-    yield "from", str(message.sender or "nobody")
-    yield "to", ", ".join(map(str, message.to))
-    yield "cc", ", ".join(map(str, message.cc))
-    yield "reply to", ", ".join(map(str, message.reply_to))
-    yield "date", message.date.isoformat(sep=" ") if message.date else ""
-    yield "subject", message.subject
-    yield "message id", message.message_id
-    yield "answers", ", ".join(message.in_reply_to)
-    yield "language", message.language
-    yield "class", _class(message)
-    yield "because", "; ".join(message.class_because)
-    yield "passes on", f"a mail of {message.forwarded_from}" if message.forwarded_from else ""
-    for bounced in message.bounced:
-        yield "failed", " ".join(filter(None, (bounced.address, bounced.status, _lasts(bounced), bounced.reason)))
-    for one in message.attachments:
-        yield "attachment", f"{one.name} ({one.content_type}, {one.size} octets{', inline' if one.inline else ''})"
-
-
-def _class(message: Message) -> str:
-    """The mail's class, and what else holds: a list's automatic answer is both."""
-    kind = message.mail_class.value
-    also = {"auto_reply": message.is_auto_reply, "bounce": message.is_bounce, "list": message.is_list}
-    return ", ".join([kind, *(name for name, holds in also.items() if holds and name != kind)]).replace("_", "-")
-
-
-def _lasts(bounced: Bounced) -> str:
-    return {True: "(for good)", False: "(may pass)", None: ""}[bounced.hard]
-
-
-def _printable(line: str) -> str:
-    """LINE without control characters: what a mail says must not steer the terminal."""
-    return "".join(char if char.isprintable() or char == "\t" else "\ufffd" for char in line)

@@ -118,6 +118,8 @@ def happened(event: Event, settings: Settings) -> str:
             return f"{event.after} is undeliverable"
         case EventKind.REACHABLE:
             return f"{event.after} is reachable again"
+        case EventKind.REFUSED:
+            return f"not done: {event.after}"
         case _:
             return _WROTE[event.kind]
 

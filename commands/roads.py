@@ -7,6 +7,7 @@ from functools import partial
 from desk.config import Config
 from desk.desk import Desk
 from desk.secrets import reveal
+from domain.errors import ConfigError
 from domain.settings import Imap
 from notifier.compose import Composer
 from notifier.dkim import Signer
@@ -77,3 +78,16 @@ def _signer(config: Config) -> Signer | None:
     """What signs letters, where config.yaml wants that.  Raises NotSigned or SecretMissing."""
     dkim = config.settings.smtp.dkim
     return Signer(dkim, key=reveal(dkim.key, base=config.folder, environ=os.environ)) if dkim else None
+
+
+def must_have_words(config: Config) -> None:
+    """Write every letter once with made-up facts, so that a daemon does not start with a broken template.
+
+    Raises ConfigError, which names template and line.
+    """
+    from notifier.samples import check_templates
+
+    problems = check_templates(config.settings, config.templates_folder)
+    wrong = tuple(problem for problem in problems if problem.severity == "error")
+    if wrong:
+        raise ConfigError(wrong)

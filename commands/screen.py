@@ -110,6 +110,14 @@ def write_raw(data: bytes) -> None:
         sys.stdout.buffer.write(data)
 
 
+def confirm(question: str) -> bool:
+    """Whoever looks on says yes; nobody does where nobody looks on."""
+    if not is_terminal(sys.stdin):
+        return False
+    print(f"{clean(question)} [y/N] ", end="", file=sys.stderr, flush=True)
+    return sys.stdin.readline().strip().casefold() in ("y", "yes", "j", "ja")
+
+
 def is_terminal(stream: IO[str]) -> bool:
     """A person looks on.  False for a stream that is closed."""
     try:

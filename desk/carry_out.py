@@ -8,8 +8,9 @@ opened, not of each field that a rule set on the way.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any, assert_never
+from typing import Any
 
+from desk.actions import not_carried_out
 from desk.addresses import Dead, mark_alive, mark_dead
 from desk.finders import SAME_TEXT, belongs
 from desk.opt_out import COMPLAINT, Leaving, name_of, opt_out
@@ -37,7 +38,7 @@ class Arrived:
 
     `fingerprint` and `repeat` tell of the same text, the rest what it tells of addresses; `copied` are
     the contacts behind those.  `vendor` is the third party that it comes from, `complaining` are those who
-    marked a letter of ours as spam.
+    marked a letter of ours as spam.  `on_behalf_of` is an agent's mail that passed this one on.
     """
 
     message: Message
@@ -55,6 +56,7 @@ class Arrived:
     spoof: str = ""
     vendor: Vendor | None = None
     complaining: tuple[Leaving, ...] = ()
+    on_behalf_of: Message | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -281,8 +283,9 @@ def _adding(
     if vendor and kind is not EventKind.REPEATED:
         kind = EventKind.VENDOR_WROTE
     wrote = Event(kind=kind, actor=arrived.actor, field=vendor, because=because)
-    # Whoever is unconfirmed gets his words kept, and changes nothing; a machine reopens nothing.
-    modifiers = () if unconfirmed else decision.modifiers
+    # Whoever is unconfirmed, or an agent without proof, gets his words kept, and changes nothing; a machine
+    # reopens nothing.
+    modifiers = () if unconfirmed or is_agent else decision.modifiers
     if message.is_machine:
         modifiers = tuple(one for one in modifiers if not _sets_status(one))
     after, changes = changed(settings, ticket, modifiers, now=arrived.now)
@@ -369,7 +372,7 @@ def changed(
             case AddTags(tags=added, because=because):
                 tags |= {tag: because for tag in added if tag not in ticket.tags}
             case _:
-                assert_never(modifier)
+                raise not_carried_out(modifier)
     after, events = ticket, list[Event]()
     for name, (value, because) in fields.items():
         if getattr(ticket, name) != value:

@@ -88,7 +88,10 @@ def _contents(config: Config) -> Finding:
         (len(settings.groups), "group", "groups"),
         (len(settings.rules), "rule", "rules"),
     )
-    return Finding(subject="config", text=", ".join(f"{n} {one if n == 1 else many}" for n, one, many in counts))
+    tests = sum(len(rule.tests) for rule in settings.rules)
+    beside = f" with {tests} test{'' if tests == 1 else 's'}" if tests else ""
+    text = ", ".join(f"{n} {one if n == 1 else many}" for n, one, many in counts)
+    return Finding(subject="config", text=f"{text}{beside}")
 
 
 def _sandbox(config: Config) -> Iterator[Finding]:
@@ -226,19 +229,21 @@ def _folders(config: Config) -> Iterator[Finding]:
         yield Finding(subject="templates", text=text, severity="problem")
     elif templates is not None:
         yield Finding(subject="templates", text=f"{templates} takes the place of the built-in ones")
-        yield from _own_templates(config, templates)
+    yield from _words(config)
     if blobs is not None and blobs.exists() and not (blobs.is_dir() and os.access(blobs, os.W_OK | os.X_OK)):
         yield Finding(subject="blobs", text=f"{blobs} is not a directory that can be written", severity="problem")
     elif blobs is not None:
         yield Finding(subject="blobs", text=f"{blobs}{'' if blobs.exists() else ' does not exist yet'}")
 
 
-def _own_templates(config: Config, templates: Path) -> Iterator[Finding]:
+def _words(config: Config) -> Iterator[Finding]:
     """Every letter is written once with made-up facts, so that a mistake shows before a customer waits for it."""
-    from notifier.wording import check_templates
+    from notifier.samples import check_templates
 
-    for problem in check_templates(config.settings, templates):
-        yield Finding(subject="templates", text=str(problem), severity="problem")
+    folder = config.templates_folder
+    for problem in check_templates(config.settings, folder if folder is not None and folder.is_dir() else None):
+        odd = problem.severity == "warning"
+        yield Finding(subject="templates", text=str(problem), severity="warning" if odd else "problem")
 
 
 def _account(

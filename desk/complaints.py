@@ -15,7 +15,8 @@ from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
 from desk.yaml_nodes import Path
-from domain.settings import Settings, shown
+from domain.quantity import shown
+from domain.settings import Settings
 
 _LONGEST_TEXT = 300
 
@@ -32,7 +33,8 @@ class Remark:
 
 def remark(error: ErrorDetails) -> Remark:
     """One of pydantic's errors in our words."""
-    path = tuple(step for step in error["loc"] if step != "[key]")
+    # Steps in brackets name one of several forms in which a value may be written.
+    path = tuple(step for step in error["loc"] if not str(step).startswith("["))
     at: Literal["key", "value"] = "key" if error["loc"][-1:] == ("[key]",) else "value"
     match error["type"]:
         case "missing":

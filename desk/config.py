@@ -8,34 +8,50 @@ Fails with: ConfigError.
 """
 
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Mapping as MappingOf
+from dataclasses import dataclass, field, replace
 from pathlib import Path as FilePath
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
-from desk import cross_checks, yaml_nodes
+from desk import cross_checks, included, word_lists, yaml_nodes
 from desk.complaints import Remark, remark
-from desk.yaml_nodes import Located, Node, Path, Place
+from desk.included import Joined
+from desk.yaml_nodes import Complaint, Entry, Located, Mapping, Node, Path, Place
 from domain.errors import ConfigError, Problem
-from domain.settings import Settings
-
-MAX_OCTETS = 4_000_000
+from domain.settings import Line, SecretRef, Settings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
-    """The settings, where they were read, and what is allowed in them but odd."""
+    """The settings, where they were read, and what is allowed in them but odd.
+
+    `files` are the texts that they were made of, included ones too; `patterns` what was included; `lists` what
+    stands in the files that rules name.
+    """
 
     settings: Settings
     path: FilePath
     warnings: tuple[Problem, ...] = ()
-    text: str = ""
+    files: tuple[tuple[FilePath, str], ...] = ()
+    patterns: tuple[str, ...] = ()
+    lists: MappingOf[str, tuple[str, ...]] = field(default_factory=dict)
+    root: Node | None = field(default=None, repr=False)
 
     @property
     def hash(self) -> str:
-        """SHA-256 of the file, in hex: two daemons with one hash have the same settings."""
-        return hashlib.sha256(self.text.encode()).hexdigest()
+        """SHA-256 of the files and lists, in hex: two daemons with one hash have the same settings."""
+        listed = ("\n".join((name, *lines)) for name, lines in sorted(self.lists.items()))
+        digest = hashlib.sha256()
+        for text in (*(text for _, text in self.files), *listed):
+            digest.update(hashlib.sha256(text.encode()).digest())
+        return digest.hexdigest()
+
+    def problem(self, path: Path, text: str) -> Problem:
+        """TEXT as a complaint about the value at PATH."""
+        assert self.root is not None
+        return _problem(Remark(path=path, text=text), self.root, str(self.path))
 
     @property
     def folder(self) -> FilePath:
@@ -64,84 +80,125 @@ class Config:
         return self.resolve(written) if written else None
 
 
-def load(path: FilePath) -> Config:
-    """The settings in PATH.  Raises ConfigError with every problem there is."""
-    config, problems = inspect(path)
+def load(path: FilePath, *, rules: FilePath | None = None) -> Config:
+    """The settings in PATH, with the rules in another file if RULES names one.
+
+    Raises ConfigError with every problem there is.
+    """
+    config, problems = inspect(path, rules=rules)
     if config is None:
         raise ConfigError(tuple(problem for problem in problems if problem.severity == "error"))
     return config
 
 
-def inspect(path: FilePath) -> tuple[Config | None, tuple[Problem, ...]]:
-    """The settings in PATH, None if anything is wrong, with all problems and warnings sorted by place."""
-    file = str(path)
+def inspect(path: FilePath, *, rules: FilePath | None = None) -> tuple[Config | None, tuple[Problem, ...]]:
+    """The settings in PATH, None if anything is wrong, with all problems and warnings sorted by place.
+
+    RULES is a file whose rules take the place of those in PATH: a list of rules, or another config.yaml.
+    """
     try:
-        text = _text(path)
+        text = included.read_text(path)
     except ConfigError as unreadable:
         return None, unreadable.problems
-    settings, problems = parse(text, file=file)
+    root, problems = _tree(text, file=str(path))
+    if root is None:
+        return None, problems
+    if rules is None:
+        root, joined = included.join(root, path)
+    else:
+        listed, joined = included.rules_in(rules)
+        place = Place(1, 1, str(rules))
+        root = replace(root, entries={**root.entries, "rules": Entry(key="rules", place=place, node=listed)})
+    settings, problems = _judged(root, joined, problems, file=str(path))
     if settings is None:
         return None, problems
-    settings = _anchored(settings, path.absolute().parent)
-    return Config(settings=settings, path=path, warnings=problems, text=text), problems
+    folder = path.absolute().parent
+    lists, remarks = word_lists.read(settings.rules, folder)
+    problems = tuple(sorted({*problems, *(_problem(one, root, str(path)) for one in remarks)}))
+    if any(problem.severity == "error" for problem in problems):
+        return None, problems
+    config = Config(
+        settings=_anchored(settings, folder), path=path, warnings=problems, root=root, lists=lists,
+        files=((path, text), *joined.texts.items()), patterns=tuple(joined.patterns),
+    )  # fmt: skip
+    return config, problems
+
+
+class WhereTheDatabaseIs(BaseModel):
+    """What of config.yaml leads to the database, whatever else stands there."""
+
+    database: Line = Settings.model_fields["database"].default
+    database_password: SecretRef | None = None
+
+
+def where_the_database_is(path: FilePath) -> WhereTheDatabaseIs | None:
+    """Where a config.yaml that may be broken elsewhere says that the database is; None where it does not say."""
+    try:
+        root, _ = _tree(included.read_text(path), file=str(path))
+        return WhereTheDatabaseIs.model_validate(yaml_nodes.plain(root)) if root is not None else None
+    except (ConfigError, ValidationError):
+        return None
 
 
 def parse(text: str, *, file: str = "config.yaml") -> tuple[Settings | None, tuple[Problem, ...]]:
-    """The settings in TEXT, None if anything is wrong, with all problems and warnings sorted by place."""
-    root, complaints = yaml_nodes.read(text)
-    problems = [
-        Problem(file, c.place.line, c.place.column, f"{_path(c.path)}{': ' if c.path else ''}{c.text}")
-        for c in complaints
-    ]
-    if root is None or not isinstance(root, yaml_nodes.Mapping):
-        return None, tuple(sorted(problems)) or (_not_settings(root, file),)
+    """The settings in TEXT, None if anything is wrong, with all problems and warnings sorted by place.
+
+    Nothing can be included.
+    """
+    root, problems = _tree(text, file=file)
+    return _judged(*included.join(root, None), problems, file=file) if root is not None else (None, problems)
+
+
+def _tree(text: str, *, file: str) -> tuple[Mapping | None, tuple[Problem, ...]]:
+    """What stands in TEXT, None where it cannot be settings, and what is wrong with it as YAML."""
+    root, complaints = yaml_nodes.read(text, may_include=included.is_place_for_rules)
+    problems = tuple(sorted(_of_yaml(complaint, file) for complaint in complaints))
+    if isinstance(root, Mapping):
+        return root, problems
+    return None, problems or (_not_settings(root, file),)
+
+
+def _judged(
+    root: Mapping, joined: Joined, problems: tuple[Problem, ...], *, file: str
+) -> tuple[Settings | None, tuple[Problem, ...]]:
+    """The settings that ROOT means, None if anything is wrong, with everything that is."""
+    unreadable = {*problems, *joined.problems, *(_of_yaml(complaint, file) for complaint in joined.complaints)}
     settings, remarks = _validated(yaml_nodes.plain(root))
     # What is not even YAML has no meaning that could be complained of as well.
-    told = {(problem.line, problem.column) for problem in problems}
+    told = {(problem.file, problem.line, problem.column) for problem in unreadable}
     meant = (_problem(one, root, file) for one in remarks)
-    unique = tuple(sorted({*problems, *(problem for problem in meant if (problem.line, problem.column) not in told)}))
+    unique = tuple(sorted({*unreadable, *(one for one in meant if (one.file, one.line, one.column) not in told)}))
     if any(problem.severity == "error" for problem in unique):
         return None, unique
     return settings, unique
 
 
-def _anchored(settings: Settings, folder: FilePath) -> Settings:
-    """SETTINGS with the certificate files absolute, because those who open them do not know FOLDER."""
+def _of_yaml(complaint: Complaint, file: str) -> Problem:
+    path, place = _path(complaint.path), complaint.place
+    return Problem(place.file or file, place.line, place.column, f"{path}{': ' if path else ''}{complaint.text}")
 
-    def absolute(file: str | None) -> dict[str, str]:
-        return {"ca_file": str(folder / file)} if file else {}
+
+def _anchored(settings: Settings, folder: FilePath) -> Settings:
+    """SETTINGS with certificates and logos as absolute paths, because those who open them do not know FOLDER."""
+
+    def absolute(one: Any, key: str) -> Any:
+        file = getattr(one, key) if one is not None else None
+        return one.model_copy(update={key: str(folder / file)}) if file else one
 
     mailboxes = {
-        name: mailbox.model_copy(update={"imap": mailbox.imap.model_copy(update=absolute(mailbox.imap.ca_file))})
-        if mailbox.imap
-        else mailbox
+        name: mailbox.model_copy(
+            update={"imap": absolute(mailbox.imap, "ca_file"), "look": absolute(mailbox.look, "logo")}
+        )
         for name, mailbox in settings.mailboxes.items()
     }
-    smtp = settings.smtp.model_copy(update=absolute(settings.smtp.ca_file))
-    return settings.model_copy(update={"mailboxes": mailboxes, "smtp": smtp})
-
-
-def _text(path: FilePath) -> str:
-    """What stands in PATH.  Raises ConfigError if it cannot be read as UTF-8."""
-    file = str(path)
-    try:
-        with path.open("rb") as stream:
-            data = stream.read(MAX_OCTETS + 1)
-    except FileNotFoundError:
-        text = "there is no such file; helpdesk init writes one, --config names another"
-        raise ConfigError((Problem(file, 0, 0, text),)) from None
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or "this is not the name of a file"
-        raise ConfigError((Problem(file, 0, 0, f"cannot be read: {reason}"),)) from None
-    if len(data) > MAX_OCTETS:
-        raise ConfigError((Problem(file, 0, 0, f"has more than {MAX_OCTETS // 1_000_000} MB; this is no config"),))
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        before = data[: error.start]
-        line, column = before.count(b"\n") + 1, len(before) - (before.rfind(b"\n") + 1) + 1
-        text = "is not UTF-8 from here on; save the file as UTF-8"
-        raise ConfigError((Problem(file, line, column, text),)) from None
+    look = absolute(settings.notifications.look, "logo")
+    return settings.model_copy(
+        update={
+            "mailboxes": mailboxes,
+            "smtp": absolute(settings.smtp, "ca_file"),
+            "notifications": settings.notifications.model_copy(update={"look": look}),
+        }
+    )
 
 
 def _not_settings(root: Node | None, file: str) -> Problem:
@@ -165,7 +222,8 @@ def _problem(one: Remark, root: Node, file: str) -> Problem:
     place = _place(one, found)
     shown = (*found.path, *one.path[-1:]) if one.at == "key" and found.path != one.path else found.path
     name = _path(shown, names=_names(root, shown))
-    return Problem(file, place.line, place.column, f"{name}: {one.text}" if name else one.text, one.severity)
+    text = f"{name}: {one.text}" if name else one.text
+    return Problem(place.file or file, place.line, place.column, text, one.severity)
 
 
 def _place(one: Remark, found: Located) -> Place:

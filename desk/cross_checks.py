@@ -5,7 +5,7 @@ those in another; what has the wrong form is passed over here, `Settings` compla
 """
 
 import ipaddress
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -14,9 +14,11 @@ from pydantic import TypeAdapter, ValidationError
 import rules
 from desk.complaints import Remark, suggestion
 from desk.yaml_nodes import Path
+from domain.letter import LetterKind
 from domain.people import address_key
+from domain.quantity import shown
 from domain.rule import RuleSpec
-from domain.settings import Tickets, shown
+from domain.settings import Tickets
 
 _RULE = TypeAdapter(RuleSpec)
 
@@ -188,11 +190,16 @@ def _rules(raw: object) -> Iterator[Remark]:
     """What the rules room says of the rules that have the right form, and whom or what they name."""
     specs = tuple(_spec(index, rule) for index, rule in enumerate(_list(_at(raw, "rules"))))
     known = _names(raw)
-    for problem in rules.problems(specs):
-        text = _without_prefix(problem.text, specs[int(problem.path[0])], problem.path[0])
-        yield Remark(path=("rules", *problem.path), text=text, severity=problem.severity)
+    yield from (rule_remark(problem, specs) for problem in rules.problems(specs))
     for reference in rules.references(specs):
-        if reference.name not in known[reference.kind]:
+        if reference.kind == "business_hours":
+            if _at(raw, "business_hours") is None:
+                text = "asks for business_hours, which are not in config.yaml: without them it is always business"
+                yield Remark(path=("rules", *reference.path), text=text, severity="warning")
+        elif reference.kind == "template" and _at(raw, "notifications", "templates") is not None:
+            # The house's own templates may have any name; `helpdesk check` writes each of them once.
+            continue
+        elif reference.name not in known[reference.kind]:
             text = _not_among(reference.name, known[reference.kind], _PLURAL[reference.kind])
             yield Remark(path=("rules", *reference.path), text=text)
 
@@ -205,9 +212,11 @@ def _thread_keys(raw: object) -> Iterator[Remark]:
             yield Remark(path=("thread_keys", name, "subject"), text=f"{shown(pattern)}: {bad}")
 
 
-def _without_prefix(text: str, spec: RuleSpec, index: object) -> str:
-    """TEXT without the name of its rule, which stands in the path already."""
-    return text.removeprefix(f"rules[{index}] {spec.name!r}").removeprefix(":").lstrip()
+def rule_remark(problem: rules.RuleProblem, specs: Sequence[RuleSpec]) -> Remark:
+    """PROBLEM without the name of its rule, which stands in the path already."""
+    index = int(problem.path[0])
+    text = problem.text.removeprefix(f"rules[{index}] {specs[index].name!r}").removeprefix(":").lstrip()
+    return Remark(path=("rules", *problem.path), text=text, severity=problem.severity)
 
 
 _PLURAL = {
@@ -216,6 +225,9 @@ _PLURAL = {
     "status": "statuses",
     "priority": "priorities",
     "category": "categories",
+    "mailbox": "mailboxes",
+    "field": "fields",
+    "template": "templates",
 }
 
 
@@ -237,6 +249,9 @@ def _names(raw: object) -> dict[str, list[str]]:
         "status": list(statuses) if isinstance(statuses, Mapping) else list(usual.statuses),
         "priority": [str(one) for one in _list(_at(tickets, "priorities")) or usual.priorities],
         "category": [str(one) for one in _categories(tickets, usual)],
+        "mailbox": list(_named(raw, "mailboxes")),
+        "field": list(_named(tickets, "fields")),
+        "template": [*(kind.value for kind in LetterKind if not kind.is_staff), "rejected"],
     }
 
 

@@ -122,6 +122,11 @@ class Delivery:
             self._last_sent = None
             self._sender.close()
 
+    def use(self, desk: Desk, composer: Writing) -> None:
+        """Go by the settings of DESK, and the words of COMPOSER, from the next round on."""
+        self._desk = desk
+        self._composer = composer
+
     def close(self) -> None:
         """Hang up."""
         self._sender.close()
@@ -172,7 +177,7 @@ class Delivery:
 
     def _ready(self, view: View, letter: QueuedLetter, contacts: Mapping[int, ContactFacts]) -> "_Ready":
         refusal = self._refusal(view, letter, contacts)
-        return _Ready(refusal=refusal, facts=None if refusal else _facts(view, letter))
+        return _Ready(refusal=refusal, facts=None if refusal else _facts(view, letter, self._desk))
 
     def _send(self, letter: QueuedLetter, ready: "_Ready | None", report: DeliveryReport) -> None:
         if ready is None or self._clock() - self._looked > FRESH:
@@ -354,8 +359,8 @@ def _note(view: View, one: _Sent) -> None:
     view.outbox.sent(one.letter, reply=one.reply, now=one.at, template=one.written.template, blob=copy)
 
 
-def _facts(view: View, letter: QueuedLetter) -> LetterFacts | None:
+def _facts(view: View, letter: QueuedLetter, desk: Desk) -> LetterFacts | None:
     try:
-        return letter_facts(view, letter)
+        return letter_facts(view, letter, desk.settings)
     except NotFound:
         return None

@@ -6,13 +6,25 @@ from datetime import datetime
 import rules
 from desk import finders
 from desk.addresses import alive_address, copied, dead_addresses, spoof
-from desk.carry_out import Arrived, plan
+from desk.by_mail import Hand
+from desk.carry_out import Arrived
 from desk.desk import Desk
+from desk.facts import informed
 from desk.letters import with_recent
 from desk.opt_out import who_complains
-from desk.receive import act_facts, actor_of, can_be_a_contact, journal_key, said_before, unasked
+from desk.receive import (
+    act_facts,
+    actor_of,
+    can_be_a_contact,
+    journal_key,
+    plan_mail,
+    proof_of,
+    said_before,
+    unasked,
+)
 from desk.vendors import vendor_with_news
-from domain.decision import Decision, Found, Ignore, MailFacts, RuleVerdict
+from domain.authentication import Authentication
+from domain.decision import Decision, Forward, Found, Ignore, MailFacts, Reject, RuleVerdict
 from domain.event import Event
 from domain.intake import Intake, Outcome
 from domain.letter import Told, Withheld
@@ -29,7 +41,8 @@ class Explanation:
     """The walk of one mail.  `ticket` is the state it would have, None where nothing would be done.
 
     `copy_of` is set where the same mail is in the journal already; the rest then speaks of a mail like it.
-    `spoof` says how the sender's name speaks of somebody else than his address.
+    `spoof` says how the sender's name speaks of somebody else than his address.  `proof` says whether
+    the sender is proven, `agent` who acts by the mail: `events` are then his acts.
     """
 
     message: Message
@@ -38,6 +51,8 @@ class Explanation:
     found: Found
     walk: tuple[RuleVerdict, ...]
     decision: Decision
+    proof: Authentication
+    agent: str = ""
     opens: bool = False
     ticket: TicketFacts | None = None
     events: tuple[Event, ...] = ()
@@ -49,6 +64,11 @@ class Explanation:
         """What the journal would say of the mail."""
         if self.copy_of is not None:
             return Outcome.DUPLICATE
+        match self.decision.disposition:
+            case Reject():
+                return Outcome.REJECTED
+            case Forward():
+                return Outcome.FORWARDED
         if self.ticket is None:
             return Outcome.IGNORED
         return Outcome.TICKET if self.opens else Outcome.COMMENT
@@ -56,22 +76,24 @@ class Explanation:
 
 def explain(desk: Desk, message: Message, *, data: bytes, mailbox: str, now: datetime) -> Explanation:
     """What the desk would do with MESSAGE if it arrived in MAILBOX now."""
+    proof, hand = proof_of(desk, message, mailbox=mailbox, data=data)
     with desk.store.reading() as view:
         sign, repeat = said_before(desk, view, message, mailbox=mailbox, moment=now)
         found = finders.find(
             view, message, mailbox=desk.settings.mailboxes[mailbox], settings=desk.settings, keys=desk.keys, lock=False,
-            repeat=repeat,
+            repeat=repeat, is_proven_agent=hand is not None,
         )  # fmt: skip
         copy_of = view.journal.first_copy(journal_key(desk, mailbox, content_key(data)))
         contact = _contact(view, message)
-        facts = MailFacts(message=message, mailbox=mailbox, found=found)
+        facts = MailFacts(message=message, mailbox=mailbox, found=found, authentication=proof)
+        facts = informed(desk, view, facts, moment=now)
         because, _ = unasked(desk, view, message)
         decision = Decision(disposition=Ignore(because=because)) if because else rules.decide(desk.rules, facts)
         told = Explanation(
-            message=message, mailbox=mailbox, copy_of=copy_of, found=found, decision=decision,
+            message=message, mailbox=mailbox, copy_of=copy_of, found=found, decision=decision, proof=proof,
             walk=() if because else rules.walk(desk.rules, facts), spoof=spoof(message, desk.settings),
         )  # fmt: skip
-        if isinstance(decision.disposition, Ignore):
+        if isinstance(decision.disposition, Ignore | Reject | Forward):
             return told
         arrived = Arrived(
             message=message, mailbox=mailbox, contact=contact, actor=actor_of(message, contact), moment=now, now=now,
@@ -80,18 +102,24 @@ def explain(desk: Desk, message: Message, *, data: bytes, mailbox: str, now: dat
             spoof=told.spoof, vendor=vendor_with_news(view, message, desk.settings),
             complaining=who_complains(view, message, keys=desk.keys),
         )  # fmt: skip
-        return _with_letters(desk, view, told, arrived)
+        return _with_letters(desk, view, told, arrived, hand)
 
 
-def _with_letters(desk: Desk, view: View, told: Explanation, arrived: Arrived) -> Explanation:
-    planned = plan(desk.settings, arrived, told.found, told.decision)
-    facts = with_recent(desk, view, act_facts(desk.settings, planned.after, planned.told, arrived), arrived.now)
+def _with_letters(desk: Desk, view: View, told: Explanation, arrived: Arrived, hand: Hand | None) -> Explanation:
+    def contact(customer: Address) -> ContactFacts:
+        known = view.people.contact_of(customer.address)
+        return known or _new_contact(view, customer, number=0, language=arrived.message.language)
+
+    planned, act = plan_mail(desk.settings, arrived, told.found, told.decision, told.proof, hand, contact)
+    after, seen = (act.after, act.told) if act else (planned.after, planned.told)
+    facts = act_facts(desk.settings, after, seen, arrived, act=act)
     return replace(
         told,
+        agent=act.changes.agent if act else "",
         opens=planned.opens,
-        ticket=planned.after,
-        events=planned.events,
-        told=resolve(facts, desk.settings),
+        ticket=after,
+        events=act.events if act else planned.events,
+        told=resolve(with_recent(desk, view, facts, arrived.now), desk.settings),
     )
 
 

@@ -40,6 +40,7 @@ class _Search:
     keys: token.Keys
     lock: bool
     repeat: Repeat | None
+    is_proven_agent: bool
     seen: dict[int, TicketFacts]
 
     @property
@@ -70,16 +71,17 @@ class _Search:
 
 def find(
     view: View, message: Message, *, mailbox: Mailbox, settings: Settings, keys: token.Keys, lock: bool = True,
-    repeat: Repeat | None = None,
+    repeat: Repeat | None = None, is_proven_agent: bool = False,
 ) -> Found:  # fmt: skip
     """The ticket that MESSAGE belongs to, with every finder's verdict up to the one that decided.
 
     LOCK keeps others from changing that ticket until the act is over.  REPEAT is the ticket that has
-    the same text already.
+    the same text already.  A proven agent belongs to every ticket.
     """
     search = _Search(
-        view=view, message=message, mailbox=mailbox, settings=settings, keys=keys, lock=lock, repeat=repeat, seen={}
-    )
+        view=view, message=message, mailbox=mailbox, settings=settings, keys=keys, lock=lock, repeat=repeat,
+        is_proven_agent=is_proven_agent, seen={},
+    )  # fmt: skip
     walk: list[FinderVerdict] = []
     for finder in FINDERS:
         for step in finder(search):
@@ -222,6 +224,8 @@ def _belongs(search: _Search, number: int) -> str:
         role = belongs(search.sender_key, ticket, colleagues=colleagues)
         if role:
             return role
+    if search.is_proven_agent:
+        return "agent"
     return "vendor" if _asked_vendor(search, number) else ""
 
 

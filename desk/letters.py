@@ -15,7 +15,8 @@ from domain.event import Actor, Event, EventKind
 from domain.letter import ActFacts, LetterFacts, OutgoingFile, QuotedEntry, Told, Withheld
 from domain.message import Message
 from domain.people import address_key
-from domain.ticket import EntryFacts, TicketFacts
+from domain.settings import Settings
+from domain.ticket import EntryFacts, EntryKind, TicketFacts
 from notifier.resolve import resolve, same_person
 from store.outbox import QueuedLetter
 from store.store import View
@@ -74,6 +75,10 @@ def with_recent(desk: Desk, view: View, facts: ActFacts, now: datetime) -> ActFa
     # Nothing was written yet about a ticket that this very act opens.
     opens = any(event.kind is EventKind.OPENED for event in facts.events)
     here = 0 if opens else view.outbox.recent_about(ticket.number, since=since)
+    answers = any(event.kind is EventKind.CUSTOMER_WROTE for event in facts.events)
+    if answers and desk.settings.notifications.on_customer_mail:
+        sent = view.outbox.recent_answers(ticket.number, facts.sender_key, since=since)
+        facts = replace(facts, recent_answers=sent)
     return replace(
         facts,
         recent=view.outbox.recent(sorted(keys), since=since),
@@ -153,7 +158,7 @@ def _facts(told: Told, ticket: TicketFacts, thread: Thread, *, entry: int | None
         "group": ticket.group,
         "agent": ticket.agent,
         "mailbox": ticket.mailbox,
-        "requester": _name(ticket),
+        "requester": customer_name(ticket),
         "events": [event_json(event) for event in told.events],
         "entry": _entry_of(told, entry),
         "at": now.isoformat(),
@@ -171,7 +176,8 @@ def _entry_of(told: Told, entry: int | None) -> int | None:
     return own if own is not None or not told.recipient.is_staff else entry
 
 
-def _name(ticket: TicketFacts) -> str:
+def customer_name(ticket: TicketFacts) -> str:
+    """Who a ticket is about, as letters name him; '' if nobody is known."""
     if ticket.requester is None:
         return ticket.organization.name if ticket.organization else ""
     primary = ticket.requester.primary
@@ -199,8 +205,8 @@ def event_of(stored: Mapping[str, Any]) -> Event:
     return Event(**{**values, "kind": EventKind(values["kind"]), "actor": Actor(**values["actor"])})
 
 
-def letter_facts(view: View, letter: QueuedLetter) -> LetterFacts:
-    """What LETTER says, with the entry and the files that it passes on."""
+def letter_facts(view: View, letter: QueuedLetter, settings: Settings) -> LetterFacts:
+    """What LETTER says, with the entry and the files that it passes on, and what was said before."""
     stored = letter.facts
     entry = view.tickets.entry(stored["entry"]) if stored.get("entry") else None
     return LetterFacts(
@@ -220,14 +226,38 @@ def letter_facts(view: View, letter: QueuedLetter) -> LetterFacts:
         events=tuple(event_of(event) for event in stored["events"]),
         because=letter.because,
         at=datetime.fromisoformat(stored["at"]),
-        entry=_quoted(entry) if entry else None,
+        entry=quoted(entry) if entry else None,
+        earlier=_earlier(view, letter, settings),
         files=_files(view, entry) if entry and letter.kind.is_human else (),
         in_reply_to=stored["in_reply_to"],
         references=tuple(stored["references"]),
     )
 
 
-def _quoted(entry: EntryFacts) -> QuotedEntry:
+def _earlier(view: View, letter: QueuedLetter, settings: Settings) -> tuple[QuotedEntry, ...]:
+    """The last entries before LETTER's own, for those to whom they were written.
+
+    A watcher or somebody in Cc may have come to the ticket later: what was said before is not told to him.
+    """
+    recipient, stored = letter.recipient, letter.facts
+    stranger = recipient.role not in ("requester", "organization") and not recipient.is_staff
+    if letter.ticket is None or stranger:
+        return ()
+    limit = settings.look(stored["mailbox"]).earlier
+    found = view.tickets.public_entries(
+        letter.ticket, before=stored.get("entry"), until=datetime.fromisoformat(stored["at"]), limit=3 * limit
+    )
+    # What other customers wrote on the ticket is theirs.
+    his = (
+        entry
+        for entry in found
+        if recipient.is_staff or entry.kind is not EntryKind.CUSTOMER or entry.contact == recipient.contact
+    )
+    return tuple(map(quoted, his))[:limit]
+
+
+def quoted(entry: EntryFacts) -> QuotedEntry:
+    """ENTRY as a letter passes it on."""
     return QuotedEntry(
         kind=entry.kind,
         author=entry.author,

@@ -137,3 +137,23 @@ def sandbox(deliver: str) -> None:
 def daemon(event: str, **facts: object) -> None:
     """`started`, `stopping`, `stopped` and the like of the daemon itself."""
     _say(logging.INFO, f"daemon.{event}", **facts)
+
+
+def settings_reloaded(rule_set: str, *, rules: int) -> None:
+    """Changed settings are in force from now on."""
+    _say(logging.INFO, "settings.reloaded", rules=rules, rule_set=rule_set[:12])
+
+
+def settings_refused(why: str, *, in_force: str) -> None:
+    """Changed settings are broken; what was in force stays in force."""
+    _say(logging.ERROR, "settings.refused", why=why, in_force=in_force[:12])
+
+
+def settings_good_again(rule_set: str) -> None:
+    """The files say again what is in force."""
+    _say(logging.INFO, "settings.good_again", rule_set=rule_set[:12])
+
+
+def settings_need_restart(what: str) -> None:
+    """Some of what changed is taken over at the next start only."""
+    _say(logging.WARNING, "settings.restart", what=what)

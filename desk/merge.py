@@ -10,8 +10,9 @@ Fails with: NotFound, Refused, StoreUnusable, TemporaryFailure.
 from dataclasses import replace
 from datetime import datetime
 
-from desk.acts import ActReport, Refused, Staff, not_merged
+from desk.acts import ActReport, Staff, not_merged
 from desk.carry_out import differences, with_status
+from desk.changes import Refused
 from desk.desk import Desk
 from desk.letters import tell
 from domain.event import Event, EventKind
@@ -36,7 +37,7 @@ def merge(staff: Staff, number: int, *, into: int) -> ActReport:
         _write(view, merged, merged_after, now=now)
         _write(view, target, target_after, now=now)
         view.tickets.move_external_ids(number, to=into)
-        act = view.tickets.begin_act("merge", staff.actor, now=now)
+        act = view.tickets.begin_act("merge", staff.changes.actor, now=now)
         view.tickets.record(act, number, merged_events, now=now)
         view.tickets.record(act, into, target_events, now=now)
         # That it is closed goes without saying where one is told that it goes on elsewhere.
@@ -61,17 +62,17 @@ def _check(desk: Desk, merged: TicketFacts, target: TicketFacts) -> None:
 def _merged(staff: Staff, merged: TicketFacts, target: TicketFacts) -> tuple[TicketFacts, tuple[Event, ...]]:
     """The ticket that is given up: closed, and what happened to it."""
     closed = staff.desk.settings.tickets.of_phase(Phase.CLOSED)
-    event = Event(kind=EventKind.MERGED, actor=staff.actor, field="into", after=str(target.number))
+    event = Event(kind=EventKind.MERGED, actor=staff.changes.actor, field="into", after=str(target.number))
     after, ends = merged, list[Event]()
     if staff.desk.settings.tickets.phase(merged.status) is not Phase.CLOSED:
         after, kind = with_status(staff.desk.settings, merged, closed, now=staff.now)
-        ends = [Event(kind=kind, actor=staff.actor, before=merged.status, after=closed)]
+        ends = [Event(kind=kind, actor=staff.changes.actor, before=merged.status, after=closed)]
     return replace(after, merged_into=target.number, external_ids=()), (event, *ends)
 
 
 def _joined(staff: Staff, merged: TicketFacts, target: TicketFacts) -> tuple[TicketFacts, tuple[Event, ...]]:
     """The ticket that goes on: with the people and tags of the other one, and what happened to it."""
-    actor = staff.actor
+    actor = staff.changes.actor
     events = [Event(kind=EventKind.MERGED, actor=actor, field="from", after=str(merged.number))]
     new = _newcomers(merged, target)
     events += [Event(kind=EventKind.WATCHED, actor=actor, after=_name(one)) for one in new]
@@ -131,7 +132,7 @@ def _facts(staff: Staff, ticket: TicketFacts, events: tuple[Event, ...]) -> ActF
     return ActFacts(
         ticket=ticket,
         events=events,
-        actor=staff.actor,
+        actor=staff.changes.actor,
         mandatory=staff.mandatory,
-        silent_customer=f"{staff.actor} wished it" if staff.silent else "",
+        silent_customer=f"{staff.changes.actor} wished it" if staff.silent else "",
     )

@@ -12,18 +12,22 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from types import MappingProxyType
-from typing import Any, assert_never
+from typing import Any
 
 import rules
-from desk import finders, log
+from desk import by_mail, finders, log
+from desk.actions import not_carried_out
 from desk.addresses import alive_address, copied, dead_addresses, mark_bounced, spoof
-from desk.carry_out import Arrived, is_takeover, plan, write
+from desk.carry_out import Arrived, Plan, is_takeover, plan, write
 from desk.desk import Desk
+from desk.facts import informed
 from desk.letters import tell
 from desk.opt_out import Leaving, opt_out, who_complains, who_leaves
+from desk.record import recorded
 from desk.repeats import Repeat, fingerprint, repeat_of
 from desk.vendors import REPORTS, vendor_with_news
 from domain import token
+from domain.authentication import UNPROVEN, Authentication
 from domain.decision import Create, Decision, Found, Ignore, MailFacts, Update
 from domain.errors import Conflict, NotFound, Overtaken, StoreUnusable, TemporaryFailure
 from domain.event import DESK, Actor, Event, EventKind
@@ -31,9 +35,10 @@ from domain.intake import Intake, Outcome
 from domain.letter import ActFacts, Told
 from domain.marker import REPLY_MARKERS
 from domain.message import Message, RawMail
-from domain.people import ContactFacts
+from domain.people import Address, ContactFacts
 from domain.settings import Mailbox, Settings
 from domain.ticket import TicketFacts
+from scanner.authentication import authentication
 from scanner.content_key import content_key
 from store.store import View
 
@@ -72,12 +77,14 @@ class Round:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mail:
-    """A mail in hand, read."""
+    """A mail in hand, read.  `hand` is the agent who provably acts by it, None where nobody does."""
 
     row: Intake
     message: Message
     key: str
     remark: str = ""
+    proof: Authentication = UNPROVEN
+    hand: by_mail.Hand | None = None
 
 
 def receive(
@@ -144,12 +151,21 @@ def _read_all(
             raw_mail = RawMail(data=data[:limit] if len(data) > limit else data, size=row.size, arrived=row.arrived)
             message = read(raw_mail)
             key = content_key(data)
+            proof, hand = proof_of(desk, message, mailbox=row.mailbox, data=raw_mail.data, cut_off=raw_mail.cut)
         except Exception as error:  # one unreadable mail must not stop the others
             failed[row] = error
             continue
         key = journal_key(desk, row.mailbox, key)
-        mails.append(Mail(row=row, message=message, key=key, remark=_remark(raw_mail)))
+        mails.append(Mail(row=row, message=message, key=key, remark=_remark(raw_mail), proof=proof, hand=hand))
     return mails, failed
+
+
+def proof_of(
+    desk: Desk, message: Message, *, mailbox: str, data: bytes, cut_off: bool = False
+) -> tuple[Authentication, by_mail.Hand | None]:
+    """Who MESSAGE provably comes from, and the agent who acts by it."""
+    proof = authentication(message, desk.settings.mailboxes[mailbox].authserv)
+    return proof, by_mail.hand_of(desk.settings, message, proof, data=data, cut_off=cut_off)
 
 
 def journal_key(desk: Desk, mailbox: str, key: str) -> str:
@@ -217,8 +233,14 @@ def _carry_out(desk: Desk, view: View, mail: Mail, *, now: datetime, is_new: boo
         return _finish(view, mail, Received(intake=mail.row.id, outcome=Outcome.IGNORED, because=because), now=now)
     mailbox = desk.settings.mailboxes[mail.row.mailbox]
     sign, repeat = said_before(desk, view, mail.message, mailbox=mail.row.mailbox, moment=_moment(mail, now))
-    found = finders.find(view, mail.message, mailbox=mailbox, settings=desk.settings, keys=desk.keys, repeat=repeat)
-    facts = MailFacts(message=mail.message, mailbox=mail.row.mailbox, folder=mail.row.folder, found=found)
+    found = finders.find(
+        view, mail.message, mailbox=mailbox, settings=desk.settings, keys=desk.keys, repeat=repeat,
+        is_proven_agent=mail.hand is not None,
+    )  # fmt: skip
+    facts = MailFacts(
+        message=mail.message, mailbox=mail.row.mailbox, folder=mail.row.folder, found=found, authentication=mail.proof
+    )
+    facts = informed(desk, view, facts, moment=_moment(mail, now))
     decision = rules.decide(desk.rules, facts)
     record = _record(desk, facts, decision)
     match decision.disposition:
@@ -230,7 +252,7 @@ def _carry_out(desk: Desk, view: View, mail: Mail, *, now: datetime, is_new: boo
             done = _onto_a_ticket(desk, view, mail, arrived, found, decision)
             return _finish(view, mail, done, now=now, record=record)
         case _:
-            assert_never(decision.disposition)
+            raise not_carried_out(decision.disposition)
 
 
 def unasked(desk: Desk, view: View, message: Message) -> tuple[str, Leaving | None]:
@@ -276,43 +298,89 @@ def _arrived(
 
 def _onto_a_ticket(desk: Desk, view: View, mail: Mail, arrived: Arrived, found: Found, decision: Decision) -> Received:
     """Open a ticket or add to one, record the events, queue the letters."""
-    actor, now = arrived.actor, arrived.now
-    planned = plan(desk.settings, arrived, found, decision)
-    carried = write(view, planned, arrived, mail.row, tag=desk.settings.helpdesk.tag)
+    now, tag = arrived.now, desk.settings.helpdesk.tag
+    known = _customer(view, mail, now=now)
+    planned, act_by_mail = plan_mail(desk.settings, arrived, found, decision, mail.proof, mail.hand, known)
+    if act_by_mail is not None:
+        actor, because = act_by_mail.actor, act_by_mail.because
+        carried = by_mail.write(view, act_by_mail, mail.row, tag=tag)
+    else:
+        actor, because = arrived.actor, planned.because
+        carried = write(view, planned, arrived, mail.row, tag=tag)
     mark_bounced(view, mail.message, keys=desk.keys, now=now)
     act = view.tickets.begin_act("mail", actor, now=now, intake=mail.row.id)
     view.tickets.record(act, carried.ticket.number, carried.events, now=now)
-    facts = act_facts(desk.settings, carried.ticket, carried.told, arrived, quiet=mail.row.quiet)
+    facts = act_facts(desk.settings, carried.ticket, carried.told, arrived, act=act_by_mail, quiet=mail.row.quiet)
     # What an agent or a stranger wrote is no mail that a customer could have seen.
-    seen = carried.events[0].kind in (EventKind.OPENED, EventKind.CUSTOMER_WROTE)
+    seen = actor.kind != "agent" and carried.events[0].kind in (EventKind.OPENED, EventKind.CUSTOMER_WROTE)
     told = tell(desk, view, facts, act=act, now=now, entry=carried.entry, answering=mail.message if seen else None)
     letters = sum(isinstance(one, Told) for one in told)
     return Received(
         intake=mail.row.id,
         outcome=Outcome.TICKET if planned.opens else Outcome.COMMENT,
         ticket=carried.ticket.number,
-        because=planned.because,
+        because=because,
         rules=decision.rules,
         letters=letters,
         withheld=len(told) - letters,
     )
 
 
+def plan_mail(
+    settings: Settings, arrived: Arrived, found: Found, decision: Decision, proof: Authentication,
+    hand: by_mail.Hand | None, contact_of: Callable[[Address], ContactFacts | None],
+) -> tuple[Plan, by_mail.MailAct | None]:  # fmt: skip
+    """What becomes of a mail that goes onto a ticket, and what the agent who acts by it does instead.
+
+    CONTACT_OF gives the contact behind the address of a customer whose mail an agent passes on.
+    """
+    planned = plan(settings, arrived, found, decision)
+    customer = by_mail.customer_of(settings, arrived.message) if hand is not None and planned.opens else None
+    if hand is not None and customer is not None:
+        arrived = by_mail.for_customer(arrived, customer, contact_of(customer), hand)
+        planned = plan(settings, arrived, found, decision)
+    act = by_mail.plan_act(settings, arrived, found, planned, hand)
+    return by_mail.with_reason(settings, arrived, planned, proof), act
+
+
+def _customer(view: View, mail: Mail, *, now: datetime) -> Callable[[Address], ContactFacts | None]:
+    """Gives the contact of a customer whose mail is passed on; made where he is new."""
+
+    def contact(customer: Address) -> ContactFacts:
+        known = view.people.contact_of(customer.address)
+        return known or view.people.add_contact(customer, now=now, language=mail.message.language)
+
+    return contact
+
+
 def act_facts(
-    settings: Settings, ticket: TicketFacts, events: tuple[Event, ...], arrived: Arrived, *, quiet: str = ""
-) -> ActFacts:
-    """A mail as the resolver looks at it."""
+    settings: Settings, ticket: TicketFacts, events: tuple[Event, ...], arrived: Arrived, *,
+    act: by_mail.MailAct | None = None, quiet: str = "",
+) -> ActFacts:  # fmt: skip
+    """A mail as the resolver looks at it; ACT is what an agent does by it."""
     sender = arrived.message.sender
+    actor = act.actor if act else arrived.actor
     return ActFacts(
         ticket=ticket,
         events=events,
-        actor=arrived.actor,
-        sender_key=sender.key if sender else "",
+        actor=actor,
+        sender_key=sender.key if sender and actor.kind != "agent" else "",
         machine=arrived.message.is_machine,
         quiet=quiet or _quiet(settings.mailboxes[arrived.mailbox], arrived),
         taken_over=is_takeover(events),
-        silent_customer=_unanswered(arrived, ticket),
+        doubt=_doubt(arrived, events) if act is None else "",
+        silent_customer=act.silent if act else _unanswered(arrived, ticket),
     )
+
+
+def _doubt(arrived: Arrived, events: tuple[Event, ...]) -> str:
+    """Why the sender may be a machine after all, '' if nothing says so.
+
+    Whoever opens a ticket is told its number, but not, in doubt, that each further mail came in.
+    """
+    opens = any(event.kind is EventKind.OPENED for event in events)
+    because = arrived.message.class_because
+    return f"perhaps a machine: {because[0]}" if because and not opens else ""
 
 
 def _unanswered(arrived: Arrived, ticket: TicketFacts) -> str:
@@ -397,7 +465,6 @@ def _sender(message: Message) -> str:
 
 def _record(desk: Desk, facts: MailFacts, decision: Decision) -> dict[str, Any]:
     """The decision record: what was seen and what was decided, enough to explain it later."""
-    disposition = decision.disposition
     return {
         "rule_set": desk.rules.hash,
         "facts": rules.facts_read(desk.rules, facts),
@@ -407,10 +474,8 @@ def _record(desk: Desk, facts: MailFacts, decision: Decision) -> dict[str, Any]:
             {"finder": step.finder, "verdict": step.verdict.value, "ticket": step.ticket, "because": step.because}
             for step in facts.found.walk
         ],
-        "rules": list(decision.rules),
-        "disposition": type(disposition).__name__.lower(),
-        "because": disposition.because,
-        "modifiers": [{"kind": type(one).__name__, **asdict(one)} for one in decision.modifiers],
+        "authentication": asdict(facts.authentication) if facts.authentication != UNPROVEN else None,
+        **recorded(decision),
     }
 
 

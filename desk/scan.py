@@ -103,6 +103,11 @@ class MailboxScanner:
             with self._desk.store.act() as view:
                 view.leases.leave(lease)
 
+    def use(self, desk: Desk) -> None:
+        """Go by the settings and rules of DESK from the next scan on; its mailbox has the same account."""
+        self._desk = desk
+        self._settings = desk.settings.mailboxes[self._name]
+
     def close(self) -> None:
         """Hang up."""
         connection, self._connection = self._connection, None

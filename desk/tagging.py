@@ -6,7 +6,8 @@ Fails with: NotFound, Refused, StoreUnusable, TemporaryFailure.
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from desk.acts import ActReport, Refused, Staff, not_merged
+from desk.acts import ActReport, Staff, not_merged
+from desk.changes import Refused
 from desk.letters import tell
 from domain.event import Event, EventKind
 from domain.letter import ActFacts
@@ -26,7 +27,7 @@ def untag(staff: Staff, number: int, tags: Sequence[str]) -> ActReport:
         if not gone:
             return ticket, ()
         view.tickets.remove_tags(number, gone)
-        event = Event(kind=EventKind.UNTAGGED, actor=staff.actor, before=", ".join(gone))
+        event = Event(kind=EventKind.UNTAGGED, actor=staff.changes.actor, before=", ".join(gone))
         return replace(ticket, tags=tuple(tag for tag in ticket.tags if tag not in gone)), (event,)
 
     return _on(staff, number, "untag", change)
@@ -34,6 +35,7 @@ def untag(staff: Staff, number: int, tags: Sequence[str]) -> ActReport:
 
 def learn_id(staff: Staff, number: int, external_id: ExternalId) -> ActReport:
     """Tell a ticket the number that it has in a vendor's system: mails of that vendor with it come here."""
+    actor = staff.changes.actor
 
     def change(view: View, ticket: TicketFacts) -> tuple[TicketFacts, tuple[Event, ...]]:
         owner = view.tickets.by_external_id(external_id)
@@ -43,7 +45,7 @@ def learn_id(staff: Staff, number: int, external_id: ExternalId) -> ActReport:
             has = f"{staff.desk.reference(owner)} has {external_id} already; nothing was changed. Take it away first"
             raise Refused(f"{has}: helpdesk link {owner} --remove --vendor-id {external_id}")
         view.tickets.add_external_id(number, external_id)
-        event = Event(kind=EventKind.EXTERNAL_ID, actor=staff.actor, field=external_id.name, after=external_id.value)
+        event = Event(kind=EventKind.EXTERNAL_ID, actor=actor, field=external_id.name, after=external_id.value)
         return replace(ticket, external_ids=(*ticket.external_ids, external_id)), (event,)
 
     return _on(staff, number, "link", change)
@@ -51,12 +53,13 @@ def learn_id(staff: Staff, number: int, external_id: ExternalId) -> ActReport:
 
 def forget_id(staff: Staff, number: int, external_id: ExternalId) -> ActReport:
     """Take a vendor's number from a ticket."""
+    actor = staff.changes.actor
 
     def change(view: View, ticket: TicketFacts) -> tuple[TicketFacts, tuple[Event, ...]]:
         if external_id not in ticket.external_ids:
             return ticket, ()
         view.tickets.remove_external_id(number, external_id)
-        event = Event(kind=EventKind.EXTERNAL_ID, actor=staff.actor, field=external_id.name, before=external_id.value)
+        event = Event(kind=EventKind.EXTERNAL_ID, actor=actor, field=external_id.name, before=external_id.value)
         return replace(ticket, external_ids=tuple(one for one in ticket.external_ids if one != external_id)), (event,)
 
     return _on(staff, number, "link", change)
@@ -86,7 +89,9 @@ def _on(staff: Staff, number: int, kind: str, change: Change) -> ActReport:
         if not events:
             return ActReport(ticket=before)
         view.tickets.change(number, now=staff.now)
-        act = view.tickets.begin_act(kind, staff.actor, now=staff.now)
+        act = view.tickets.begin_act(kind, staff.changes.actor, now=staff.now)
         view.tickets.record(act, number, events, now=staff.now)
-        told = tell(staff.desk, view, ActFacts(ticket=after, events=events, actor=staff.actor), act=act, now=staff.now)
+        told = tell(
+            staff.desk, view, ActFacts(ticket=after, events=events, actor=staff.changes.actor), act=act, now=staff.now
+        )
     return ActReport(ticket=after, events=events, told=told)

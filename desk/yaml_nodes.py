@@ -11,7 +11,7 @@ because it may be a password.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,6 +20,9 @@ import yaml
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 MAX_DEPTH = 40
 MAX_NODES = 200_000
+INCLUDE = "!include"
+_NO_TAG = "a tag (!...) is not used here; put a text that begins with ! in quotes"
+_NO_INCLUDE = "!include stands behind rules: in config.yaml, or as an item of that list, and nowhere else"
 _STR_TAGS = (None, "!", "tag:yaml.org,2002:str")
 _INT = re.compile(r"0|-?[1-9][0-9]{0,17}")
 _CONSTANTS: dict[str, bool | None] = {
@@ -36,10 +39,11 @@ Path = tuple[Step, ...]
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Line and column in a file, from 1."""
+    """Line and column in a file, from 1; `file` is '' for the only one."""
 
     line: int
     column: int
+    file: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +65,13 @@ class Scalar(Node):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sequence(Node):
     items: tuple[Node, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Include(Node):
+    """`!include PATTERN`: what stands in other files belongs here."""
+
+    pattern: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,17 +106,22 @@ class Located:
     key_place: Place
 
 
-def read(text: str) -> tuple[Node | None, tuple[Complaint, ...]]:
-    """The first document in TEXT and what is wrong with it; None where it is empty or not YAML."""
-    composer = _Composer(text)
+def read(
+    text: str, *, file: str = "", may_include: Callable[[Path], bool] = lambda path: False
+) -> tuple[Node | None, tuple[Complaint, ...]]:
+    """The first document in TEXT and what is wrong with it; None where it is empty or not YAML.
+
+    FILE goes into every place.  MAY_INCLUDE tells at which paths other files may be included.
+    """
+    composer = _Composer(text, file, may_include)
     try:
         node = composer.document()
     except yaml.reader.ReaderError as error:
         node = None
-        composer.complaints.append(_unreadable(text, error))
+        composer.complaints.append(_unreadable(text, file, error))
     except yaml.MarkedYAMLError as error:
         node = None
-        composer.complaints.append(_broken(text, error))
+        composer.complaints.append(_broken(text, file, error))
     except _Abandoned:
         node = None
     if node is not None and node.size > MAX_NODES:
@@ -123,6 +139,8 @@ def plain(node: Node) -> Any:
             return [plain(item) for item in node.items]
         case Scalar():
             return node.value
+        case Include():
+            return None
     raise TypeError(type(node))
 
 
@@ -157,10 +175,15 @@ class _Abandoned(Exception):
 class _Composer:
     """Builds the tree from the parser's events."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, file: str, may_include: Callable[[Path], bool]) -> None:
+        self.file = file
+        self.may_include = may_include
         self.events: Iterator[Any] = yaml.parse(text, Loader=_LOADER)
         self.anchors: dict[str, Node | None] = {}
         self.complaints: list[Complaint] = []
+
+    def place(self, mark: Any) -> Place:
+        return _place(mark, self.file)
 
     def complain(self, place: Place, path: Path, text: str) -> None:
         self.complaints.append(Complaint(place=place, path=path, text=text))
@@ -171,7 +194,9 @@ class _Composer:
         for event in self.events:
             if isinstance(event, yaml.DocumentStartEvent):
                 if node is not None:
-                    self.complain(_place(event.start_mark), (), "a second document begins here; there must be one only")
+                    self.complain(
+                        self.place(event.start_mark), (), "a second document begins here; there must be one only"
+                    )
                     return node
                 node = self.node(next(self.events), ())
         return node
@@ -179,7 +204,7 @@ class _Composer:
     def node(self, event: Any, path: Path) -> Node:
         """The value that begins with EVENT."""
         if len(path) > MAX_DEPTH:
-            self.complain(_place(event.start_mark), (), f"nested more than {MAX_DEPTH} deep")
+            self.complain(self.place(event.start_mark), (), f"nested more than {MAX_DEPTH} deep")
             raise _Abandoned
         if isinstance(event, yaml.AliasEvent):
             return self.alias(event, path)
@@ -189,8 +214,10 @@ class _Composer:
             node: Node = self.mapping(event, path)
         elif isinstance(event, yaml.SequenceStartEvent):
             node = self.sequence(event, path)
+        elif event.tag == INCLUDE and self.may_include(path):
+            return Include(place=self.place(event.start_mark), pattern=str(event.value).strip())
         else:
-            node = _scalar(event)
+            node = self.scalar(event)
         self.refuse_tag(event, path)
         if event.anchor:
             self.anchors[event.anchor] = node
@@ -198,7 +225,7 @@ class _Composer:
 
     def alias(self, event: Any, path: Path) -> Node:
         """The value that an alias stands for; nothing, with a complaint, where there is none."""
-        place = _place(event.start_mark)
+        place = self.place(event.start_mark)
         target = self.anchors.get(event.anchor)
         if target is not None:
             return target
@@ -214,7 +241,7 @@ class _Composer:
         entries: dict[str, Entry] = {}
         size = 1
         while not isinstance(key_event := next(self.events), yaml.MappingEndEvent):
-            place = _place(key_event.start_mark)
+            place = self.place(key_event.start_mark)
             key = self.key(key_event, path)
             node = self.node(next(self.events), (*path, key))
             size += node.size
@@ -227,19 +254,21 @@ class _Composer:
                 self.complain(place, (*path, key), "merging with << is not YAML 1.2; write the keys out")
             else:
                 entries[key] = Entry(key=key, place=place, node=node)
-        return Mapping(place=_place(event.start_mark), size=size, entries=entries)
+        return Mapping(place=self.place(event.start_mark), size=size, entries=entries)
 
     def key(self, event: Any, path: Path) -> str:
         """The text of a key, as written."""
         if isinstance(event, yaml.ScalarEvent):
             if event.anchor:
-                self.anchors[event.anchor] = _scalar(event)
+                self.anchors[event.anchor] = self.scalar(event)
             return str(event.value)
         node = self.node(event, path)
         if isinstance(node, Scalar):
             return node.text
         self.complain(
-            _place(event.start_mark), path, "a list or mapping cannot be a key; quote a text that begins with [ or {"
+            self.place(event.start_mark),
+            path,
+            "a list or mapping cannot be a key; quote a text that begins with [ or {",
         )
         raise _Abandoned
 
@@ -248,20 +277,18 @@ class _Composer:
         while not isinstance(item := next(self.events), yaml.SequenceEndEvent):
             items.append(self.node(item, (*path, len(items))))
         size = 1 + sum(item.size for item in items)
-        return Sequence(place=_place(event.start_mark), size=size, items=tuple(items))
+        return Sequence(place=self.place(event.start_mark), size=size, items=tuple(items))
 
     def refuse_tag(self, event: Any, path: Path) -> None:
         known = (*_STR_TAGS, "tag:yaml.org,2002:map", "tag:yaml.org,2002:seq")
         if event.tag not in known:
-            self.complain(
-                _place(event.start_mark), path, "a tag (!...) is not used here; put a text that begins with ! in quotes"
-            )
+            why = _NO_INCLUDE if event.tag == INCLUDE else _NO_TAG
+            self.complain(self.place(event.start_mark), path, why)
 
-
-def _scalar(event: Any) -> Scalar:
-    text = str(event.value)
-    is_plain = event.implicit[0] and event.tag is None
-    return Scalar(place=_place(event.start_mark), value=_resolved(text) if is_plain else text, text=text)
+    def scalar(self, event: Any) -> Scalar:
+        text = str(event.value)
+        is_plain = event.implicit[0] and event.tag is None
+        return Scalar(place=self.place(event.start_mark), value=_resolved(text) if is_plain else text, text=text)
 
 
 def _resolved(text: str) -> str | int | bool | None:
@@ -270,14 +297,14 @@ def _resolved(text: str) -> str | int | bool | None:
     return int(text) if _INT.fullmatch(text) else text
 
 
-def _place(mark: Any) -> Place:
-    return Place(mark.line + 1, mark.column + 1)
+def _place(mark: Any, file: str) -> Place:
+    return Place(mark.line + 1, mark.column + 1, file)
 
 
-def _unreadable(text: str, error: yaml.reader.ReaderError) -> Complaint:
+def _unreadable(text: str, file: str, error: yaml.reader.ReaderError) -> Complaint:
     character = error.character if isinstance(error.character, str) else chr(error.character)
     before = text[: max(text.find(character), 0)]
-    place = Place(before.count("\n") + 1, len(before) - (before.rfind("\n") + 1) + 1)
+    place = Place(before.count("\n") + 1, len(before) - (before.rfind("\n") + 1) + 1, file)
     return Complaint(place=place, text=f"the character U+{ord(character):04X} is not allowed; take it out")
 
 
@@ -302,17 +329,17 @@ _BROKEN = (
 _MEANT_WHERE_IT_BEGAN = ("expected ':'", "unexpected end of stream", "document indicator")
 
 
-def _broken(text: str, error: yaml.MarkedYAMLError) -> Complaint:
+def _broken(text: str, file: str, error: yaml.MarkedYAMLError) -> Complaint:
     """A syntax error in our words."""
     problem = error.problem or ""
     at: Any = error.problem_mark or error.context_mark
     opened: Any = error.context_mark or at
-    place = _place(at)
+    place = _place(at, file)
     if "cannot start any token" in problem:
         return Complaint(place=place, text=_bad_start(text, place))
     for part, words in _BROKEN:
         if part in problem:
-            place = _place(opened) if part in _MEANT_WHERE_IT_BEGAN else place
+            place = _place(opened, file) if part in _MEANT_WHERE_IT_BEGAN else place
             return Complaint(place=place, text=words.format(opened=opened.line + 1))
     return Complaint(place=place, text=f"this is not YAML: {problem}")
 

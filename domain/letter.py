@@ -33,6 +33,7 @@ class LetterKind(StrEnum):
     STAFF_STATUS = "staff_status"
     STAFF_CHANGE = "staff_change"
     STAFF_NOTE = "staff_note"
+    STAFF_REFUSED = "staff_refused"  # to an agent: what he wanted by mail could not be done
 
     @property
     def is_staff(self) -> bool:
@@ -115,8 +116,10 @@ class ActFacts:
     that the customer is not told.  `cc` are addresses that get the comment beside the requester,
     `contacts` the contacts behind them.  `taken_over` tells a first assignment from a change.
     `dead` are the keys of addresses without a contact that letters came back from.
+    `doubt` says why the sender may be a machine; then his mail is not acknowledged.
     `recent` counts the letters of the budget's period (`LetterKind.is_budgeted`), by address key,
-    `recent_domains` by domain, `recent_here` those about this ticket.
+    `recent_domains` by domain, `recent_here` those about this ticket, `recent_answers` those about
+    this ticket to the sender.
     """
 
     ticket: TicketFacts
@@ -124,6 +127,7 @@ class ActFacts:
     actor: Actor
     sender_key: str = ""
     machine: bool = False
+    doubt: str = ""
     quiet: str = ""
     mandatory: bool = False
     silent_customer: str = ""
@@ -134,6 +138,7 @@ class ActFacts:
     recent: Mapping[str, int] = field(default_factory=dict)
     recent_domains: Mapping[str, int] = field(default_factory=dict)
     recent_here: int = 0
+    recent_answers: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,6 +168,7 @@ class LetterFacts:
 
     `events` are those of `Told`; labels are looked up when it is written.  `message_id` was fixed when
     the letter was queued, so that a copy carries the same one after a change of keys; '' makes it anew.
+    `earlier` are the last entries before this one that its reader knows already, the latest first.
     `left_out` names the files that the server would not have taken.
     """
 
@@ -183,6 +189,7 @@ class LetterFacts:
     because: str
     at: datetime
     entry: QuotedEntry | None = None
+    earlier: tuple[QuotedEntry, ...] = ()
     files: tuple[OutgoingFile, ...] = ()
     left_out: tuple[str, ...] = ()
     in_reply_to: str = ""

@@ -81,7 +81,8 @@ class Message:
     wrote now.  `headers` holds every field in order, names in lower case, values decoded.
     `class_because` names the signals with their weights, those that were too weak as well.
     `returned_ids` are the Message-IDs of the mail that a report (bounce, notice, complaint) is about;
-    `forwarded_from` is who wrote the mail that this one passes on.
+    `forwarded_from` is who wrote the mail that this one passes on, `forwarded_text` what he wrote, a part of `text`,
+    '' where that cannot be told apart.
     """
 
     sender: Address | None
@@ -107,6 +108,7 @@ class Message:
     bounced: tuple[Bounced, ...] = ()
     returned_ids: tuple[str, ...] = ()
     forwarded_from: Address | None = None
+    forwarded_text: str = ""
     language: str = ""
     defects: tuple[str, ...] = ()
     size: int = 0

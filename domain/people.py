@@ -125,6 +125,7 @@ class ContactFacts:
     support_start: date | None = None
     support_end: date | None = None
     organization: OrganizationFacts | None = None
+    tags: tuple[str, ...] = ()
 
     @property
     def primary(self) -> ContactAddress | None:

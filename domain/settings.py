@@ -8,8 +8,9 @@ about is refused here; what several fields must agree on is `desk/config.py`'s.
 import re
 import unicodedata
 from collections.abc import Mapping
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 from typing import Annotated, Any, Literal, Self
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import (
     AfterValidator,
@@ -18,58 +19,19 @@ from pydantic import (
     ConfigDict,
     Field,
     Strict,
+    TypeAdapter,
     WithJsonSchema,
     model_validator,
 )
 
 from domain.errors import BadAddress
+from domain.hours import Hours, parse_days, parse_span
 from domain.people import Address, address_key, domain_key
+from domain.quantity import parse_duration, parse_size, shown, written
 from domain.rule import RuleSpec
 from domain.ticket import Phase
 
-_UNITS = {"ms": 0.001, "s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400, "w": 604800}
-_BYTES = {"": 1, "b": 1, "kb": 1000, "mb": 1000**2, "gb": 1000**3, "kib": 1024, "mib": 1024**2, "gib": 1024**3}
-_LONGEST = timedelta(days=36500)
-
-
-def shown(value: object) -> str:
-    """VALUE as a complaint may quote it: short, on one line, in the words of YAML."""
-    if isinstance(value, str):
-        return repr(value if len(value) <= 60 else value[:57] + "...")
-    if value is None:
-        return "nothing"
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, Mapping):
-        return "a mapping"
-    if isinstance(value, (list, tuple)):
-        return "a list"
-    return str(value)
-
-
-def _written(value: object) -> str:
-    return str(value).strip() if isinstance(value, (str, int, float)) else ""
-
-
-def parse_duration(value: object) -> timedelta:
-    """`90s`, `5m`, `2h`, `30d`, `1w` as a timedelta.  Raises ValueError for anything else."""
-    if isinstance(value, timedelta):
-        return value
-    found = re.fullmatch(r"([0-9]{1,12}(?:\.[0-9]{1,6})?)\s*(ms|s|min|m|h|d|w)", _written(value))
-    if found is None:
-        raise ValueError(f"{shown(value)} is not a duration: write a number and a unit, such as 60s, 5m, 2h, 30d")
-    seconds = float(found[1]) * _UNITS[found[2]]
-    if seconds > _LONGEST.total_seconds():
-        raise ValueError(f"{shown(value)} is longer than a hundred years")
-    return timedelta(seconds=seconds)
-
-
-def parse_size(value: object) -> int:
-    """`50 MB`, `200kB`, `1 MiB` or a plain number, as octets.  Raises ValueError for anything else."""
-    found = re.fullmatch(r"([0-9]{1,12}(?:\.[0-9]{1,6})?)\s*([kmg]i?b|b)?", _written(value), re.IGNORECASE)
-    if found is None:
-        raise ValueError(f"{shown(value)} is not a size: write a number and a unit, such as 50 MB")
-    return int(float(found[1]) * _BYTES[(found[2] or "").lower()])
+MICROSOFT_365 = "microsoft365"
 
 
 def _address(value: str) -> str:
@@ -87,6 +49,26 @@ def _line(value: str) -> str:
     if any(unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp") for character in value):
         raise ValueError("holds a line break or another control character; it must be one line of text")
     return value
+
+
+def _lines(value: str) -> str:
+    kept = value.strip("\n")
+    for line in kept.split("\n"):
+        if line.strip():
+            _line(line)
+    return _line(kept) if "\n" not in kept else kept
+
+
+def _language(value: str) -> str:
+    if re.fullmatch(r"[a-z]{2,3}", value) is None:
+        raise ValueError(f"{shown(value)} is not a language: write its code (ISO 639), such as de or en")
+    return value
+
+
+def _color(value: str) -> str:
+    if re.fullmatch(r"#[0-9a-fA-F]{6}", value) is None:
+        raise ValueError(f"{shown(value)} is not a colour: write it in quotes as '#rrggbb', such as '#1f5fa8'")
+    return value.lower()
 
 
 def _host(value: str) -> str:
@@ -107,8 +89,8 @@ def _day(value: object) -> object:
     if isinstance(value, date):
         return value
     try:
-        if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", _written(value)):
-            return date.fromisoformat(_written(value))
+        if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", written(value)):
+            return date.fromisoformat(written(value))
     except ValueError:
         pass
     raise ValueError(f"{shown(value)} is not a date: write year-month-day, such as 2026-11-01")
@@ -142,6 +124,13 @@ def _domain(value: str) -> str:
     return f"*.{key}" if value.startswith("*.") else key
 
 
+def _some(value: tuple[str, ...]) -> tuple[str, ...]:
+    # As a bound on the length it would be complained of as well where one item is wrong.
+    if not value:
+        raise ValueError("is empty: at least one is needed")
+    return value
+
+
 def _start(value: object) -> object:
     if value in ("now", "all"):
         return value
@@ -163,6 +152,26 @@ def _after(value: object) -> object:
     raise ValueError(f"{shown(value)} is not a way to file mail: write flag, delete, keep, or {{move: Folder}}")
 
 
+def _server_name(value: str) -> str:
+    if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,254}", value) is None:
+        raise ValueError(f"{shown(value)} is not the name of a server: write it as it stands in Authentication-Results")
+    return value
+
+
+def _host_pattern(value: str) -> str:
+    if re.fullmatch(r"[A-Za-z0-9.:*_-]{1,255}", value) is None or not any(char.isalnum() for char in value):
+        raise ValueError(f"{shown(value)} is not the name of a host: write mx.acme.example or *.acme.example")
+    return value
+
+
+def _authserv(value: object) -> object:
+    if value == MICROSOFT_365:
+        return {"id": MICROSOFT_365, "border": ["*.outlook.com", "*.office365.com"]}
+    if isinstance(value, (Mapping, Authserv)):
+        return value
+    raise ValueError(f"{shown(value)} is not whose results count: write {{id: mx.acme.example}} or {MICROSOFT_365}")
+
+
 Duration = Annotated[
     timedelta,
     BeforeValidator(parse_duration),
@@ -172,6 +181,8 @@ Positive = Annotated[Duration, AfterValidator(_positive)]
 Size = Annotated[int, BeforeValidator(parse_size), WithJsonSchema({"type": ["string", "integer"]})]
 Line = Annotated[str, AfterValidator(_line)]
 Host = Annotated[str, AfterValidator(_host)]
+ServerName = Annotated[str, AfterValidator(_server_name)]
+HostPattern = Annotated[str, AfterValidator(_host_pattern)]
 Flag = Annotated[bool, Strict()]
 Whole = Annotated[int, BeforeValidator(_whole, json_schema_input_type=int)]
 Day = Annotated[date, BeforeValidator(_day, json_schema_input_type=date)]
@@ -184,7 +195,18 @@ Start = Annotated[
     BeforeValidator(_start),
     WithJsonSchema({"type": "string", "examples": ["now", "all"]}),
 ]
-Language = Literal["de", "en"]
+Language = Annotated[str, AfterValidator(_language), WithJsonSchema({"type": "string", "pattern": "^[a-z]{2,3}$"})]
+Color = Annotated[str, AfterValidator(_color), WithJsonSchema({"type": "string", "pattern": "^#[0-9a-fA-F]{6}$"})]
+Lines = Annotated[str, AfterValidator(_lines)]
+SHIPPED_LANGUAGES = ("de", "en")
+"""The languages that letters can be written in without a catalog of one's own."""
+
+
+def _with_includes(schema: dict[str, Any]) -> None:
+    """To an editor `!include FILE` is a text."""
+    several = {"type": "array", "items": {"anyOf": [schema.pop("items"), {"type": "string"}]}}
+    schema.pop("type")
+    schema["anyOf"] = [several, {"type": "string"}]
 
 
 class _Frozen(BaseModel):
@@ -211,7 +233,7 @@ class Secret(_Frozen):
 def _secret(value: object) -> object:
     if isinstance(value, Secret):
         return value
-    kind, _, name = (part.strip() for part in _written(value).partition(":"))
+    kind, _, name = (part.strip() for part in written(value).partition(":"))
     # The value is never repeated: it may be the secret itself.
     if kind == "env":
         if re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name) is None:
@@ -239,7 +261,7 @@ _PERIODS = {"s": 1, "min": 60, "h": 3600, "d": 86400}
 def _rate(value: object) -> object:
     if isinstance(value, Rate):
         return value
-    found = re.fullmatch(r"([0-9]{1,7})\s*/\s*(s|min|h|d)", _written(value))
+    found = re.fullmatch(r"([0-9]{1,7})\s*/\s*(s|min|h|d)", written(value))
     if found is None or int(found[1]) == 0:
         raise ValueError(f"{shown(value)} is not a rate: write letters/time with s, min, h or d, such as 60/min")
     return {"letters": int(found[1]), "per": timedelta(seconds=_PERIODS[found[2]])}
@@ -279,7 +301,7 @@ class Deliver(_Frozen):
 def _deliver(value: object) -> object:
     if isinstance(value, Deliver):
         return value
-    kind, _, where = (part.strip() for part in _written(value).partition(":"))
+    kind, _, where = (part.strip() for part in written(value).partition(":"))
     if kind == "smtp" and not where:
         return {"kind": kind}
     if kind == "file" and where and where.isprintable():
@@ -374,11 +396,71 @@ class ClosedTickets(_Frozen):
     group hears of it.  Machines never reopen: what they write is put on the old ticket quietly."""
 
 
+class Authserv(_Frozen):
+    id: ServerName
+    """The name (authserv-id) in front of the Authentication-Results that your own border host writes."""
+    border: tuple[HostPattern, ...] = ()
+    """Your own servers that write Received fields above the results, the border host among them; `*` stands for
+    anything.  Left out: the server `id` alone."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _itself(cls, value: object) -> object:
+        if isinstance(value, dict) and value.get("id") and not value.get("border"):
+            return {**value, "border": [value["id"]]}
+        return value
+
+    @property
+    def is_microsoft(self) -> bool:
+        """The results come without a name in front."""
+        return self.id == MICROSOFT_365
+
+
+AuthservSpec = Annotated[
+    Authserv,
+    BeforeValidator(_authserv),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"enum": [MICROSOFT_365]},
+                {
+                    "type": "object",
+                    "properties": {
+                        "id": {"type": "string"},
+                        "border": {"type": "array", "items": {"type": "string"}},
+                    },
+                    "required": ["id"],
+                    "additionalProperties": False,
+                },
+            ]
+        }
+    ),
+]
+
+
+class Look(_Frozen):
+    """How letters look."""
+
+    html: Flag = True
+    """Letters have an HTML part beside their text.  `false`: text only."""
+    color: Color = "#1f5fa8"
+    """The colour of the bar on top and of links, in quotes: '#rrggbb'."""
+    logo: Line | None = None
+    """A PNG, JPEG or GIF file (relative to config.yaml) for the top of letters.  It travels inside each of them, so
+    keep it small; nothing is ever loaded from the network."""
+    earlier: Annotated[Whole, Field(ge=0, le=10)] = 2
+    """How many earlier messages of the conversation stand below a letter, shortened.  Never internal notes."""
+
+
 class Mailbox(_Frozen):
     address: AddressText
     """The address that customers write to and that letters come from."""
     group: Key
     """The group that owns what nobody else is given."""
+    language: Language | None = None
+    """The language of its letters where the reader's own is unknown; left out: helpdesk.language."""
+    look: Look | None = None
+    """How its letters look, in place of the whole of notifications.look."""
     imap: Imap | None = None
     """The account to scan.  Left out: mail comes by `helpdesk ingest` only."""
     folders: Annotated[tuple[Line, ...], Field(min_length=1)] = ("INBOX",)
@@ -401,6 +483,9 @@ class Mailbox(_Frozen):
     """After the server renumbered its mail (UIDVALIDITY): with more unknown mails than this, stop and say so."""
     plus_addressing: Flag = False
     """Also put the reply token into the reply address, local+token@domain, for relays that rewrite Message-IDs."""
+    authserv: AuthservSpec | None = None
+    """Whose proof of a sender counts, so that agents can act by mail (docs/by-mail.md): {id: mx.acme.example, border:
+    [mx.acme.example]}, or the word microsoft365.  Left out: what agents write stays an internal note."""
     bounces: AddressText | None = None
     """Where bounces go, as local+token@domain, so that each finds its letter (VERP); left out: to `address`, without a
     token.  It must lead into a mailbox that is scanned; the mailbox's own address will do."""
@@ -463,6 +548,10 @@ class Agent(_Frozen):
     """Where letters to this person go."""
     language: Language | None = None
     """The language of those letters; left out: helpdesk.language."""
+    html: Flag = True
+    """`false`: letters to this person are text only."""
+    signature: Lines | None = None
+    """What stands below this person's answers to customers, in several lines if wanted; left out: helpdesk.name."""
 
 
 class Status(_Frozen):
@@ -525,7 +614,7 @@ class Tickets(_Frozen):
 
 
 class ThreadKey(_Frozen):
-    senders: Annotated[tuple[Domain, ...], Field(alias="from", min_length=1)]
+    senders: Annotated[tuple[Domain, ...], Field(alias="from"), AfterValidator(_some)]
     """The mail domains of the vendor: vendor.example, and *.vendor.example for those below it."""
     subject: Line
     """A regular expression (RE2) on the subject whose one group is the vendor's id: Case (INC[0-9]+)."""
@@ -542,6 +631,9 @@ class LoopBudget(_Frozen):
     """... in this time.  What is over it is withheld and listed by `helpdesk letters`."""
     per_domain: Annotated[Whole, Field(ge=1)] = 200
     """How many go to all addresses of one mail domain in this time.  Raise it where many customers share one."""
+    acknowledged: Annotated[Whole, Field(ge=1)] = 2
+    """An address that had so many about one ticket in this time gets no further acknowledgement of its mails on it
+    (`on_customer_mail`): two machines that do not know each other go on with nothing else."""
     per_ticket: Annotated[Whole, Field(ge=1)] = 100
     """How many go out about one ticket in this time, to whomever."""
 
@@ -554,15 +646,68 @@ class Notifications(_Frozen):
     on_reassignment: Flag = False
     """Tell the customer not only when his ticket is first taken over, but whenever it changes hands."""
     on_customer_mail: Flag = False
-    """Acknowledge every mail of the customer, not only the one that opens the ticket."""
+    """Acknowledge every mail of the customer, not only the one that opens the ticket (but see loop_budget.acknowledged,
+    and not in doubt whether a person wrote it)."""
     on_field_change: Flag = False
     """Tell the customer when title, priority or category change."""
     watchers_on_field_change: Flag = False
     """Tell watchers when title, priority or category change."""
     loop_budget: LoopBudget = LoopBudget()
     """The brake on two machines writing to each other."""
+    look: Look = Look()
+    """How letters look."""
     templates: Line | None = None
-    """A directory (relative to config.yaml) whose templates take the place of the built-in ones of the same name."""
+    """A directory (relative to config.yaml) with templates and sentences (de.po, fr.po, ...) of your own, which take
+    the place of the built-in ones (docs/letters.md)."""
+
+
+def _zone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError(f"{shown(value)} is not a time zone: write one such as Europe/Berlin or UTC") from None
+    return value
+
+
+def _days(value: str) -> str:
+    parse_days(value)
+    return value
+
+
+def _span(value: str) -> str:
+    parse_span(value)
+    return value
+
+
+def _spans(value: object) -> object:
+    return [value] if isinstance(value, str) else value
+
+
+class BusinessHours(_Frozen):
+    timezone: Annotated[str, AfterValidator(_zone)] = "UTC"
+    """The time zone of the days and hours here, and of `weekday` in rules, such as Europe/Berlin."""
+    open: Annotated[
+        Mapping[
+            Annotated[str, AfterValidator(_days)],
+            Annotated[
+                tuple[Annotated[str, AfterValidator(_span)], ...],
+                BeforeValidator(_spans),
+                WithJsonSchema({"type": ["string", "array"], "items": {"type": "string"}}),
+            ],
+        ],
+        Field(min_length=1),
+    ]
+    """Hours by day: `mon-fri: 9:00-17:00`, or several spans: `sat: [9:00-12:00, 13:00-15:00]`."""
+    holidays: tuple[Day, ...] = ()
+    """Days without business."""
+
+    def hours(self) -> Hours:
+        """The same, ready to be asked."""
+        spans: dict[str, tuple[tuple[time, time], ...]] = {}
+        for days, written_spans in self.open.items():
+            for day in parse_days(days):
+                spans[day] = (*spans.get(day, ()), *map(parse_span, written_spans))
+        return Hours(zone=ZoneInfo(self.timezone), spans=spans, holidays=frozenset(self.holidays))
 
 
 class Limits(_Frozen):
@@ -624,10 +769,18 @@ class Settings(_Frozen):
     the ticket its id (so does `helpdesk link`); later ones with that id go there too, for staff only."""
     duplicates: Literal["one_ticket", "per_mailbox"] = "one_ticket"
     """The same mail in two mailboxes makes one ticket, or one in each."""
+    business_hours: BusinessHours | None = None
+    """When somebody is there.  Left out: always, in UTC."""
     limits: Limits = Limits()
     """What is still ordinary."""
-    rules: tuple[RuleSpec, ...] = ()
-    """In order.  Without a disposition a reply updates its ticket and anything else opens one."""
+    rules: Annotated[tuple[RuleSpec, ...], Field(json_schema_extra=_with_includes)] = ()
+    """In order, here or in files of their own (`!include rules.d/*.yaml`).
+    Without a disposition a reply updates its ticket and anything else opens one."""
+
+    def look(self, mailbox: str) -> Look:
+        """How the letters of MAILBOX look."""
+        known = self.mailboxes.get(mailbox)
+        return (known.look if known else None) or self.notifications.look
 
     def own_addresses(self) -> frozenset[str]:
         """The keys of our mailboxes' addresses, and of those that bounces go to: never written to."""
@@ -638,6 +791,11 @@ class Settings(_Frozen):
         """The key of the agent whose address this is, '' if nobody's."""
         wanted = address_key(address)
         return next((key for key, agent in self.agents.items() if address_key(agent.address) == wanted), "")
+
+
+def rules_schema() -> dict[str, Any]:
+    """The JSON Schema of a file that config.yaml includes: a list of rules."""
+    return TypeAdapter(tuple[RuleSpec, ...]).json_schema(by_alias=True)
 
 
 def json_schema() -> dict[str, Any]:

@@ -127,6 +127,7 @@ TABLE: Mapping[EventKind, _Row] = {
 # fmt: on
 
 STRONGEST_FIRST = (
+    K.STAFF_REFUSED,
     *(K.SOLUTION, K.STAFF_SOLUTION),
     *(K.COMMENT, K.STAFF_COMMENT),
     *(K.ACKNOWLEDGEMENT, K.NOTICE, K.STAFF_NEW),
@@ -152,6 +153,7 @@ class _Person:
 def resolve(act: ActFacts, settings: Settings) -> tuple[Told | Withheld, ...]:
     """Everybody whom ACT concerns: who gets which letter, who does not, each with the reason."""
     outcomes = [_outcome(person, act, settings) for person in _people(act, settings)]
+    outcomes += [_of_refusal(event, act, settings) for event in act.events if event.kind is E.REFUSED]
     return _one_each(outcome for outcome in outcomes if outcome is not None)
 
 
@@ -167,14 +169,15 @@ def gate(
     recent: int = 0,
     recent_domain: int = 0,
     recent_here: int = 0,
+    recent_answers: int = 0,
 ) -> Withheld | None:
     """Why RECIPIENT must not get this letter now; None if he may.
 
     `contact` and `organization` are the fresh facts behind the recipient.  `mandatory` lifts the
     opt-out and `ticket_mails`, nothing else.  `undeliverable`: letters to an address that is no
     contact's came back.  `recent` is what the address got of the loop budget, `recent_domain` what
-    all of its domain got, `recent_here` what all got about the ticket; 0 when a queued letter is
-    asked about again, for it was counted when it was queued.
+    all of its domain got, `recent_here` what all got about the ticket, `recent_answers` what the address
+    got about it; 0 when a queued letter is asked about again, for it was counted when it was queued.
     """
 
     def withheld(reason: Reason, because: str) -> Withheld:
@@ -206,6 +209,7 @@ def gate(
         (recent, budget.letters, "automatic letters"),
         (recent_domain, budget.per_domain, f"automatic letters to {domain}"),
         (recent_here, budget.per_ticket, "automatic letters about this ticket"),
+        (recent_answers * (kind is K.ACKNOWLEDGEMENT), budget.acknowledged, "automatic letters about this ticket"),
     )
     spent = next((f"{count} {what}" for count, most, what in counts if count >= most), "") if kind.is_budgeted else ""
     return withheld(Reason.LOOP_BUDGET, f"{spent} already (notifications.loop_budget)") if spent else None
@@ -391,6 +395,7 @@ def _outcome(person: _Person, act: ActFacts, settings: Settings) -> Told | Withh
         recent=act.recent.get(key, 0),
         recent_domain=act.recent_domains.get(key.rpartition("@")[2], 0),
         recent_here=act.recent_here,
+        recent_answers=act.recent_answers if key == act.sender_key else 0,
     )
     if refusal is not None:
         return refusal
@@ -403,6 +408,16 @@ def _outcome(person: _Person, act: ActFacts, settings: Settings) -> Told | Withh
         because=_because(person, kind, act, settings),
         mandatory=act.mandatory and not person.recipient.is_staff,
     )
+
+
+def _of_refusal(event: Event, act: ActFacts, settings: Settings) -> Told | Withheld:
+    """The letter to whoever wanted by mail what could not be: the one act of his own that he is told of."""
+    recipient = _agent(event.actor.key, settings, role="actor", because="").recipient
+    if act.quiet:
+        return Withheld(recipient=recipient, kind=K.STAFF_REFUSED, reason=Reason.QUIET, because=act.quiet)
+    events = (event, *(other for other in act.events if other != event))
+    told = Told(recipient=recipient, kind=K.STAFF_REFUSED, events=events, because="his mail could not be done")
+    return gate(recipient, K.STAFF_REFUSED, settings=settings) or told
 
 
 def _due(person: _Person, act: ActFacts, settings: Settings) -> tuple[list[tuple[Event, LetterKind]], list[_Off]]:
@@ -452,6 +467,8 @@ def _refusal(person: _Person, kind: LetterKind, act: ActFacts) -> Withheld | Non
         return Withheld(recipient=recipient, kind=kind, reason=Reason.QUIET, because=act.quiet)
     if act.silent_customer and not recipient.is_staff:
         return Withheld(recipient=recipient, kind=kind, reason=Reason.SUPPRESSED, because=act.silent_customer)
+    if act.doubt and kind is K.ACKNOWLEDGEMENT:
+        return Withheld(recipient=recipient, kind=kind, reason=Reason.MACHINE, because=act.doubt)
     if act.machine and _is_actor(person, act):
         return Withheld(recipient=recipient, kind=kind, reason=Reason.MACHINE, because="a machine wrote this mail")
     return None

@@ -1,52 +1,67 @@
-"""The words of letters: templates, what they may say, and the check that they can be written.
+"""The words of letters: templates and sentences made into a subject, a text and an HTML part.
 
-A template is an administrator's text and runs in a sandbox; what a customer wrote is a value in it
-and never a template.  Each one is `<language>/<kind>.txt.j2`: a line `Subject: ...`, an empty line,
-the text.  A directory of one's own takes the place of the built-in ones file by file.
+A template is an administrator's text and runs in a sandbox; what a customer wrote is a value in it and never a
+template.  Sentences come from the catalogs, in the reader's language.  `notifier/shelf.py` says which file is used,
+`docs/letters.md` what a template may name.
 
 Fails with: BadTemplate, which names the template, the line and what is wrong.
 """
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
-from babel.dates import format_datetime
+from babel.core import Locale, UnknownLocaleError
+from babel.dates import format_date, format_datetime, format_time
 from jinja2 import (
-    BaseLoader,
-    ChoiceLoader,
-    FileSystemLoader,
+    BytecodeCache,
+    FunctionLoader,
     StrictUndefined,
+    Template,
     TemplateError,
     TemplateNotFound,
     TemplateSyntaxError,
 )
+from jinja2.bccache import Bucket
 from jinja2.exceptions import SecurityError
 from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
+from markupsafe import Markup, escape
 
 from domain.errors import Problem, TemporaryFailure
-from domain.event import Actor, Event, EventKind
-from domain.letter import LetterFacts, LetterKind, QuotedEntry, Recipient
+from domain.event import Event, EventKind
+from domain.letter import LetterFacts, LetterKind, QuotedEntry
 from domain.marker import REPLY_MARKERS
-from domain.settings import Language, Mailbox, Settings
-from domain.token import letter_id, reference
+from domain.settings import Look, Mailbox, Settings
+from domain.token import reference
+from notifier import shelf
+from notifier.catalog import FALLBACK, Speech, catalogs
+from notifier.look import Colors, Logo, Styles, logo
+from notifier.shelf import BUILT_IN, Form, Shelf
 
-BUILT_IN = Path(__file__).parent / "templates"
-LANGUAGES: tuple[str, ...] = get_args(Language)
-OUTPUT_LIMIT = 200_000
 TEXT_LIMIT = 80_000
+OUTPUT_LIMIT = {"txt": 200_000, "html": 3_000_000, "css": 100_000}
 NAME_LIMIT = 80
 SUBJECT_LIMIT = 200
+BRIEF_LIMIT = 700
+BRIEF_LINES = 12
+LINKS_LIMIT = 100
+WIDTH = 76
+MARK = "\x1e"
+"""Stands around the paragraphs of a text while it is made; no value can hold it."""
 
 # Everything that a terminal, a header or a mail program could take for more than text.
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
 _BLANKS = re.compile(r"\s+")
+_URL = re.compile(r"(https?://[^\s<>\"'`{}|\\^]{3,1000})")
+_AFTER_URL = re.compile(r"[.,;:!?)\]*_~]+$")
+_INDENT = re.compile(r"^[ \t]+")
 _MOMENT = {"de": "dd.MM.yyyy, HH:mm", "en": "d MMM yyyy, HH:mm"}
-
+_RIGHT_TO_LEFT = frozenset({"ar", "fa", "he", "ur", "yi"})
 _STATUS = (EventKind.STATUS, EventKind.CLOSED, EventKind.REOPENED)
 
 # What the text of a letter says itself and need not say again as a line.
@@ -61,35 +76,44 @@ _SAID = {
     LetterKind.STAFF_COMMENT: {EventKind.COMMENT},
     LetterKind.STAFF_SOLUTION: {EventKind.SOLUTION, EventKind.COMMENT},
     LetterKind.STAFF_NOTE: {EventKind.NOTE},
+    LetterKind.STAFF_REFUSED: {EventKind.NOTE, EventKind.OPENED},
 }
-
-# Their templates may rely on `entry`; the others must do without one.
-_ALWAYS_QUOTES = frozenset(
-    {LetterKind.COMMENT, LetterKind.COPY, LetterKind.STAFF_CUSTOMER, LetterKind.STAFF_COMMENT, LetterKind.STAFF_NOTE}
-)
+_FAILURES = (TemplateError, ArithmeticError, AttributeError, LookupError, OSError, TypeError, ValueError)
 
 
 class BadTemplate(TemporaryFailure):
     """A template cannot be used.  Letters wait until it is mended; none is lost."""
 
+    def __init__(self, label: str, line: int, text: str, *, file: Path) -> None:
+        self.problem = Problem(str(file), line, 1 if line else 0, text)
+        super().__init__(f"template {label}:{line}: {text}")
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Words:
-    """What a letter says: its subject, without the ticket's tag, and its text."""
+    """What a letter says: its subject, without the ticket's tag, its text, and its HTML or ''.
+
+    `template` names the file and the version that it was written with.
+    """
 
     subject: str
     text: str
+    html: str = ""
+    logo: Logo | None = None
+    language: str
+    template: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """One line of a letter, in the reader's language: what happened, before and after, by whom."""
+    """One line of a letter, in the reader's language: what happened, before and after, by whom; `text` says it all."""
 
     kind: str
     field: str
     before: str
     after: str
     by: str
+    text: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,77 +150,284 @@ class _Sandbox(ImmutableSandboxedEnvironment):
         return super().call_binop(context, operator, left, right)
 
 
-class Wording:
-    """The templates of one configuration, loaded once.
+class _Compiled(BytecodeCache):
+    """Templates that were compiled once, for all languages, mailboxes and reloads of this process."""
 
-    `templates` is a directory whose files take the place of the built-in ones of the same name.
+    def __init__(self, most: int = 500) -> None:
+        self._known: dict[tuple[str, str], bytes] = {}
+        self._most = most
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        code = self._known.get((bucket.key, bucket.checksum))
+        if code is not None:
+            bucket.bytecode_from_string(code)
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        if len(self._known) >= self._most:
+            self._known.clear()
+        self._known[bucket.key, bucket.checksum] = bucket.bytecode_to_string()
+
+
+_COMPILED: Mapping[Form, _Compiled] = {"txt": _Compiled(), "html": _Compiled(), "css": _Compiled()}
+
+
+class Wording:
+    """The templates and sentences of one configuration, loaded once.
+
+    `templates` is the house's own directory.  Raises BadLogo.
     """
 
     def __init__(self, settings: Settings, *, templates: Path | None = None) -> None:
         self._settings = settings
-        own: list[BaseLoader] = [] if templates is None else [FileSystemLoader(templates)]
-        self._environment = _Sandbox(
-            loader=ChoiceLoader([*own, FileSystemLoader(BUILT_IN)]),
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-            keep_trailing_newline=True,
-            auto_reload=False,
+        self._shelf = Shelf(templates)
+        self._catalogs = catalogs(BUILT_IN, templates)
+        self._logos = {file: logo(Path(file)) for file in _logo_files(settings)}
+        self._papers: dict[object, _Paper] = {}
+
+    def words(self, facts: LetterFacts, *, unsubscribe: str = "") -> Words:
+        """What one letter says; UNSUBSCRIBE is the link that opts out.  Raises BadTemplate."""
+        paper = self._paper(facts)
+        values = self._facts(facts, paper, unsubscribe=unsubscribe)
+        text, html, version = paper.letter(facts.kind.value)
+        subject, body = _subject_and_body(text, paper.rendered(text, values, form="txt"))
+        return Words(
+            subject=subject,
+            text=body,
+            html=paper.rendered(html, values, form="html") if html and self._wants_html(facts) else "",
+            logo=paper.logo,
+            language=paper.language,
+            template=version,
         )
-        self._environment.filters["moment"] = _moment
 
-    def words(self, facts: LetterFacts) -> Words:
-        """Subject and text of one letter, in its reader's language.  Raises BadTemplate."""
-        language = language_of(facts.recipient, self._settings)
-        return self._rendered(f"{language}/{facts.kind.value}.txt.j2", self._facts(facts, language))
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """The languages that letters can be written in."""
+        return self._catalogs.languages
 
-    def _rendered(self, name: str, facts: dict[str, Any]) -> Words:
-        try:
-            text = _capped(self._environment.get_template(name).generate(facts))
-        except (TemplateError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as cause:
-            raise BadTemplate(_complaint(name, cause)) from cause
-        head, _, body = plain(text).partition("\n")
-        label, colon, subject = head.partition(":")
-        if not colon or label.strip().lower() != "subject":
-            raise BadTemplate(f"template {name}:1: the first line must be 'Subject: ...', not {head[:60]!r}")
-        return Words(one_line(subject)[:SUBJECT_LIMIT], body.strip("\n") + "\n")
+    def _wants_html(self, facts: LetterFacts) -> bool:
+        agent = self._settings.agents.get(facts.recipient.agent)
+        return self._settings.look(facts.mailbox).html and (agent is None or agent.html)
 
-    def _facts(self, facts: LetterFacts, language: str) -> dict[str, Any]:
+    def _paper(self, facts: LetterFacts) -> "_Paper":
+        """What letters of this mailbox in this reader's language are written on."""
+        mailbox = mailbox_of(facts, self._settings)
+        wished = (facts.recipient.language, mailbox.language or "", self._settings.helpdesk.language)
+        # Who reads a language that we lack is spoken to in that of the house.
+        chain = self._catalogs.known(*wished)
+        look = self._settings.look(facts.mailbox)
+        special = facts.mailbox if self._shelf.own is not None and (self._shelf.own / facts.mailbox).is_dir() else ""
+        key = (special, chain, look)
+        if key not in self._papers:
+            self._papers[key] = _Paper(
+                self._shelf,
+                self._catalogs.speech(*chain),
+                look,
+                mailbox=special,
+                language=chain[0],
+                picture=self._logos[look.logo] if look.logo else None,
+            )
+        return self._papers[key]
+
+    def _facts(self, facts: LetterFacts, paper: "_Paper", *, unsubscribe: str) -> dict[str, Any]:
         """Everything that a template may name.  These names are the contract with administrators."""
-        settings = self._settings
-        agent = settings.agents.get(facts.agent)
+        settings, language = self._settings, paper.language
         mailbox = mailbox_of(facts, settings)
         return {
-            "ticket": TicketWords(
-                reference=reference(settings.helpdesk.tag, facts.ticket) if facts.ticket is not None else "",
-                title=one_line(facts.title)[:SUBJECT_LIMIT],
-                status=settings.tickets.label(facts.status, language),
-                priority=facts.priority,
-                category=facts.category,
-                group=facts.group or mailbox.group,
-                agent=agent.name if agent else facts.agent,
-                requester=one_line(facts.requester)[:NAME_LIMIT],
-            ),
+            "ticket": _ticket(facts, settings, language),
             "reader": Reader(
                 name=one_line(facts.recipient.name)[:NAME_LIMIT], role=facts.recipient.role, language=language
             ),
-            "entry": _shortened(facts.entry),
-            "changes": _changes(facts, settings, language),
+            "entry": _shortened(facts.entry, TEXT_LIMIT),
+            "earlier": tuple(_shortened(entry, 4 * BRIEF_LIMIT) for entry in facts.earlier),
+            "changes": _changes(facts, settings, paper),
             "at": facts.at,
             "actor": _by(facts.events[0], settings) if facts.events else "",
+            "signature": _signature(facts, settings),
             "unconfirmed": any(event.kind is EventKind.UNCONFIRMED for event in facts.events),
             "vendor": next((event.field for event in facts.events if event.kind is EventKind.VENDOR_WROTE), ""),
             "helpdesk": settings.helpdesk.name,
             "address": mailbox.address,
-            "marker": REPLY_MARKERS[language],
+            "unsubscribe": unsubscribe,
+            "marker": REPLY_MARKERS.get(language, REPLY_MARKERS[FALLBACK]),
             "language": language,
         }
 
 
-def language_of(recipient: Recipient, settings: Settings) -> str:
-    """The language that a letter to RECIPIENT is written in: `de-AT` reads `de`."""
-    wanted = re.split("[-_]", recipient.language.lower(), maxsplit=1)[0]
-    return wanted if wanted in LANGUAGES else settings.helpdesk.language
+class _Paper:
+    """What letters are written on: the templates, sentences and look for one mailbox and language."""
+
+    def __init__(
+        self, files: Shelf, speech: Speech, look: Look, *, mailbox: str, language: str, picture: Logo | None
+    ) -> None:
+        self.language = language
+        self.logo = picture
+        self._speech = speech
+        self._colors = Colors.of(look.color)
+        self._shelf = files
+        self._place = {"mailbox": mailbox, "language": language}
+        self._styles: Styles | None = None
+        self._environments: dict[Form, _Sandbox] = {}
+        self._letters: dict[str, tuple[Template, Template | None, str]] = {}
+
+    def letter(self, kind: str) -> tuple[Template, Template | None, str]:
+        """The templates of a letter's text and HTML (None: text only), and its version.  Raises BadTemplate."""
+        if kind not in self._letters:
+            try:
+                self._letters[kind] = self._letter(kind)
+            except _FAILURES as cause:
+                raise self._complaint(kind, "txt", cause) from cause
+        return self._letters[kind]
+
+    def _letter(self, kind: str) -> tuple[Template, Template | None, str]:
+        text = self._shelf.find(kind, "txt", **self._place)
+        html = self._shelf.html_beside(text, **self._place)
+        sources = self._shelf.sources(kind, "txt", **self._place)
+        if html:
+            sources += self._shelf.sources(kind, "html", **self._place)
+        version = f"{text.label.removesuffix('.j2')} {shelf.digest(*sources, *self._speech.all())}"
+        return self._loaded(kind, "txt"), self._loaded(kind, "html") if html else None, version
+
+    def rendered(self, template: Template, values: Mapping[str, Any], *, form: Form) -> str:
+        """What TEMPLATE says of VALUES.  Raises BadTemplate."""
+        try:
+            text = _capped(template.generate(values), OUTPUT_LIMIT[form])
+        except _FAILURES as cause:
+            raise self._complaint(str(template.name), form, cause) from cause
+        return plain(_paragraphs(text)) if form == "txt" else plain(text)
+
+    def say(self, key: str, /, count: int | None = None, **places: object) -> str:
+        """The sentence KEY, its places filled."""
+        return self._speech.sentence(key, count).format(count=count, **places)
+
+    def can_say(self, key: str) -> bool:
+        return self._speech.has(key)
+
+    def _say_in_html(self, key: str, /, count: int | None = None, **places: object) -> Markup:
+        return Markup(escape(self._speech.sentence(key, count))).format(count=count, **places)
+
+    def _loaded(self, name: str, form: Form) -> Template:
+        try:
+            return self._environment(form).get_template(name)
+        except _FAILURES as cause:
+            raise self._complaint(name, form, cause) from cause
+
+    def _environment(self, form: Form) -> _Sandbox:
+        """The environment of one form, with the pieces of `_parts` known to every template."""
+        if form in self._environments:
+            return self._environments[form]
+        made = self._bare(form)
+        if form == "css":
+            return made
+        if form == "html":
+            values = {"colors": self._colors}
+            sheet = _capped(self._loaded(shelf.SHEET, "css").generate(values), OUTPUT_LIMIT["css"])
+            self._styles = Styles(plain(sheet))
+            made.globals |= {"styles": Markup(self._styles.at_rules), "logo": self.logo, "colors": self._colors}
+            made.globals["direction"] = "rtl" if self.language in _RIGHT_TO_LEFT else "ltr"
+            made.filters["prose"] = Prose(self._styles.of("link"))
+        parts = made.get_template("_parts").module
+        made.globals |= {name: part for name, part in vars(parts).items() if not name.startswith("_")}
+        self._environments[form] = made
+        return made
+
+    def _bare(self, form: Form) -> _Sandbox:
+        made = _Sandbox(
+            loader=FunctionLoader(lambda name: self._source(name, form)),
+            undefined=StrictUndefined,
+            autoescape=form == "html",
+            trim_blocks=True,
+            lstrip_blocks=True,
+            keep_trailing_newline=True,
+            auto_reload=False,
+            cache_size=-1,
+            bytecode_cache=_COMPILED[form],
+        )
+        made.globals["say"] = self._say_in_html if form == "html" else self.say
+        made.globals["mark"] = MARK if form == "txt" else ""
+        made.filters |= {
+            "moment": self._moment, "wrapped": _wrapped, "brief": _brief, "quote": _quote, "prose": str,
+        }  # fmt: skip
+        return made
+
+    def _source(self, name: str, form: Form) -> tuple[str, str, Callable[[], bool]]:
+        try:
+            found = self._shelf.find(name, form, **self._place)
+        except LookupError:
+            raise TemplateNotFound(name) from None
+        source = found.source
+        if form == "html" and self._styles is not None:
+            source = self._styles.inlined(source)
+        return source, str(found.path), lambda: True
+
+    def _moment(self, at: datetime, language: str = "") -> str:
+        """AT in the reader's language: `21.11.2026, 10:00 UTC`."""
+        return _moment(at.astimezone(UTC), language or self.language)
+
+    def _complaint(self, name: str, form: Form, cause: Exception) -> BadTemplate:
+        """The innermost template line that the failure passed, and what is wrong there."""
+        file, line = self._file(name, form), 0
+        if isinstance(cause, TemplateSyntaxError):
+            file, line = Path(cause.filename or file), cause.lineno
+        elif not isinstance(cause, TemplateNotFound):
+            step = cause.__traceback__
+            while step is not None:
+                if step.tb_frame.f_code.co_filename.endswith(".j2"):
+                    file, line = Path(step.tb_frame.f_code.co_filename), step.tb_lineno
+                step = step.tb_next
+        return BadTemplate(self._label(file), line, _what(cause), file=file)
+
+    def _file(self, name: str, form: Form) -> Path:
+        try:
+            return self._shelf.find(name, form, **self._place).path
+        except LookupError:
+            return BUILT_IN / f"{name}.j2"
+
+    def _label(self, file: Path) -> str:
+        own = self._shelf.own
+        top = own if own is not None and file.is_relative_to(own) else BUILT_IN
+        return file.relative_to(top).as_posix() if file.is_relative_to(top) else file.name
+
+
+def _what(cause: Exception) -> str:
+    """What went wrong in a template, in a line."""
+    if isinstance(cause, TemplateNotFound):
+        return f"there is no template {cause}"
+    if isinstance(cause, KeyError) and cause.args:
+        return f"the place {{{cause.args[0]}}} of a sentence is not filled"
+    return one_line(str(cause)) or type(cause).__name__
+
+
+class Prose:
+    """A person's words as HTML: escaped, lines kept, web addresses as links and nothing else.
+
+    The text of a link is always its address, so that no link leads elsewhere than it says.
+    """
+
+    def __init__(self, style: str) -> None:
+        self._style = escape(style)
+
+    def __call__(self, text: str, *, links: bool = True) -> Markup:
+        lines = str(text).split("\n")
+        left = LINKS_LIMIT if links and "://" in text else 0
+        written = []
+        for line in lines:
+            if left and "://" in line:
+                shown, count = self._linked(line, left)
+                left -= count
+            else:
+                shown = str(escape(line))
+            written.append(_INDENT.sub(_kept_blanks, shown))
+        return Markup("<br>\n".join(written))
+
+    def _linked(self, line: str, most: int) -> tuple[str, int]:
+        pieces = _URL.split(line, maxsplit=most)
+        written = [str(escape(pieces[0]))]
+        for url, after in zip(pieces[1::2], pieces[2::2], strict=True):
+            address = _AFTER_URL.sub("", url)
+            shown = escape(address)
+            written.append(f'<a href="{shown}" class="link" style="{self._style}">{shown}</a>')
+            written.append(str(escape(url[len(address) :] + after)))
+        return "".join(written), len(pieces) // 2
 
 
 def mailbox_of(facts: LetterFacts, settings: Settings) -> Mailbox:
@@ -214,103 +445,152 @@ def one_line(text: str) -> str:
     return _BLANKS.sub(" ", _CONTROLS.sub(" ", text)).strip()
 
 
-def check_templates(settings: Settings, templates: Path | None = None) -> tuple[Problem, ...]:
-    """What is wrong with the templates: each is written once, with made-up facts."""
-    if templates is not None and not templates.is_dir():
-        return (Problem(str(templates), 0, 0, "notifications.templates is not a directory"),)
-    problems = list(_unknown(templates)) if templates is not None else []
-    wording = Wording(settings, templates=templates)
-    for sample in _samples(settings):
-        try:
-            wording.words(sample)
-        except BadTemplate as bad:
-            problems.append(_problem(bad, templates or BUILT_IN))
-    return tuple(dict.fromkeys(problems))
+def _logo_files(settings: Settings) -> set[str]:
+    looks = (settings.notifications.look, *(mailbox.look for mailbox in settings.mailboxes.values()))
+    return {look.logo for look in looks if look and look.logo}
 
 
-def _capped(pieces: Iterator[str]) -> str:
+def _capped(pieces: Iterator[str], limit: int) -> str:
     kept: list[str] = []
     length = 0
     for piece in pieces:
         length += len(piece)
-        if length > OUTPUT_LIMIT:
-            raise SecurityError(f"the letter grows beyond {OUTPUT_LIMIT} characters")
+        if length > limit:
+            raise SecurityError(f"the letter grows beyond {limit} characters")
         kept.append(piece)
     return "".join(kept)
 
 
-def _complaint(name: str, cause: Exception) -> str:
-    """`template de/comment.txt.j2:7: ...`: the innermost template line that the failure passed."""
-    if isinstance(cause, TemplateSyntaxError):
-        return f"template {cause.name or name}:{cause.lineno}: {cause.message}"
-    if isinstance(cause, TemplateNotFound):
-        return f"template {cause.name or name}:0: there is no such template"
-    place, line, step = name, 0, cause.__traceback__
-    while step is not None:
-        file = Path(step.tb_frame.f_code.co_filename)
-        if file.name.endswith(".j2"):
-            place, line = f"{file.parent.name}/{file.name}", step.tb_lineno
-        step = step.tb_next
-    return f"template {place}:{line}: {one_line(str(cause)) or type(cause).__name__}"
+def _paragraphs(text: str) -> str:
+    """TEXT with one empty line between what stands between marks; empty pieces fall away."""
+    if MARK not in text:
+        return text
+    head, _, body = text.partition("\n")
+    pieces = (piece.strip("\n") for piece in body.split(MARK))
+    return f"{head}\n\n" + "\n\n".join(piece for piece in pieces if piece and not piece.isspace()) + "\n"
 
 
-def _problem(bad: BadTemplate, directory: Path) -> Problem:
-    found = re.fullmatch(r"template (.+?):(\d+): (.*)", str(bad), re.DOTALL)
-    if found is None:
-        return Problem(str(directory), 0, 0, str(bad))
-    own = directory / found[1]
-    return Problem(str(own if own.is_file() else BUILT_IN / found[1]), int(found[2]), 1, found[3])
+def _subject_and_body(template: Template, text: str) -> tuple[str, str]:
+    head, _, body = text.partition("\n")
+    label, colon, subject = head.partition(":")
+    if not colon or label.strip().lower() != "subject":
+        file = Path(template.filename or "")
+        complaint = f"the first line must be 'Subject: ...', not {head[:60]!r}"
+        raise BadTemplate(file.name, 1, complaint, file=file)
+    return one_line(subject)[:SUBJECT_LIMIT], body.strip("\n") + "\n"
 
 
-def _unknown(templates: Path) -> Iterator[Problem]:
-    """Files that stand in for nothing: most likely a name that was mistyped."""
-    known = {path.relative_to(BUILT_IN) for path in BUILT_IN.rglob("*.j2")}
-    for path in sorted(templates.rglob("*.j2")):
-        if path.relative_to(templates) not in known and not path.name.startswith("_"):
-            kinds = ", ".join(kind.value for kind in LetterKind)
-            text = f"no letter uses this template; a name is <language>/<kind>.txt.j2, kinds: {kinds}"
-            yield Problem(str(path), 0, 0, text, "warning")
-
-
+@lru_cache(maxsize=512)
 def _moment(at: datetime, language: str) -> str:
-    """AT in the reader's language: `21.11.2026, 10:00 UTC`."""
-    return f"{format_datetime(at.astimezone(UTC), _MOMENT[language], locale=language)} UTC"
+    try:
+        locale = Locale.parse(language)
+    except (UnknownLocaleError, ValueError):
+        language, locale = FALLBACK, Locale.parse(FALLBACK)
+    if language in _MOMENT:
+        return f"{format_datetime(at, _MOMENT[language], locale=locale)} UTC"
+    return f"{format_date(at, 'medium', locale)}, {format_time(at, 'short', locale=locale)} UTC"
 
 
-def _cut(text: str) -> str:
-    return text if len(text) <= TEXT_LIMIT else f"{text[:TEXT_LIMIT]}\n[…]"
+def _wrapped(text: str) -> str:
+    """TEXT in lines of at most WIDTH characters; a longer word stays whole."""
+    if len(text) <= WIDTH:
+        return text
+    lines: list[str] = []
+    for line in text.split("\n"):
+        kept = ""
+        for word in line.split(" "):
+            if kept and len(kept) + 1 + len(word) > WIDTH:
+                lines.append(kept)
+                kept = word
+            else:
+                kept = f"{kept} {word}" if kept else word
+        lines.append(kept)
+    return "\n".join(lines)
 
 
-def _shortened(entry: QuotedEntry | None) -> QuotedEntry | None:
+def _brief(text: str) -> str:
+    """The beginning of TEXT, without empty lines, as much as reminds a person of it."""
+    lines = [line.rstrip() for line in text[: 2 * BRIEF_LIMIT].split("\n") if line.strip()]
+    kept = "\n".join(lines[:BRIEF_LINES])
+    if len(kept) > BRIEF_LIMIT:
+        kept = kept[:BRIEF_LIMIT].rpartition(" ")[0] or kept[:BRIEF_LIMIT]
+    is_whole = len(text) <= 2 * BRIEF_LIMIT and len(lines) <= BRIEF_LINES and len("\n".join(lines)) <= BRIEF_LIMIT
+    return kept if is_whole else f"{kept} […]"
+
+
+def _quote(text: str) -> str:
+    """TEXT as a quote: each line behind a >, folded there where it is long."""
+    return "\n".join(f"> {line}" for line in _wrapped(text).split("\n")) if text else ""
+
+
+def _kept_blanks(found: re.Match[str]) -> str:
+    return "&nbsp;" * len(found[0].expandtabs(4)[:40])
+
+
+def _cut(text: str, limit: int) -> str:
+    return text if len(text) <= limit else f"{text[:limit]}\n[…]"
+
+
+def _shortened(entry: QuotedEntry | None, limit: int) -> QuotedEntry | None:
     if entry is None:
         return None
     return QuotedEntry(
         kind=entry.kind,
         author=one_line(entry.author)[:NAME_LIMIT],
-        text=_cut(entry.text).strip("\n"),
+        text=plain(_cut(entry.text, limit)).strip("\n"),
         at=entry.at,
         attachment_names=tuple(one_line(name)[:SUBJECT_LIMIT] for name in entry.attachment_names[:100]),
         suspicion=one_line(entry.suspicion)[:SUBJECT_LIMIT],
     )
 
 
-def _changes(facts: LetterFacts, settings: Settings, language: str) -> tuple[Change, ...]:
+def _reference(facts: LetterFacts, settings: Settings) -> str:
+    """How people name the ticket that a letter is about, '' if it is about none."""
+    return reference(settings.helpdesk.tag, facts.ticket) if facts.ticket is not None else ""
+
+
+def _ticket(facts: LetterFacts, settings: Settings, language: str) -> TicketWords:
+    agent = settings.agents.get(facts.agent)
+    return TicketWords(
+        reference=_reference(facts, settings),
+        title=one_line(facts.title)[:SUBJECT_LIMIT],
+        status=settings.tickets.label(facts.status, language),
+        priority=facts.priority,
+        category=facts.category,
+        group=facts.group or mailbox_of(facts, settings).group,
+        agent=agent.name if agent else facts.agent,
+        requester=one_line(facts.requester)[:NAME_LIMIT],
+    )
+
+
+def _signature(facts: LetterFacts, settings: Settings) -> str:
+    """What stands below the letter: the agent's signature where it is he who writes, else the helpdesk's name."""
+    if facts.kind in (LetterKind.COMMENT, LetterKind.SOLUTION) and facts.events:
+        actor = facts.events[0].actor
+        agent = settings.agents.get(actor.key) if actor.kind == "agent" else None
+        if agent is not None and agent.signature:
+            return plain(agent.signature)
+    return settings.helpdesk.name
+
+
+def _changes(facts: LetterFacts, settings: Settings, paper: _Paper) -> tuple[Change, ...]:
     """The events as lines, without what the letter's text says and without saying anything twice."""
     said = _SAID.get(facts.kind, set())
     lines: dict[object, Change] = {}
     for event in facts.events:
         if event.kind not in said:
-            change = _change(event, settings, language)
+            change = _change(event, settings, paper)
+            change = replace(change, text=_line(change, facts, settings, paper))
             # Closing a ticket is an event of its own beside the change of status.
             same = ("status", change.before, change.after) if event.kind in _STATUS else change
             lines.setdefault(same, change)
     return tuple(lines.values())
 
 
-def _change(event: Event, settings: Settings, language: str) -> Change:
+def _change(event: Event, settings: Settings, paper: _Paper) -> Change:
     def label(value: str) -> str:
         if event.kind in _STATUS:
-            return settings.tickets.label(value, language)
+            return settings.tickets.label(value, paper.language)
         if event.kind is EventKind.ASSIGNED and event.field == "agent" and value in settings.agents:
             return settings.agents[value].name
         if event.kind in (EventKind.LINKED, EventKind.MERGED) and value.isascii() and value.isdecimal():
@@ -323,7 +603,34 @@ def _change(event: Event, settings: Settings, language: str) -> Change:
         before=label(event.before),
         after=label(event.after),
         by=_by(event, settings),
+        text="",
     )
+
+
+def _line(change: Change, facts: LetterFacts, settings: Settings, paper: _Paper) -> str:
+    """CHANGE as a sentence in the reader's language."""
+    field = f"field.{change.field}"
+    return paper.say(
+        _sentence_of(change, paper),
+        kind=change.kind,
+        field=paper.say(field) if paper.can_say(field) else change.field,
+        before=change.before or "–",
+        after=change.after or "–",
+        author=change.by,
+        reference=_reference(facts, settings),
+    )
+
+
+def _sentence_of(change: Change, paper: _Paper) -> str:
+    """The key of the sentence that tells of CHANGE, the most special that there is."""
+    kind = "status" if change.kind in _STATUS else change.kind
+    special = (
+        *([f"change.{kind}.gone"] if not change.after else ()),
+        *([f"change.{kind}.from"] if change.before else ()),
+        f"change.{kind}.{change.field}",
+        f"change.{kind}",
+    )
+    return next((key for key in special if paper.can_say(key)), "change.other")
 
 
 def _by(event: Event, settings: Settings) -> str:
@@ -331,56 +638,3 @@ def _by(event: Event, settings: Settings) -> str:
     if actor.kind == "agent" and actor.key in settings.agents:
         return settings.agents[actor.key].name
     return one_line(str(actor))[:NAME_LIMIT] if actor.kind in ("agent", "contact") else settings.helpdesk.name
-
-
-def _samples(settings: Settings) -> Iterator[LetterFacts]:
-    """One letter of each kind in each language, speaking of everything that there is to speak of."""
-    for language in LANGUAGES:
-        for kind in LetterKind:
-            bare = () if kind in _ALWAYS_QUOTES else (((), None),)
-            for events, entry in ((_sample_events(settings), _SAMPLE_ENTRY), *bare):
-                yield LetterFacts(
-                    letter=letter_id(b"\0" * 10),
-                    kind=kind,
-                    recipient=Recipient(
-                        role="group" if kind.is_staff else "requester",
-                        address="sample@customer.example",
-                        name="Jörg Weiß" if entry else "",
-                        language=language,
-                    ),
-                    ticket=1042,
-                    title="Störung im Netz",
-                    status=next(iter(settings.tickets.statuses)),
-                    priority=settings.tickets.default_priority,
-                    category=next(iter(settings.tickets.categories), ""),
-                    group=next(iter(settings.groups)),
-                    agent=next(iter(settings.agents)) if entry else "",
-                    mailbox=next(iter(settings.mailboxes)),
-                    requester="Jörg Weiß",
-                    events=events,
-                    because="sample",
-                    at=_SAMPLE_ENTRY.at,
-                    entry=entry,
-                )
-
-
-_SAMPLE_ENTRY = QuotedEntry(
-    kind="comment",
-    author="Ada Example",
-    text="Wir schauen sofort nach.",
-    at=datetime(2026, 11, 21, 10, 0, tzinfo=UTC),
-    attachment_names=("plan.pdf",),
-    suspicion="the display name says ada@acme.example, the address is eve@elsewhere.example",
-)
-
-
-def _sample_events(settings: Settings) -> tuple[Event, ...]:
-    agent, group = next(iter(settings.agents)), next(iter(settings.groups))
-    low, high = settings.tickets.priorities[0], settings.tickets.priorities[-1]
-    plain_kinds = set(EventKind) - {EventKind.ASSIGNED, EventKind.FIELD}
-    told = [(kind, "", "", "1043") for kind in sorted(plain_kinds)]
-    told += [(EventKind.MERGED, "into", "", "1043"), (EventKind.UNDELIVERABLE, "agent", "", "ada@acme.example")]
-    told += [(EventKind.ASSIGNED, "agent", "", agent), (EventKind.ASSIGNED, "agent", agent, "")]
-    told += [(EventKind.ASSIGNED, "group", "", group), (EventKind.FIELD, "priority", low, high)]
-    actor = Actor("agent", agent)
-    return tuple(Event(kind=k, actor=actor, field=f, before=before, after=after) for k, f, before, after in told)

@@ -12,7 +12,7 @@ from domain.settings import Settings
 from domain.token import looks_like_token
 from notifier.left_out import said
 from notifier.sender import Writing
-from notifier.wording import language_of, mailbox_of
+from notifier.wording import mailbox_of
 
 
 class Sign(Protocol):
@@ -48,5 +48,5 @@ class Writer:
         """FACTS whose text says which files were left out."""
         if facts.entry is None or not facts.left_out:
             return facts
-        sentence = said(facts, language_of(facts.recipient, self._settings))
+        sentence = said(facts, facts.recipient.language or self._settings.helpdesk.language)
         return replace(facts, entry=replace(facts.entry, text=f"{facts.entry.text.rstrip()}\n\n{sentence}"))

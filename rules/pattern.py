@@ -9,8 +9,9 @@ Fails with: BadPattern.
 """
 
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import re2
@@ -20,6 +21,10 @@ from rules.text import nfc
 
 MAX_MEMORY = 8 << 20
 MAX_LENGTH = 4000
+MAX_MEMORY_TOGETHER = 64 << 20
+# So many are looked for in one pass; with more, RE2 needs more states than it can keep.
+LITERALS_TOGETHER = 2000
+PATTERNS_TOGETHER = 100
 
 # The underscore first: at the end it would make `[\w-z]` a range.
 _WORD = r"_\p{L}\p{M}\p{Nd}"
@@ -33,8 +38,9 @@ _OUTSIDE = {
     r"\S": f"[^{_SPACE}]",
 }
 _INSIDE = {r"\w": _WORD, r"\d": r"\p{Nd}", r"\D": r"\P{Nd}", r"\s": _SPACE}
-_START = rf"(?:\A|[^{_WORD}])"
-_END = rf"(?:\z|[^{_WORD}])"
+# No word character stands beyond here; it takes the other character along.
+START = rf"(?:\A|[^{_WORD}])"
+END = rf"(?:\z|[^{_WORD}])"
 
 _TAKES_NOTHING = ("border", "anchor", "flags", "repeat")
 
@@ -73,24 +79,114 @@ class BadPattern(DeskError):
 
 
 @dataclass(frozen=True, slots=True)
-class _Token:
+class Token:
+    """A piece of a pattern: a character, an escape, a bracket, a repetition ..."""
+
     kind: str
     text: str
 
 
-def searcher(pattern: str) -> Callable[[bytes], int]:
-    """A function that says at which octet of a UTF-8 text PATTERN is found first, -1 if nowhere.
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """A pattern as it was written, as RE2 has it, and ready to search; equal if written alike.
 
-    Raises BadPattern.
+    `names` are those of its named groups.
     """
-    # Nothing is captured, and RE2 is faster without.
-    search = _read(pattern, captures=False).search
 
-    def position(text: bytes) -> int:
-        found = search(text)
+    written: str
+    translated: str
+    names: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, written: str) -> "Pattern":
+        """WRITTEN ready to search.  Raises BadPattern."""
+        return _pattern(nfc(written))
+
+    @classmethod
+    def of_literal(cls, written: str, for_re2: str) -> "Pattern":
+        """What was WRITTEN in another notation, as FOR_RE2, which must be valid.  It is made ready when first asked."""
+        return cls(written, for_re2)
+
+    @staticmethod
+    def escaped(text: str) -> str:
+        """TEXT as a pattern that stands for itself."""
+        return "".join(char if char.isalnum() or not char.isascii() else f"\\x{{{ord(char):X}}}" for char in text)
+
+    def position(self, text: bytes) -> int:
+        """At which octet of a UTF-8 text it is found first, -1 if nowhere."""
+        found = _search(self.translated)(text)
         return -1 if found is None else int(found.start())
 
-    return position
+    def captures(self, text: bytes) -> dict[str, str]:
+        """What its named groups found in a UTF-8 text, '' for a group that took no part; empty if it is not found."""
+        found = _compiled(self.translated, captures=True).search(text)
+        if found is None:
+            return {}
+        return {name: (found.group(name.encode()) or b"").decode("utf-8", "replace") for name in self.names}
+
+
+@lru_cache(maxsize=4096)
+def _pattern(written: str) -> Pattern:
+    if len(written) > MAX_LENGTH:
+        raise BadPattern(f"{len(written)} characters are too many for a pattern; {MAX_LENGTH} is the limit")
+    # As written first: RE2's complaint then quotes what the administrator wrote.
+    names = tuple(sorted(name.decode() for name in _compiled(written).groupindex))
+    for_re2 = translated(written)
+    _search(for_re2)
+    return Pattern(written, for_re2, names)
+
+
+@lru_cache(maxsize=16384)
+def _search(pattern: str) -> Callable[[bytes], Any]:
+    """RE2's search for PATTERN.  Raises BadPattern."""
+    search: Callable[[bytes], Any] = _compiled(pattern).search
+    return search
+
+
+class Together:
+    """Many texts or patterns, looked for in one pass (`re2.Set`)."""
+
+    def __init__(self, wanted: Sequence[str], *, literal: bool) -> None:
+        """WANTED are texts, or patterns that are translated and valid."""
+        self._sets: list[tuple[range, Any]] = []
+        step = LITERALS_TOGETHER if literal else PATTERNS_TOGETHER
+        texts = [re2.escape(text) if literal else text for text in wanted]
+        for start in range(0, len(texts), step):
+            self._add(texts, range(start, min(start + step, len(texts))))
+
+    def found(self, text: bytes) -> Iterator[int]:
+        """The numbers of those that are in TEXT; of those that RE2 has no memory to look for as well."""
+        for numbers, together in self._sets:
+            found = together.Match(text) if together else ()
+            # Without the one that is always found RE2 gave up: its silence must not look like an answer.
+            yield from (numbers[one - 1] for one in found if one) if 0 in found else numbers
+
+    def _add(self, texts: Sequence[str], numbers: range) -> None:
+        together = _set_of([texts[number] for number in numbers])
+        if together is None and len(numbers) > 1:
+            half = len(numbers) // 2
+            self._add(texts, numbers[:half])
+            self._add(texts, numbers[half:])
+        else:
+            self._sets.append((numbers, together))
+
+
+def _set_of(patterns: Sequence[str]) -> Any:
+    """A set of the empty pattern, which is found in every text, and PATTERNS; None if it takes too much memory."""
+    together = re2.Set.SearchSet(_options(MAX_MEMORY_TOGETHER))
+    together.Add(b"")
+    for pattern in patterns:
+        together.Add(pattern.encode("utf-8", "replace"))
+    try:
+        together.Compile()
+    except re2.error:
+        return None
+    return together
+
+
+def tokens_of(pattern: str) -> list[Token]:
+    """PATTERN in pieces."""
+    return [Token(str(match.lastgroup), match[0]) for match in _TOKENS.finditer(pattern)]
 
 
 def capturer(pattern: str) -> Callable[[str], str]:
@@ -98,7 +194,7 @@ def capturer(pattern: str) -> Callable[[str], str]:
 
     Raises BadPattern, also where there is not exactly one group.
     """
-    read = _read(pattern, captures=True)
+    read = _compiled(Pattern.of(pattern).translated, captures=True)
     if read.groups != 1:
         raise BadPattern(f"{read.groups} groups; exactly one is wanted, around the id: (INC[0-9]+)")
 
@@ -110,18 +206,10 @@ def capturer(pattern: str) -> Callable[[str], str]:
     return captured
 
 
-def _read(pattern: str, *, captures: bool) -> Any:
-    pattern = nfc(pattern)
-    if len(pattern) > MAX_LENGTH:
-        raise BadPattern(f"{len(pattern)} characters are too many for a pattern; {MAX_LENGTH} is the limit")
-    # As written first: RE2's complaint then quotes what the administrator wrote.
-    _compiled(pattern, captures=captures)
-    return _compiled(translated(pattern), captures=captures)
-
-
 def translated(pattern: str) -> str:
     r"""PATTERN for RE2, with \w, \d, \s and \b of all scripts; it must be valid already.  Raises BadPattern."""
-    tokens = [_Token(str(match.lastgroup), match[0]) for match in _TOKENS.finditer(pattern)]
+    tokens = tokens_of(pattern)
+    _check_captures(tokens)
     repeated = _repeated_groups(tokens)
     starts = _edges(tokens, repeated)
     ends = _edges(tokens[::-1], {len(tokens) - 1 - index for index in repeated})[::-1]
@@ -129,7 +217,19 @@ def translated(pattern: str) -> str:
     return "".join(_translated(*place) for place in places)
 
 
-def _translated(token: _Token, start: bool, end: bool, before: _Token | None, after: _Token | None) -> str:
+def _check_captures(tokens: list[Token]) -> None:
+    r"""A \b takes the character beyond the border with it, so no named group may hold one."""
+    named: list[bool] = []
+    for token in tokens:
+        if token.kind == "open":
+            named.append(token.text.endswith(">"))
+        elif token.kind == "close":
+            named.pop()
+        elif token.kind == "border" and any(named):
+            raise BadPattern(r"\b does not work inside a named group: write it before or behind, such as \b(?P<no>\d+)")
+
+
+def _translated(token: Token, start: bool, end: bool, before: Token | None, after: Token | None) -> str:
     if token.kind == "escape":
         return _OUTSIDE.get(token.text, token.text)
     if token.kind == "class":
@@ -143,7 +243,7 @@ def _translated(token: _Token, start: bool, end: bool, before: _Token | None, af
     neighbour = before if start else after
     if neighbour is not None and neighbour.kind == "anchor":
         return ""
-    return _START if start else _END
+    return START if start else END
 
 
 def _translated_class(text: str) -> str:
@@ -159,7 +259,7 @@ def _translated_class(text: str) -> str:
     return "(?:" + "|".join([_OUTSIDE[item] for item in opposites] + ([f"[{rest}]"] if rest else [])) + ")"
 
 
-def _edges(tokens: list[_Token], repeated: Collection[int]) -> list[bool]:
+def _edges(tokens: list[Token], repeated: Collection[int]) -> list[bool]:
     """For each token: nothing that takes characters stands before it, and no repetition brings it round again.
 
     The same holds for what stands behind a token when the list is given backwards.
@@ -182,7 +282,7 @@ def _edges(tokens: list[_Token], repeated: Collection[int]) -> list[bool]:
     return edges
 
 
-def _repeated_groups(tokens: list[_Token]) -> set[int]:
+def _repeated_groups(tokens: list[Token]) -> set[int]:
     """The indices of the brackets around groups that may occur more than once."""
     opened: list[int] = []
     repeated: set[int] = set()
@@ -197,16 +297,24 @@ def _repeated_groups(tokens: list[_Token]) -> set[int]:
     return repeated
 
 
-def _compiled(pattern: str, *, captures: bool) -> Any:
-    options = re2.Options()
-    options.log_errors = False
-    options.max_mem = MAX_MEMORY
-    options.case_sensitive = False
+@lru_cache(maxsize=8192)
+def _compiled(pattern: str, *, captures: bool = False) -> Any:
+    options = _options(MAX_MEMORY)
+    # RE2 is faster without.
     options.never_capture = not captures
     try:
         return re2.compile(pattern.encode("utf-8", "replace"), options)
     except re2.error as refused:
         raise BadPattern(_explained(refused)) from None
+
+
+def _options(memory: int) -> Any:
+    options = re2.Options()
+    options.log_errors = False
+    options.max_mem = memory
+    options.case_sensitive = False
+    options.never_capture = True
+    return options
 
 
 def _explained(refused: Exception) -> str:

@@ -6,6 +6,8 @@ expressions run on the NFC text, not on the folded one.
 
 import unicodedata
 
+_OF_WORDS = frozenset({"Lu", "Ll", "Lt", "Lm", "Lo", "Mn", "Mc", "Me", "Nd"})
+
 
 def nfc(text: str) -> str:
     """TEXT with every accented letter as one character, where there is one."""
@@ -20,6 +22,19 @@ def fold(text: str) -> str:
     """
     folded = nfc(text).casefold()
     return folded if folded.isascii() else folded.replace("i\u0307", "i").replace("\u0131", "i")
+
+
+# Scripts whose words are not set apart by blanks, or that hang endings onto them: Thai to Lao, Myanmar, Khmer, CJK,
+# Hangul, and the later blocks of CJK.
+_UNSPACED = ((0x0E00, 0x0EFF), (0x1000, 0x109F), (0x1780, 0x17FF), (0x2E80, 0xA4CF), (0xAC00, 0xD7FF),
+             (0xF900, 0xFAFF), (0xFF66, 0xFF9F), (0x20000, 0x3FFFF))  # fmt: skip
+
+
+def needs_border(edge: str) -> bool:
+    """A word with the character EDGE at its end ends only where no letter, mark or digit follows."""
+    if any(first <= ord(edge) <= last for first, last in _UNSPACED):
+        return False
+    return edge == "_" or unicodedata.category(edge) in _OF_WORDS
 
 
 def shortened(text: str, *, around: int = 0, limit: int = 60) -> str:

@@ -15,7 +15,7 @@ from typing import TypeVar
 from domain.errors import NotFound
 from domain.message import Attachment
 from domain.settings import Limits
-from scanner import members, tnef
+from scanner import members, smime, tnef
 from scanner.calendar import summary
 from scanner.charset import clean, decode
 from scanner.headers import decoded_value, own_charset, sent_value
@@ -32,6 +32,7 @@ from scanner.parts import (
     name_in_id,
     nested_mail,
     parameter,
+    signed_mail,
     too_many_pieces,
 )
 
@@ -55,7 +56,7 @@ class Body:
 
     `own` is the text of the mail itself, `from_html` says that there is no other than what was made of
     `html`; `text` is also what the mails inside it say; `forwarded` is the mail that somebody attached
-    to pass it on.
+    to pass it on, `forwarded_text` what that one says.
     """
 
     own: str = ""
@@ -64,6 +65,7 @@ class Body:
     html: str = ""
     attachments: tuple[Attachment, ...] = ()
     forwarded: Tree | None = None
+    forwarded_text: str = ""
     defects: list[str] = field(default_factory=list)
 
 
@@ -246,6 +248,8 @@ def _read_rest(leaf: Leaf, tree: Tree, body: Body, limits: Limits, depth: int) -
         body.defects.append(f"part {leaf.index}: the name is in too many pieces")
     if members.is_tnef(part) and (packed := _unpacked(leaf, tree, body)):
         return packed, ""
+    if encrypted := _encrypted(part):
+        body.defects.append(f"part {leaf.index}: encrypted ({encrypted}), what it says cannot be read here")
     own = _attachment(leaf)
     if own.content_type == "text/calendar":
         _add_invitation(body, content(part))
@@ -257,11 +261,37 @@ def _read_rest(leaf: Leaf, tree: Tree, body: Body, limits: Limits, depth: int) -
         return [own], ""
     inside = body_of(inner, limits, depth=depth + 1)
     body.defects += [f"part {leaf.index}: {defect}" for defect in inside.defects]
+    if part.get_content_type() in smime.KINDS:
+        return [own, *_members_of_mail(leaf, inside)], _taken_over(body, inside)
     if tree.get_content_type() == "multipart/report":
         return [own], inside.text
-    body.forwarded = body.forwarded or inner
-    number = (MAX_PARTS * (place + 1) + leaf.index for place in range(len(inside.attachments)))
-    return [own, *(replace(one, index=next(number)) for one in inside.attachments)], inside.text
+    if body.forwarded is None:
+        body.forwarded, body.forwarded_text = inner, inside.text
+    return [own, *_members_of_mail(leaf, inside)], inside.text
+
+
+def _members_of_mail(leaf: Leaf, inside: Body) -> list[Attachment]:
+    """The attachments INSIDE the mail that LEAF holds, under the numbers by which `octets_of` finds them."""
+    return [replace(one, index=MAX_PARTS * place + leaf.index) for place, one in enumerate(inside.attachments, start=1)]
+
+
+def _taken_over(body: Body, inside: Body) -> str:
+    """Makes what was signed a text of the mail itself; what the mails inside it say, which follows behind."""
+    body.from_html = inside.from_html and (body.from_html or not body.own.strip())
+    body.own = "\n\n".join(one for one in (body.own, inside.own) if one.strip())
+    body.html = body.html or inside.html
+    if body.forwarded is None:
+        body.forwarded, body.forwarded_text = inside.forwarded, inside.forwarded_text
+    return inside.text.removeprefix(inside.own).strip("\n")
+
+
+def _encrypted(part: Tree) -> str:
+    """How the part is encrypted, '' if it is not."""
+    kind = part.get_content_type()
+    if kind == "application/pgp-encrypted":
+        return "PGP"
+    is_closed = kind in smime.KINDS and parameter(part, "smime-type").lower() in ("", "enveloped-data")
+    return "S/MIME" if is_closed and signed_mail(part) is None else ""
 
 
 def _unpacked(leaf: Leaf, tree: Tree, body: Body) -> list[Attachment]:

@@ -22,18 +22,42 @@ _OTHER = frozenset({"moment", "recipient", "about"})
 
 def original_sender(text: str, subject: str = "") -> Address | None:
     """The writer of the mail that TEXT passes on; None if it passes none on, or does not say whose."""
+    lines, begin = _below(text, subject)
+    number = _sender_field(lines, begin)
+    if number is None:
+        return None
+    found = _VALUE.match(lines[number])
+    return (next(iter(addresses([found[1]])), None) or any_address([found[1]])) if found else None
+
+
+def passed_on_text(text: str, subject: str = "") -> str:
+    """What the mail that TEXT passes on says, below its small header; '' where that cannot be told."""
+    lines, begin = _below(text, subject)
+    number = _sender_field(lines, begin)
+    if number is None:
+        return ""
+    end = next((n for n in range(number, len(lines)) if not lines[n].lstrip("> ").strip()), None)
+    return "" if end is None else "\n".join(text.split("\n")[end:]).strip()
+
+
+def _below(text: str, subject: str) -> tuple[list[str], int | None]:
+    """The lines of TEXT, and where a mail that is passed on can begin; None if there is none."""
     lines = [line if len(line) < MAX_LINE else "" for line in text.split("\n", MAX_LINES)[:MAX_LINES]]
     above = next((number for number, line in enumerate(lines) if is_forward(line.lstrip("> ").rstrip())), None)
-    if above is None and not is_forwarding(subject):
-        return None
-    lines = lines[0 if above is None else above + 1 :]
-    for number, line in enumerate(lines):
-        found = _VALUE.match(line) if field_kind(line) == "sender" else None
-        if found and _has_another_field(lines, number):
-            return next(iter(addresses([found[1]])), None) or any_address([found[1]])
+    if above is None:
+        return lines, 0 if is_forwarding(subject) else None
+    return lines, above + 1
+
+
+def _sender_field(lines: Sequence[str], begin: int | None) -> int | None:
+    """The line `From: ...` of the small header, at BEGIN or below."""
+    for number in range(len(lines) if begin is None else begin, len(lines)):
+        is_sender = field_kind(lines[number]) == "sender" and _VALUE.match(lines[number]) is not None
+        if is_sender and _has_another_field(lines, number, begin or 0):
+            return number
     return None
 
 
-def _has_another_field(lines: Sequence[str], number: int) -> bool:
-    near = [*lines[max(0, number - NEAR) : number], *lines[number + 1 : number + 1 + NEAR]]
+def _has_another_field(lines: Sequence[str], number: int, begin: int) -> bool:
+    near = [*lines[max(begin, number - NEAR) : number], *lines[number + 1 : number + 1 + NEAR]]
     return any(field_kind(line) in _OTHER for line in near)

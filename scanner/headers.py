@@ -31,6 +31,8 @@ _FOLD = re.compile(r"\s*\n\s*")
 _CHARSET = re.compile(r"charset\s*=\s*[\"']?([\w.:+-]{1,40})", re.IGNORECASE)
 # The fields in which people stand or write; UTF-7 in any other is an accident.
 _SHOWN = frozenset({"subject", "from", "to", "cc", "reply-to", "sender"})
+# Written by servers, and believed: an encoded word in one must not turn into a result that nobody gave.
+_TRACE = frozenset({"authentication-results", "received"})
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 _IN_COMMENT = re.compile(r"\(([^\s<>,;:\"()\[\]@]{1,64}@[^\s<>,;:\"()\[\]@]{1,254})\)\s*$")
 _BARE = re.compile(r"[^\s<>,;:\"()\[\]@]{1,254}@[^\s<>,;:\"()\[\]@]{1,254}")
@@ -57,7 +59,9 @@ class Fields:
             sent = tuple(
                 (name, without_utf7(value) if name in _SHOWN and "=?" not in value else value) for name, value in sent
             )
-        decoded = tuple((name, decoded_value(value[:MAX_FIELD])) for name, value in sent)
+        decoded = tuple(
+            (name, (unfolded if name in _TRACE else decoded_value)(value[:MAX_FIELD])) for name, value in sent
+        )
         return cls(sent, decoded, dict(reversed(decoded)))
 
     def first(self, name: str) -> str:
@@ -95,8 +99,11 @@ def sent_value(part: Tree, name: str) -> str:
 
 def decoded_value(value: str) -> str:
     """A field value on one line: encoded words decoded (RFC 2047), no control characters."""
-    if "=?" in value:
-        value = _ENCODED.sub(_words, value)
+    return unfolded(_ENCODED.sub(_words, value) if "=?" in value else value)
+
+
+def unfolded(value: str) -> str:
+    """A field value on one line as it was sent, without control characters."""
     return " ".join(_CONTROL.sub(" ", clean(value)).split()) if not _is_plain(value) else value.strip()
 
 

@@ -1,13 +1,15 @@
 """The HTML of a mail: readable text out of it, and a copy that is safe to show.
 
-For text, nh3 takes away scripts and every style that can blow text up, inscriptis lays the rest out.  What
-is too big, too deep or too wide for it goes through selectolax, which is flat but sturdy.
+For text, nh3 takes away scripts and every style that can blow text up, the targets of links are written
+behind them, inscriptis lays it out.  What is too big, too deep or too wide for it, and what it loses letters of,
+goes through selectolax, which is flat but sturdy.
 Never fails; what cannot be read at all is ''.
 """
 
 import re
 
 from scanner.charset import clean
+from scanner.links import with_marks, with_targets
 
 MAX_SOURCE = 1_000_000
 MAX_TEXT = 1_000_000
@@ -18,9 +20,10 @@ MAX_DEPTH = 500
 MAX_TABLE = 5_000_000
 """Characters: number of cells times the widest, since inscriptis pads every cell of a column."""
 
-ENOUGH = 0.8
-"""Share of the words that must be in the text; words run together across elements are counted apart."""
-MAX_HIDDEN = 200
+ENOUGH = 0.95
+"""Share of the letters that must be in the text; of letters, since elements may stand in the middle of a word."""
+# Of the elements that nh3 left hidden, those that stand in no other.
+_OUTERMOST_HIDDEN = "[style*=none]:not([style*=none] *)"
 
 # What hides text beside `display: none`.  Not a font size of 0: its children often have a size of their own.
 _HIDING = re.compile(
@@ -139,12 +142,14 @@ def _laid_out(source: str) -> str:
             _HIDDEN.sub(r"<\1 style='display:none'", _STYLE.sub(_hiding_said, source)),
             tags=nh3.ALLOWED_TAGS - {"img"},
             clean_content_tags=_CONTENT_TAGS,
-            attributes={"*": {"style"}},
+            attributes={"*": {"style"}, "a": {"href"}},
+            url_schemes={"http", "https"},
             filter_style_properties={"display"},
             link_rel=None,
         )
+        tidy, targets = with_marks(tidy)
         text = "" if _too_wide(tidy) else str(get_text(tidy, ParserConfig(css=CSS_PROFILES["strict"])))
-        return text if len(text.split()) >= ENOUGH * _words(tidy) else ""
+        return with_targets(text, targets) if _letters(text) >= ENOUGH * _shown(tidy) else ""
     except Exception:  # two parsers on hostile input: whatever they raise, the other way is open
         return ""
 
@@ -154,13 +159,17 @@ def _hiding_said(found: re.Match[str]) -> str:
     return f"{found[1]}display:none;{found[2]}" if _HIDING.search(found[2]) else found[0]
 
 
-def _words(tidy: str) -> int:
-    """How many words a reader would see, by the other parser."""
+def _shown(tidy: str) -> int:
+    """How many letters a reader would see, by the other parser."""
     from selectolax.lexbor import LexborHTMLParser
 
     tree = LexborHTMLParser(tidy)
-    hidden = sum(len(node.text(separator=" ").split()) for node in tree.css("[style*=none]")[:MAX_HIDDEN])
-    return len(tree.body.text(separator=" ").split()) - hidden if tree.body else 0
+    hidden = sum(_letters(node.text()) for node in tree.css(_OUTERMOST_HIDDEN))
+    return _letters(tree.body.text()) - hidden if tree.body else 0
+
+
+def _letters(text: str) -> int:
+    return sum(map(len, text.split()))
 
 
 def _too_wide(source: str) -> bool:

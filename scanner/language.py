@@ -60,6 +60,8 @@ _OWN = {
     "uk": re.compile(r"[іїєґІЇЄҐ]"),
     "ru": re.compile(r"[ыэъёЫЭЪЁ]"),
 }
+# The address of a page is in no language, and may be longer than what is said about it.
+_ADDRESS = re.compile(r"https?://\S+")
 _KANA = re.compile(r"[\u3041-\u309f\u30a1-\u30ff]")
 _HAN = re.compile(r"[\u4e00-\u9fff]")
 _HANGUL = re.compile(r"[\uac00-\ud7a3]")
@@ -85,6 +87,8 @@ def language_of(stated: str, text: str) -> str:
     if tag:
         return _SAME.get(tag[1].lower(), tag[1].lower())
     head = text[:MAX_TEXT]
+    if "://" in head:
+        head = _ADDRESS.sub(" ", head)
     return (not head.isascii() and _by_script(head)) or _by_words(_WORD.findall(head.lower()), _LATIN_WORDS)
 
 

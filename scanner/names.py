@@ -32,6 +32,7 @@ _SUFFIXES = {
     "application/x-pkcs7-signature": ".p7s",
     "application/pgp-signature": ".asc",
     "application/pgp-encrypted": ".asc",
+    "application/pgp-keys": ".asc",
     "application/ms-tnef": ".dat",
     "image/jpeg": ".jpg",
     "image/png": ".png",

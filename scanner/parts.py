@@ -15,6 +15,7 @@ from email.message import Message as Tree
 from email.policy import compat32
 from io import BytesIO
 
+from scanner import smime
 from scanner.charset import base64_prefix, decode
 from scanner.headers import decoded_value, sent_value
 from scanner.tree import tree_of
@@ -92,13 +93,21 @@ def _with_encoding(part: Tree, encoding: str) -> Tree:
 
 
 def nested_mail(part: Tree) -> Tree | None:
-    """The mail inside a message/rfc822 part; None if there is none to be found."""
+    """The mail inside a message/rfc822 part, or inside its signature (S/MIME); None if there is none to be found."""
     if part.get_content_type() != "message/rfc822":
-        return None
+        return signed_mail(part)
     inner = next(iter(inside(part)), None)
     if inner is not None and _is_base64_mail(part, inner):
         return tree_of(content(part))
     return inner
+
+
+def signed_mail(part: Tree) -> Tree | None:
+    """The mail without header that stands in an S/MIME part beside its signature; None if there is none."""
+    if part.get_content_type() not in smime.KINDS or part.is_multipart():
+        return None
+    signed = smime.signed_content(content(part))
+    return tree_of(signed) if signed else None
 
 
 def _base64(part: Tree) -> bytes:

@@ -37,6 +37,9 @@ FOOTER_LINES = 8
 """Lines at the end among which a mailing list's footer must stand."""
 
 _MARKERS = tuple(marker.strip("- ").casefold() for marker in REPLY_MARKERS.values())
+_SIGNED, _SIGNATURE, _SIGNATURE_END = (
+    f"-----{words}-----" for words in ("BEGIN PGP SIGNED MESSAGE", "BEGIN PGP SIGNATURE", "END PGP SIGNATURE")
+)
 _LIST_RULER = re.compile(r"(?:> ?)?_{20,}\s*$")
 _LINK = re.compile(r"https?://\S*(?:listinfo|lists?\b|unsubscribe|groups)", re.IGNORECASE)
 _SAYS_WHEN = re.compile(r"\d{1,2}[:.]\d\d|(?<!\d)(?:19|20)\d\d|@")
@@ -45,6 +48,8 @@ _SAYS_WHEN = re.compile(r"\d{1,2}[:.]\d\d|(?<!\d)(?:19|20)\d\d|@")
 def reply_text(text: str, *, subject: str = "") -> str:
     """The new part of TEXT, without quoted history and signature; SUBJECT tells a forwarded mail."""
     lines = text.split("\n", MAX_LINES)
+    if _SIGNED in text:
+        lines = _without_armour(lines)
     if _may_have_history(lines):
         lines = _without_footer(lines)
         lines = lines[: _above_marker(lines)]
@@ -54,12 +59,60 @@ def reply_text(text: str, *, subject: str = "") -> str:
     return _trimmed(kept) or _trimmed(lines) or text.strip("\n")
 
 
+def own_words(reply: str) -> str:
+    """What of REPLY, a reply_text, its writer wrote himself; '' where he wrote nothing.
+
+    For what goes to others in his name.  When in doubt less is kept: quoted lines between answers
+    go as well, a mail that is passed on, a signature with nothing above it.
+    """
+    lines = reply.split("\n", MAX_LINES)[:MAX_LINES]
+    edge = (number for number, line in enumerate(lines) if _is_marker(line) or is_forward(line.lstrip("> ").rstrip()))
+    lines = lines[: next(edge, len(lines))]
+    start, _ = _history_start(lines)
+    if start is not None and not is_quoted(lines[start]):
+        end = _attribution_end(lines, start)
+        below = next((line for line in lines[end:] if line.strip()), "")
+        # An attribution above quoted lines goes with them; anything else begins what he did not write.
+        lines = [*lines[:start], *lines[end:]] if end > start and is_quoted(below) else lines[:start]
+    lines = [line for line in lines if not is_quoted(line)]
+    start, _ = _history_start(lines)
+    lines = lines[:start]
+    return "" if begins_signature(lines) else _trimmed(unsigned(lines))
+
+
+def _is_marker(line: str) -> bool:
+    return "---" in line and len(line) < MAX_LINE and any(marker in line.casefold() for marker in _MARKERS)
+
+
+def history_start(lines: Sequence[str]) -> int | None:
+    """The line where quoted history or a forwarded mail begins, None if there is none."""
+    start = _history_start(lines)[0]
+    if start is None and lines and all(is_quoted(line) for line in lines if line.strip()):
+        return 0
+    return start
+
+
 def _may_have_history(lines: Sequence[str]) -> bool:
     """Any line looks like the edge of a quote or a signature: the cheap test, on single characters."""
     for line in map(str.strip, lines):
         if line and (line[0] in EDGES or line[-1] in ENDS or ":" in line[:20] or "：" in line[:20]):
             return True
     return False
+
+
+def _without_armour(lines: list[str]) -> list[str]:
+    """LINES without what PGP writes around a text that it signs (RFC 9580, section 7)."""
+    kept: list[str] = []
+    is_armour = False
+    for line in lines:
+        bare = line.strip()
+        if bare in (_SIGNED, _SIGNATURE):
+            is_armour, ends = True, "" if bare == _SIGNED else _SIGNATURE_END
+        elif is_armour:
+            is_armour = bare != ends
+        else:
+            kept.append(line.removeprefix("- "))
+    return kept
 
 
 def _without_footer(lines: list[str]) -> list[str]:
@@ -72,12 +125,19 @@ def _without_footer(lines: list[str]) -> list[str]:
 
 
 def _above_marker(lines: Sequence[str]) -> int:
-    """How many lines stand above our own marker line, and all of them if nothing is written there."""
+    """How many lines stand above our own marker line, and all of them if nothing or not all is written there."""
     for number, line in enumerate(lines):
-        if "---" in line and len(line) < MAX_LINE and any(marker in line.casefold() for marker in _MARKERS):
+        if _is_marker(line):
+            if is_quoted(line) and _is_answered_in(lines[number:]):
+                return len(lines)
             above = _without_history(lines[:number], is_passed_on=False)
             return number if any(part.strip() for part in above) else len(lines)
     return len(lines)
+
+
+def _is_answered_in(quoted: Sequence[str]) -> bool:
+    """Something that is no signature stands between or below QUOTED lines."""
+    return any(line.strip() and not is_quoted(line) for line in unsigned(quoted))
 
 
 def _without_history(lines: Sequence[str], *, is_passed_on: bool) -> Sequence[str]:

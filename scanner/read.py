@@ -25,7 +25,7 @@ from scanner.body import Body, body_of, octets_of
 from scanner.charset import clean, decode
 from scanner.classify import classes_of
 from scanner.content_key import split
-from scanner.forward import original_sender
+from scanner.forward import original_sender, passed_on_text
 from scanner.header_block import mended_header
 from scanner.headers import Fields, addresses, any_address, sent_value
 from scanner.language import language_of
@@ -138,7 +138,8 @@ def _message(tree: Tree, raw: RawMail, limits: Limits, *, body: Body, defects: l
         reply_text=new,
         attachments=body.attachments,
         headers=fields.decoded,
-        forwarded_from=_forwarded_from(body, subject),
+        forwarded_from=(forwarded := _forwarded_from(body, subject)),
+        forwarded_text=_forwarded_text(body, subject) if forwarded else "",
         is_auto_reply=classes.is_auto_reply,
         is_bounce=classes.is_bounce,
         is_list=classes.is_list,
@@ -178,6 +179,10 @@ def _forwarded_from(body: Body, subject: str) -> Address | None:
     if body.forwarded is not None:
         return next(iter(addresses([sent_value(body.forwarded, "from")])), None)
     return original_sender(body.own, subject)
+
+
+def _forwarded_text(body: Body, subject: str) -> str:
+    return body.forwarded_text if body.forwarded is not None else passed_on_text(body.own, subject)
 
 
 def _remarks(fields: Fields, remark: str) -> Iterable[str]:

@@ -16,7 +16,7 @@ MAX_SIGNED = 90
 """Characters of a line in such a block."""
 
 _DEVICE = re.compile(
-    rf"(?:{any_of(every('devices'))})(?:[^,.!?<()]{{0,80}}[.!]?|[^,.!?<(]{{0,80}}[<(](?:https?://|mailto:)\S{{1,200}}[>)])$",
+    rf"(?:{any_of(every('devices'))})(?:[^,.!?<()]{{0,80}}[.!]?|[^,.!?<(]{{0,80}}[<(](?:https?://|mailto:)\S{{1,320}}[>)])$",
     re.IGNORECASE,
 )
 _DASHES = ("-", "—", "–")
@@ -25,6 +25,8 @@ _PUNCTUATION = " ,.!;:-–—*_\xa0\t~"
 # `-Ada`, `/Ada Byron`: a dash and up to three words that begin like names.
 _DASHED = re.compile(r"[-/]\s?[^\W\d_a-zà-ÿа-я][\w.'’-]*(?:\s[^\W\d_a-zà-ÿа-я][\w.'’-]*){0,2}$")
 _NAMELIKE = re.compile(r"[^\W\d_a-zà-öø-ÿа-яіїєґ][^\s\d:?!]*(?:\s[^\s\d:?!]+){0,4}$")
+# Behind the words of a link, as `links.py` writes it; it counts for nothing here.
+_TARGET = re.compile(r" \(https?://\S{1,320}\)$")
 _POSTSCRIPT = re.compile(r"(?:p\.?\s?s|n\.?\s?b)\b", re.IGNORECASE)
 
 
@@ -76,7 +78,7 @@ def _above_closing(lines: Sequence[str]) -> int:
     """Where a closing stands that has a name below it, and nothing there that is said in sentences."""
     below: list[str] = []
     for number in range(len(lines) - 1, -1, -1):
-        line = lines[number].strip()
+        line = _TARGET.sub("", lines[number].strip()[: 2 * MAX_LINE])
         if not line:
             continue
         if len(below) == BLOCK or len(line) > MAX_SIGNED or line.startswith(">"):

@@ -109,6 +109,13 @@ class SafeReader:
         """The mail as a value; of one that cannot be read within the limits only the header."""
         return self._at_arms_length(raw) if self._is_odd(raw.data) else read(raw, self._limits)
 
+    def use(self, limits: Limits) -> None:
+        """Go by other limits from the next mail on."""
+        with self._lock:
+            if limits != self._limits:
+                self._limits, self._seconds = limits, limits.reading_time.total_seconds()
+                self._stop()
+
     def alone(self, raw: RawMail) -> Message:
         """The mail as a value, read here and now whatever it is; for a process that is itself at arm's length."""
         return read(raw, self._limits)

@@ -28,6 +28,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from domain.errors import Overtaken
 from domain.intake import Arrival, FolderMark, Intake, Outcome, State, imap_position
+from store.matches import forget_matches, note_matches
 from store.tables import BlobRow, EntryRow, FolderRow, IntakeRow, RuleSetRow, TicketRow, table
 
 _blob, _folder, _intake = table(BlobRow), table(FolderRow), table(IntakeRow)
@@ -248,6 +249,8 @@ class Journal:
         changed = self._connection.execute(_FINISH, values)
         if changed.rowcount != 1:
             raise Overtaken(f"mail {row.id} was taken up by another process; nothing was written here")
+        if decision is not None:
+            note_matches(self._connection, row.id, decision)
 
     def to_file(self, mailbox: str, folder: str, *, uidvalidity: int) -> tuple[Intake, ...]:
         """The mails of FOLDER that are decided and still lie on the server as they came."""
@@ -336,6 +339,52 @@ class Journal:
         )
         return changed.rowcount == 1
 
+    def reopen(self, row: Intake, *, quiet: str) -> bool:
+        """Give an ignored mail another go, as if it had not been decided; False if it is not as ROW says any more.
+
+        QUIET is why its ticket shall make no letters, '' if it may.
+        """
+        decision = self.decision(row.id) or {}
+        changed = self._connection.execute(
+            update(_intake)
+            .where(_intake.c.id == row.id, _intake.c.state == row.state, _intake.c.outcome == Outcome.IGNORED)
+            .values(
+                state=State.STORED, outcome="", because="", attempts=0, content_key=None, decision=None, done_at=None,
+                quiet=quiet or row.quiet,
+            )
+        )  # fmt: skip
+        if changed.rowcount == 1:
+            forget_matches(self._connection, row.id, decision)
+        return changed.rowcount == 1
+
+    def first_since(self, moment: datetime) -> int:
+        """The first mail that entered the journal at MOMENT or later; the number after the last one if none did.
+
+        Rows are entered in the order of their numbers, so a few looks are enough.
+        """
+        newest = self._connection.execute(select(func.max(_intake.c.id))).scalar() or 0
+        low, high = 1, newest + 1
+        nearest = select(_intake.c.id, _intake.c.listed_at).order_by(_intake.c.id).limit(1)
+        while low < high:
+            middle = (low + high) // 2
+            row = self._connection.execute(nearest.where(_intake.c.id >= middle)).one()
+            low, high = (low, middle) if row.listed_at >= moment else (row.id + 1, high)
+        return low
+
+    def decided(
+        self, *, at_least: int, limit: int, only: Sequence[int] = ()
+    ) -> tuple[tuple[Intake, dict[str, Any]], ...]:
+        """Mails that rules decided, each with its decision record, in order from number AT_LEAST; or ONLY some."""
+        query = (
+            select(*_facts, _intake.c.decision)
+            .where(_intake.c.id >= at_least, _intake.c.decision.is_not(None))
+            .order_by(_intake.c.id)
+            .limit(limit)
+        )
+        if only:
+            query = query.where(_intake.c.id.in_(only))
+        return tuple((_fact(row), dict(row.decision)) for row in self._connection.execute(query))
+
     def rows(
         self,
         *,
@@ -343,9 +392,10 @@ class Journal:
         outcome: Outcome | None = None,
         mailbox: str = "",
         ticket: int | None = None,
+        at_least: int = 0,
         limit: int = 50,
     ) -> tuple[Intake, ...]:
-        """Rows of the journal, the newest first."""
+        """Rows of the journal from number AT_LEAST on, the newest first."""
         wanted: list[ColumnElement[bool]] = []
         if states:
             wanted.append(_intake.c.state.in_(states))
@@ -357,6 +407,8 @@ class Journal:
             wanted.append(_intake.c.mailbox == mailbox)
         if ticket is not None:
             wanted.append(_intake.c.ticket == ticket)
+        if at_least:
+            wanted.append(_intake.c.id >= at_least)
         return self._rows(*wanted, order=_intake.c.id.desc(), limit=limit)
 
     def counts(self) -> tuple[tuple[str, str, State, Outcome | None, int], ...]:

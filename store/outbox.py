@@ -56,6 +56,7 @@ _RECENT_IN = (
 _RECENT_ABOUT = select(func.count()).where(
     _outbox.c.ticket == bindparam("ticket"), _outbox.c.queued_at >= bindparam("since"), _outbox.c.automatic
 )
+_RECENT_ANSWERS = _RECENT_ABOUT.where(_outbox.c.recipient_key == bindparam("key"))
 # Written out, not bound: only so may a database use the partial index on what is queued.
 _QUEUED: ColumnElement[str] = literal_column("'queued'")
 _FAILED: ColumnElement[str] = literal_column("'failed'")
@@ -206,6 +207,11 @@ class Outbox:
         """Somebody in DOMAIN was written to about a ticket."""
         hit = select(_outbox.c.id).where(_outbox.c.ticket == number, _outbox.c.recipient_domain == domain).limit(1)
         return self._connection.execute(hit).first() is not None
+
+    def recent_answers(self, ticket: int, key: str, *, since: datetime) -> int:
+        """How many automatic letters about TICKET went to the address with this key since SINCE."""
+        asked = {"ticket": ticket, "since": since, "key": clean(key)}
+        return self._connection.execute(_RECENT_ANSWERS, asked).scalar_one()
 
     def recent_about(self, ticket: int, *, since: datetime) -> int:
         """How many automatic letters were written about TICKET since SINCE, to whomever."""

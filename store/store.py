@@ -15,9 +15,11 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from domain.errors import Conflict
 from store.blobs import Blobs
+from store.daemons import Daemons
 from store.database import BUSY_SECONDS, Database, explained, first_of, is_taken, open_database, peek_database
 from store.journal import Journal
 from store.lease import Leases
+from store.matches import Matches
 from store.outbox import Outbox
 from store.people import People
 from store.tickets import Tickets
@@ -34,6 +36,8 @@ class View:
         self.tickets = Tickets(connection, self.people)
         self.outbox = Outbox(connection)
         self.leases = Leases(connection)
+        self.matches = Matches(connection)
+        self.daemons = Daemons(connection)
         self.blobs = Blobs(connection, directory=blobs)
 
     @contextmanager

@@ -226,6 +226,41 @@ class RuleSetRow(Record, table=True):
     first_live: datetime = _time()
 
 
+class MatchedRuleRow(Record, table=True):
+    """A rule that matched a mail, by the rule set that decided it; '' is for a mail that no rule matched.
+
+    It repeats what stands in the decision records, so that rules can be counted without reading those.
+    """
+
+    __tablename__ = "matched_rule"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    rule_set: str = Field(sa_column=Column(Text, primary_key=True))
+    rule: str = Field(sa_column=Column(CleanText, primary_key=True))
+    intake: int = Field(
+        sa_column=Column(BigInteger().with_variant(Integer, "sqlite"), ForeignKey("intake.id"), primary_key=True)
+    )
+
+
+class DaemonRow(Record, table=True):
+    """A daemon at work, and what it thinks of its settings.
+
+    `refused` is why the settings as they stand now are not in force, `restart` what of them waits for a restart.
+    """
+
+    __tablename__ = "daemon"
+
+    holder: str = Field(primary_key=True)
+    started_at: datetime = _time()
+    seen_at: datetime = _time()
+    settings: str = ""
+    rule_set: str = ""
+    loaded_at: datetime = _time()
+    refused: str = _text()
+    refused_at: datetime | None = _time(nullable=True)
+    restart: str = _text()
+
+
 class OrganizationRow(Record, table=True):
     """A customer company."""
 

@@ -294,6 +294,23 @@ class Tickets:
         rows = self._connection.execute(select(_entry).where(_entry.c.id == entry)).all()
         return next(iter(self._entries(rows)), None)
 
+    def public_entries(self, number: int, *, before: int | None, until: datetime, limit: int) -> tuple[EntryFacts, ...]:
+        """The last entries that customers may know, the latest first.  No machines, no unconfirmed senders.
+
+        BEFORE is an entry that is left out with all that came after it; without one those until UNTIL are meant.
+        """
+        if not limit:
+            return ()
+        known = [
+            _entry.c.ticket == number,
+            _entry.c.kind.not_in([kind.value for kind in EntryKind if kind.is_internal]),
+            _entry.c.machine.is_(False),
+            _entry.c.unconfirmed.is_(False),
+            _entry.c.id < before if before is not None else _entry.c.at <= until,
+        ]
+        rows = self._connection.execute(select(_entry).where(*known).order_by(_entry.c.id.desc()).limit(limit)).all()
+        return self._entries(rows)
+
     def _entries(self, rows: Sequence[Any]) -> tuple[EntryFacts, ...]:
         files: dict[int, list[FileFacts]] = {}
         if rows:

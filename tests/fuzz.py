@@ -1,12 +1,14 @@
-"""Mutated mails against the reader: `python -m tests.fuzz --count 10000 --seed 1 [--corpus DIR]`.
+"""Mutated mails against the reader: `python -m tests.fuzz --mails 1000000 [--seconds 600] [--corpus DIR]`.
 
-Every mail must be read without an exception, within LIMIT seconds, into text that a database takes, and
-its attachments must come back with the size that was promised.  Seeds are the mails below, or the
-files of DIR.  The same seed gives the same mails; what failed is written beside the report's line.
+Every mail must be read without an exception, within LIMIT seconds and MEMORY, into text that a database
+takes, and its attachments must come back with the size that was promised.  Seeds are the mails below and
+those of `tests/corpus.py`, or the files of DIR.  The same seed gives the same mails; what failed is kept.
 """
 
 import argparse
+import math
 import random
+import re
 import resource
 import signal
 import sys
@@ -16,6 +18,7 @@ import traceback
 from base64 import encodebytes
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
 
@@ -23,10 +26,20 @@ from domain.errors import NotFound
 from domain.message import Message, RawMail
 from scanner.html import sanitised
 from scanner.read import attachment, read
+from scanner.structure import structure
+from tests.corpus import samples
 
 LIMIT = 5.0
+"""Seconds for one mail, also on a machine that has other work."""
+MEMORY = 200
+"""Megabytes that one mail may take on top of what the process has."""
+REPORT_EVERY = 600
+"""Seconds between two lines of a long run."""
 MAX_SEED = 60_000
-"""Octets: larger seeds are cut, so that many mails fit into a short run."""
+MAX_OWN = 10_000
+"""Octets: larger seeds, files and our own, are cut, so that many mails fit into a short run."""
+
+_CLEAR, _STATUS = Path("/proc/self/clear_refs"), Path("/proc/self/status")
 
 HEAD = b"From: Ada <ada@x.example>\nTo: help@y.example\nSubject: =?utf-8?Q?Gr=C3=B6=C3=9Fe?=\nMIME-Version: 1.0\n"
 INNER = b"From: eve@z.example\nSubject: Inner\nDate: Mon, 2 Mar 2026 10:00:00 +0100\n\nInner text\n"
@@ -71,6 +84,15 @@ SEEDS = (
     HEAD + b"X-Amz-Sns-Message-Id: 1\n\n"
     b'{"notificationType": "Bounce", "mail": {"commonHeaders": {"messageId": "<a@x.example>"}}, "bounce": '
     b'{"bounceType": "Permanent", "bouncedRecipients": [{"emailAddress": "b@y.example", "status": "5.1.1"}]}}\n',
+    HEAD
+    + b"Content-Type: application/pkcs7-mime; name=smime.p7m\nContent-Transfer-Encoding: base64\n\n"
+    # Signed data (RFC 5652) around a short text, in pieces without a length.
+    + encodebytes(
+        bytes.fromhex("308006092a864886f70d010702a0803080020101310030800609")
+        + bytes.fromhex("2a864886f70d010701a08024800408")
+        + b"\nIt burn\x04\x02s."
+        + bytes(12)
+    ),
     HEAD + b"Content-Type: text/plain; charset=iso-2022-jp\n\n\x1b$B$3$s\x1b(B\nbegin 644 a.txt\n#0V%T\n`\nend\n",
 )
 
@@ -158,6 +180,7 @@ def check(data: bytes) -> tuple[str, ...]:
     message = read(RawMail(data=data, size=len(data)))
     _texts(message)
     sanitised(message.html[:20_000])
+    structure(data)
     for one in message.attachments[:5]:
         try:
             octets = attachment(data, one.index)
@@ -190,30 +213,72 @@ def _alarm(number: int, frame: FrameType | None) -> None:
     raise TooSlow("".join(traceback.format_stack(frame)[-6:]))
 
 
-def run(seeds: Sequence[bytes], *, count: int, seed: int, keep: Path) -> int:
-    """Check COUNT mails, print what came of it, and return how many failed."""
-    signal.signal(signal.SIGALRM, _alarm)
-    failed, slowest, began = 0, 0.0, time.perf_counter()
-    given_up: Counter[str] = Counter()
-    for number in range(count):
-        data = mutated(seeds, random.Random(f"{seed}.{number}"))
-        start = time.perf_counter()
-        signal.setitimer(signal.ITIMER_REAL, LIMIT)
-        try:
-            given_up.update(check(data))
-        except (Exception, TooSlow):
-            failed += 1
-            (keep / f"{seed}-{number}.eml").write_bytes(data)
-            print(f"{seed}.{number}: {traceback.format_exc(limit=-4)}", file=sys.stderr)
-        finally:
-            signal.setitimer(signal.ITIMER_REAL, 0)
-        slowest = max(slowest, time.perf_counter() - start)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-    took = time.perf_counter() - began
-    print(f"{count} mails, {failed} failed, slowest {slowest:.2f} s, peak {peak} MB, {took:.0f} s (seed {seed})")
-    for because, times in given_up.most_common(10):
+@dataclass(slots=True)
+class Tally:
+    """What came of the mails so far: processor seconds (and the number) and megabytes are those of the worst mail."""
+
+    mails: int = 0
+    failed: int = 0
+    slowest: tuple[float, int] = (0.0, 0)
+    largest: int = 0
+    given_up: Counter[str] = field(default_factory=Counter)
+
+    def __str__(self) -> str:
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+        return (
+            f"{self.mails} mails, {self.failed} failed, slowest {self.slowest[0]:.2f} s (mail {self.slowest[1]}), "
+            f"largest {self.largest} MB for one mail, peak of the process {peak} MB"
+        )
+
+
+def run(seeds: Sequence[bytes], *, mails: int, seed: int, keep: Path, seconds: float = math.inf) -> Tally:
+    """Check up to MAILS mails for up to SECONDS; prints what failed and answers what came of it."""
+    before = signal.signal(signal.SIGALRM, _alarm)
+    tally, began = Tally(), time.perf_counter()
+    told = began
+    try:
+        while tally.mails < mails and time.perf_counter() - began < seconds:
+            _one(mutated(seeds, random.Random(f"{seed}.{tally.mails}")), f"{seed}-{tally.mails}", keep, tally)
+            if time.perf_counter() - told > REPORT_EVERY:
+                told = time.perf_counter()
+                print(f"after {told - began:.0f} s: {tally}", flush=True)
+    finally:
+        signal.signal(signal.SIGALRM, before)
+    print(f"{tally}, {time.perf_counter() - began:.0f} s (seed {seed})")
+    for because, times in tally.given_up.most_common(10):
         print(f"  only the header read, {times} times: {because}")
-    return failed
+    return tally
+
+
+def _one(data: bytes, name: str, keep: Path, tally: Tally) -> None:
+    """Check one mail; one that fails is kept under its NAME."""
+    memory = _memory_peak(begin=True)
+    start = time.process_time()
+    signal.setitimer(signal.ITIMER_REAL, LIMIT)
+    try:
+        tally.given_up.update(check(data))
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        wanted = _memory_peak() - memory
+        assert wanted <= MEMORY, f"it wanted {wanted} MB"
+        tally.largest = max(tally.largest, wanted)
+    except (Exception, TooSlow):
+        tally.failed += 1
+        (keep / f"{name}.eml").write_bytes(data)
+        print(f"{name}: {traceback.format_exc(limit=-4)}", file=sys.stderr, flush=True)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+    tally.slowest = max(tally.slowest, (time.process_time() - start, tally.mails))
+    tally.mails += 1
+
+
+def _memory_peak(*, begin: bool = False) -> int:
+    """Megabytes that the process had at most since the last call with BEGIN (Linux; elsewhere since its start)."""
+    if not _CLEAR.exists():
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    if begin:
+        _CLEAR.write_text("5")
+    found = re.search(r"VmHWM:\s+(\d+)", _STATUS.read_text())
+    return int(found[1]) // 1024 if found else 0
 
 
 def _files(directory: Path) -> Iterator[bytes]:
@@ -224,15 +289,16 @@ def _files(directory: Path) -> Iterator[bytes]:
 
 def main() -> int:
     arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--count", type=int, default=10_000)
+    arguments.add_argument("--mails", type=int, default=10_000)
+    arguments.add_argument("--seconds", type=float, default=math.inf, help="stop after so long, however many it were")
     arguments.add_argument("--seed", type=int, default=1)
-    arguments.add_argument("--corpus", type=Path)
+    arguments.add_argument("--corpus", type=Path, help="a folder of mails instead of our own")
     arguments.add_argument(
         "--keep", type=Path, default=Path(tempfile.gettempdir()), help="where failing mails are written"
     )
     given = arguments.parse_args()
-    seeds = tuple(_files(given.corpus)) if given.corpus else SEEDS
-    return 1 if run(seeds, count=given.count, seed=given.seed, keep=given.keep) else 0
+    seeds = tuple(_files(given.corpus)) if given.corpus else (*SEEDS, *(one.data[:MAX_OWN] for one in samples(40)))
+    return 1 if run(seeds, mails=given.mails, seconds=given.seconds, seed=given.seed, keep=given.keep).failed else 0
 
 
 if __name__ == "__main__":

@@ -5,7 +5,8 @@ import json
 import pytest
 
 from commands.docs import ROOT, pages
-from domain.rule import Action, AddressTest, Conditions
+from domain.action import Action
+from domain.condition import AddressTest, Conditions
 from domain.settings import Settings
 
 
@@ -17,10 +18,11 @@ def test_a_generated_page_is_fresh(file: object) -> None:
 
 
 def test_every_section_and_every_word_of_the_rules_is_documented() -> None:
-    page = (ROOT / "docs/config.md").read_text(encoding="utf-8")
-    for model in (Settings, Conditions, AddressTest, Action):
-        for name, field in model.model_fields.items():
-            assert f"`{field.alias or name}`" in page
+    config = (ROOT / "docs/config.md").read_text(encoding="utf-8")
+    assert all(f"`{name}`" in config for name in Settings.model_fields)
+    page = (ROOT / "docs/rules.md").read_text(encoding="utf-8")
+    for model in (Conditions, AddressTest, Action):
+        assert all(f"### {word}\n" in page for word in model.words().values())
 
 
 def test_every_key_has_a_meaning() -> None:
@@ -32,4 +34,4 @@ def test_the_schema_knows_the_keys_that_people_write() -> None:
     schema = json.loads((ROOT / "docs/config.schema.json").read_text(encoding="utf-8"))
     assert set(schema["required"]) == {"helpdesk", "mailboxes", "smtp", "agents", "groups"}
     assert "else" in schema["$defs"]["ClosedTickets"]["properties"]
-    assert set(schema["$defs"]["Conditions"]["properties"]) >= {"from", "to", "subject", "body", "header", "is"}
+    assert set(schema["$defs"]["Conditions"]["properties"]) >= {"from", "to", "subject", "text", "header", "is"}

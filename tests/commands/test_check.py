@@ -125,7 +125,7 @@ def test_own_templates_must_be_a_directory(file: Path) -> None:
 
 def test_a_mistake_in_an_own_template_is_named_with_its_line(file: Path) -> None:
     config = configured(file, **{"mailboxes:": "notifications: {templates: own}\nmailboxes:"})
-    own = file.parent / "own" / "en"
+    own = file.parent / "own"
     own.mkdir(parents=True)
     (own / "acknowledgement.txt.j2").write_text("Hello {{ reader.name }},\nyour number is {{ tikcet.reference }}.\n")
     found = [line for line in looked_at(config) if line.startswith("problem templates")]

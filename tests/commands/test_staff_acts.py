@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from commands.acts import _text
-from desk.acts import Refused, Staff
+from desk.acts import Staff
+from desk.changes import Refused
 from tests.commands.staffroom import NOON, Staffroom, empty_database, room
 
 __all__ = ["empty_database", "room"]
@@ -55,6 +56,58 @@ def test_fields_and_tags(room: Staffroom) -> None:
     assert room.type("set", "1", "title", " Eine  Frage ").startswith("ACME-1  title Frage → Eine Frage\n")
     assert room.type("tag", "1", "vip", "vip") == "ACME-1  tagged vip\n  nobody is told\n"
     assert room.type("tag", "1", "vip") == "ACME-1  nothing changed: it is open, high, with service, tagged vip\n"
+
+
+def test_tags_are_taken_away(room: Staffroom) -> None:
+    room.mail(JAEGER, "Frage", "Wie geht das?")
+    room.type("tag", "1", "vip", "vertrag")
+    assert room.type("untag", "1", "vip", "fehlt") == "ACME-1  no longer tagged vip\n  nobody is told\n"
+    assert (
+        room.type("untag", "1", "vip") == "ACME-1  nothing changed: it is open, normal, with service, tagged vertrag\n"
+    )
+
+
+def test_two_tickets_become_one(room: Staffroom) -> None:
+    room.mail(JAEGER, "Drucker brennt", "Er brennt.")
+    room.mail("Weiß <weiss@bigcorp.example>", "Rauch im Flur", "Es raucht.")
+    assert room.type("merge", "2", "--into", "ACME-1") == (
+        "ACME-2  merged into ACME-1, open → closed, Weiß watches\n"
+        "  letter   to weiss@bigcorp.example (status, de), queued\n"
+        "  letter   to bert@acme.example (member of group service, en), queued\n"
+        "  withheld ada@acme.example: own act\n"
+    )
+    shown = room.type("show", "2")
+    assert "merged into  ACME-1, where it is continued" in shown
+    assert "merged from  ACME-2" in room.type("show", "1")
+    record = json.loads(room.type("show", "2", "--json"))
+    assert (record["merged_into"], record["merged_from"], record["status"]) == (1, [], "closed")
+    assert json.loads(room.type("show", "1", "--json"))["merged_from"] == [2]
+    said = room.refusal("reply", "2", "-m", "Wir kommen.")
+    assert said == "ACME-2 was merged into ACME-1; nothing was changed. Do it there: ACME-1"
+    assert "into itself" in room.refusal("merge", "1", "--into", "1")
+    assert "merged into ACME-1" in room.type("history", "2")
+    assert "ACME-2 merged into this one" in room.type("history", "1")
+
+
+def test_a_vendors_number(room: Staffroom) -> None:
+    room.mail(JAEGER, "Drucker brennt", "Er brennt.")
+    assert "thread_keys" in room.refusal("link", "1", "--vendor-id", "maker:INC1")
+    keys = "thread_keys: {maker: {from: [maker.example], subject: '(INC[0-9]+)'}}\n"
+    room.path.write_text(room.path.read_text(encoding="utf-8") + keys, encoding="utf-8")
+    assert room.type("link", "1", "--vendor-id", "maker:inc1") == "ACME-1  is maker:INC1\n  nobody is told\n"
+    assert room.mail("bot@maker.example", "INC1: Techniker kommt", "Morgen.") == 1
+    shown = room.type("show", "1")
+    assert "vendor's id  maker:INC1" in shown
+    assert "(vendor, not seen by the customer)" in shown
+    assert json.loads(room.type("show", "1", "--json"))["external_ids"] == [{"name": "maker", "value": "INC1"}]
+    assert room.type("link", "1", "--vendor-id", "maker:INC1", "--remove").startswith("ACME-1  no longer maker:INC1\n")
+
+
+def test_a_suspicion_stands_above_the_words(room: Staffroom) -> None:
+    room.mail('"Ada Example" <eve@elsewhere.example>', "Passwort", "Bitte das Passwort.")
+    said = "the display name says Ada Example, the address is eve@elsewhere.example"
+    assert f"   careful: {said}" in room.type("show", "1")
+    assert json.loads(room.type("show", "1", "--json"))["entries"][0]["suspicion"] == said
 
 
 def test_an_opt_out_holds_until_somebody_says_mandatory(room: Staffroom) -> None:
@@ -127,6 +180,8 @@ def test_an_act_for_programs(room: Staffroom) -> None:
         (("contacts", "--organization", "BigCorp"), "an organization needs a name and a domain"),
         (("letters", "--show", "zz%"), "there is no letter 'zz%'"),
         (("show", "1", "--raw", "2"), "ACME-1 has no entry 2 that came as a mail"),
+        (("show", "1", "--html", "1"), "entry 1 of ACME-1 is no mail with HTML; helpdesk show ACME-1 --full"),
+        (("show", "1", "--html", "2"), "entry 2 of ACME-1 is no mail with HTML"),
         (("list", "--status", "done"), "there is no status 'done'"),
         (("list", "--group", "sales"), "there is no group 'sales'"),
     ],

@@ -215,6 +215,14 @@ def test_a_mail_as_it_came(room: Staffroom) -> None:
     assert done.stdout.endswith(b"\n\nGr\xfc\xdfe\n")
 
 
+def test_the_html_of_a_mail_is_harmless(room: Staffroom) -> None:
+    html = b"<p onclick=x>Gr\xc3\xbc\xc3\x9fe<img src='https://t.example/1.gif'></p>"
+    room.raw(b"From: weiss@firma.example\nContent-Type: text/html; charset=utf-8\n\n" + html)
+    shown = room.type("show", "1", "--html", "1")
+    assert "<p>Gr\xfc\xdfe<img></p>" in shown
+    assert "t.example" not in shown
+
+
 def test_a_terminal_without_arrows_gets_question_marks(room: Staffroom) -> None:
     room.mail("Jäger <jaeger@bigcorp.example>", "Frage", "Wie geht das?")
     done = subprocess.run(

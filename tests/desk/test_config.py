@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from desk import config, yaml_nodes
+from desk import included, yaml_nodes
 from desk.config import Config, inspect, load, parse
 from desk.secrets import SecretMissing, database_password, is_open_to_others, reveal, signing_keys
 from domain.errors import ConfigError, Problem
@@ -164,7 +164,7 @@ def test_a_latin_1_file_is_told_where_it_stops_being_utf_8(tmp_path: Path) -> No
 
 def test_a_huge_file_is_refused_unread(tmp_path: Path) -> None:
     file = tmp_path / "config.yaml"
-    file.write_bytes(b"#" * (config.MAX_OCTETS + 1))
+    file.write_bytes(b"#" * (included.MAX_OCTETS + 1))
     with pytest.raises(ConfigError, match="this is no config"):
         load(file)
 
@@ -196,7 +196,7 @@ def test_a_config_cannot_be_changed(tmp_path: Path) -> None:
     file = tmp_path / "config.yaml"
     file.write_text(SMALL, encoding="utf-8")
     with pytest.raises(dataclasses.FrozenInstanceError):
-        load(file).text = ""  # type: ignore[misc]
+        load(file).path = file  # type: ignore[misc]
 
 
 @given(st.text())

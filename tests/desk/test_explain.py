@@ -16,7 +16,7 @@ RULES = [
     {"name": "newsletters", "when": {"is": "list"}, "then": ["ignore"]},
     {"name": "outage", "for": "new", "when": {"subject": {"contains": "Ausfall"}},
      "then": [{"set": {"priority": "urgent"}}, {"assign": {"agent": "bert"}}]},
-    {"name": "done", "for": "reply", "when": {"body": {"contains": "erledigt"}},
+    {"name": "done", "for": "reply", "when": {"text": {"contains": "erledigt"}},
      "then": [{"set": {"status": "closed"}}, {"assign": {"agent": "ada"}}]},
 ]  # fmt: skip
 

@@ -4,7 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
-from desk.acts import ActReport, File, Refused
+from desk.acts import ActReport, File
+from desk.changes import Refused
 from domain.errors import BadAddress, NotFound
 from domain.event import EventKind
 from domain.letter import Reason
@@ -340,6 +341,7 @@ def test_customers_never_see_ids_of_letters_to_staff(begin: Begin) -> None:
     staff_letter = ada.letters[0]
     # A customer to whom an agent forwarded his letter answers with its id among the references.
     anna.answers(anna.letters[0], "Siehe unten", references=(staff_letter.message_id, anna.letters[0].message_id))
+    talk.later(hours=2)
     anna.writes("Neues Thema", references=(staff_letter.message_id,))
     talk.staff("ada").reply(1, "Wir kommen.")
     talk.staff("bert").solve(1, "Gelöscht.")

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from desk.merge import merge
 from store.store import open_store
 from tests.conversation import NEW_KEY, Conversation, Letter, Person
 
@@ -57,6 +58,20 @@ def without_threads(data: bytes) -> bytes:
     return head + b"\r\n" + body
 
 
+def with_banner(data: bytes) -> bytes:
+    """A gateway that puts a warning above everything that comes from outside, on top of all that."""
+    head, _, body = without_threads(data).partition(b"\r\n\r\n")
+    return head + b"\r\n\r\nCAUTION: This mail comes from outside of the organization.\r\n\r\n" + body
+
+
+def bare(data: bytes) -> bytes:
+    """No mark, no thread, no marker: only sender, subject and words are left."""
+    return without_threads(without_marker(data))
+
+
+RELAYS = (untouched, without_marks, without_marker, without_threads, with_banner, bare)
+
+
 @pytest.fixture
 def desks(sqlite_file: Path, tmp_path: Path) -> Iterator[tuple[Conversation, Conversation]]:
     """Two helpdesks of this kind, with every automatic letter on."""
@@ -93,7 +108,7 @@ def exchange(acme: Conversation, beta: Conversation, relay: Relay, *, seconds: i
     return carried[BETA_ADDRESS], carried[ACME_ADDRESS]
 
 
-@pytest.mark.parametrize("relay", [untouched, without_marks, without_marker, without_threads])
+@pytest.mark.parametrize("relay", RELAYS)
 def test_two_helpdesks_fall_silent(desks: tuple[Conversation, Conversation], relay: Relay) -> None:
     """osTicket#1041, freescout#3670 "Auto Reply Loops": at most two letters each, whatever is on."""
     acme, beta = desks
@@ -104,7 +119,7 @@ def test_two_helpdesks_fall_silent(desks: tuple[Conversation, Conversation], rel
     assert (acme.tickets(), beta.tickets()) == (1, 1)
 
 
-@pytest.mark.parametrize("relay", [untouched, without_marks, without_marker, without_threads])
+@pytest.mark.parametrize("relay", RELAYS)
 def test_an_answer_of_staff_starts_no_loop(desks: tuple[Conversation, Conversation], relay: Relay) -> None:
     acme, beta = desks
     beta.staff("ada").open(customer=ACME_ADDRESS, title="Question about the contract", text="Who signs it?")
@@ -114,6 +129,49 @@ def test_an_answer_of_staff_starts_no_loop(desks: tuple[Conversation, Conversati
     beta.staff("ada").solve(1, "The boss signs it.")
     after = exchange(acme, beta, relay)
     assert max(after[0] - before[0], after[1] - before[1]) <= 2
+
+
+POLICIES = ("new_linked", "new", "reopen", "append")
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+@pytest.mark.parametrize("relay", [without_marks, with_banner, bare])
+def test_two_helpdesks_that_close_fall_silent(
+    desks: tuple[Conversation, Conversation], relay: Relay, policy: str
+) -> None:
+    """Each closes the other's ticket, and each act of that is answered with at most two letters."""
+    acme, beta = desks
+    for desk, own in ((acme, ACME), (beta, BETA)):
+        boxes = {"support": {**own["mailboxes"]["support"], "closed_tickets": {"reopen_within": "0s", "else": policy}}}
+        desk.restart({**own, "mailboxes": boxes}, keys=(NEW_KEY,) if desk is beta else ())
+    beta.staff("ada").open(customer=ACME_ADDRESS, title="Question about the contract", text="Who signs it?")
+    before = exchange(acme, beta, relay)
+    for desk in (acme, beta):
+        acme.later(hours=2)
+        beta.later(hours=2)
+        desk.staff("ada").close(1)
+        after = exchange(acme, beta, relay)
+        assert max(after[0] - before[0], after[1] - before[1]) <= 2
+        before = after
+
+
+@pytest.mark.parametrize("relay", [without_marks, with_banner, bare])
+def test_two_helpdesks_that_merge_fall_silent(desks: tuple[Conversation, Conversation], relay: Relay) -> None:
+    acme, beta = desks
+    for title in ("Question about the contract", "Another question"):
+        beta.staff("ada").open(customer=ACME_ADDRESS, title=title, text=f"{title}: who signs it?")
+        exchange(acme, beta, relay)
+        acme.later(hours=2)
+        beta.later(hours=2)
+    before = exchange(acme, beta, relay)
+    merge(beta.staff("ada"), 2, into=1)
+    after = exchange(acme, beta, relay)
+    assert max(after[0] - before[0], after[1] - before[1]) <= 2
+    acme.later(hours=2)
+    beta.later(hours=2)
+    merge(acme.staff("ada"), 2, into=1)
+    last = exchange(acme, beta, relay)
+    assert max(last[0] - after[0], last[1] - after[1]) <= 2
 
 
 def test_two_helpdesks_in_copy_of_one_customer_fall_silent(desks: tuple[Conversation, Conversation]) -> None:
@@ -150,5 +208,5 @@ def test_an_out_of_office_responder(
     anna = desks[0].customer("Anna Kunde <anna@kunde.example>")
     anna.writes("Drucker brennt")
     got = responds(anna, "Ich kümmere mich nach Ostern darum.", threaded=threaded, **fields)
-    assert got <= (1 if fields else 2)
+    assert got == 1
     assert desks[0].tickets() == 1

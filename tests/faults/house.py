@@ -73,6 +73,11 @@ class Running:
                 return
         raise AssertionError(f"it ended before it said {word!r}: {''.join(self._seen)}")
 
+    @property
+    def last(self) -> str:
+        """The line of its log that was read last."""
+        return self._seen[-1]
+
     def ends(self, *, within: float = 60) -> Done:
         """What it came to; it must end by itself WITHIN so many seconds."""
         assert self.process.stderr is not None

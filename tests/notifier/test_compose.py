@@ -2,9 +2,12 @@
 
 import email
 import email.policy
+import struct
 from collections.abc import Iterator
 from dataclasses import replace
 from email.message import EmailMessage
+from html.parser import HTMLParser
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,9 +19,11 @@ from domain.errors import PermanentFailure
 from domain.event import EventKind
 from domain.letter import Letter, LetterFacts, LetterKind, OutgoingFile, QuotedEntry, Recipient
 from domain.marker import REPLY_MARKERS
+from domain.message import RawMail
 from domain.token import Keys, verify
 from notifier.compose import Composer, compose
 from notifier.smtp import needs_smtputf8
+from scanner.read import read as scanner_read
 from tests.notifier.people import ADA, BY_JAEGER, NOON, event, settings
 
 KEYS = Keys((b"0123456789abcdef", b"an older key of the desk"))
@@ -45,7 +50,7 @@ def written(wanted: LetterFacts) -> Letter:
 
 
 def read(letter: Letter) -> EmailMessage:
-    parsed = email.message_from_bytes(letter.data, policy=email.policy.default)
+    parsed = email.message_from_bytes(letter.data, policy=email.policy.strict)
     assert isinstance(parsed, EmailMessage)
     return parsed
 
@@ -55,6 +60,47 @@ def text(letter: Letter) -> str:
     assert body is not None
     content: str = body.get_content()
     return content.replace("\r\n", "\n")
+
+
+def html(letter: Letter) -> str:
+    body = read(letter).get_body(("html",))
+    assert body is not None
+    content: str = body.get_content()
+    return content.replace("\r\n", "\n")
+
+
+class Harmless(HTMLParser):
+    """Looks through the HTML of a letter for whatever could do more than be read."""
+
+    TAGS = frozenset(
+        {
+            *("html", "head", "meta", "title", "style", "body", "table", "tr", "td"),
+            *("div", "p", "span", "br", "a", "img"),
+        }
+    )
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+
+    @classmethod
+    def complaints(cls, text: str) -> list[str]:
+        parser = cls()
+        parser.feed(text)
+        return parser.found
+
+    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        if tag not in self.TAGS:
+            self.found.append(f"<{tag}>")
+        for name, value in attributes:
+            scheme = (value or "").partition(":")[0]
+            allowed = {"href": ("http", "https", "mailto"), "src": ("cid",)}.get(name)
+            if name.startswith("on") or (allowed and scheme not in allowed) or "url(" in (value or ""):
+                self.found.append(f"{tag} {name}={value}")
+
+    def handle_data(self, data: str) -> None:
+        if self.lasttag == "style" and ("url(" in data or "@import" in data):
+            self.found.append("style")
 
 
 def every_part(mail: EmailMessage) -> Iterator[EmailMessage]:
@@ -167,7 +213,7 @@ def test_staff_read_what_the_customer_wrote_and_attached() -> None:
     )
     said = text(written(facts(LetterKind.STAFF_NEW, entry=wrote, events=(event(EventKind.OPENED, BY_JAEGER),))))
     assert "New ticket ACME-1042 from Jörg Jäger." in said
-    assert "Jörg Jäger wrote on 21 Nov 2026, 12:00 UTC:\n\n{{ 7 * 7 }} und {% raw %}\n\nAttachments: ä.png\n" in said
+    assert "Jörg Jäger wrote on 21 Nov 2026, 12:00 UTC:\n\n{{ 7 * 7 }} und {% raw %}\n\nAttachment: ä.png\n" in said
 
 
 def test_the_other_events_of_the_act_are_lines_with_labels() -> None:
@@ -215,6 +261,60 @@ def test_files_go_along_and_come_out_again() -> None:
         "größe X: y_.._a.txt", "file", "mail.eml", "x" * 20,
     ]  # fmt: skip
     assert max(map(len, letter.data.split(b"\r\n"))) <= 998
+
+
+def test_text_html_logo_and_files_stand_where_mail_programs_look_for_them(tmp_path: Path) -> None:
+    picture = b"\x89PNG\r\n\x1a\n" + struct.pack(">I4sII", 13, b"IHDR", 100, 40) + b"rest"
+    (tmp_path / "logo.png").write_bytes(picture)
+    composer = Composer(settings(look={"logo": str(tmp_path / "logo.png")}), keys=KEYS)
+    files = (OutgoingFile(name="plan.pdf", content_type="application/pdf", data=b"%PDF"),)
+    letter = composer.compose(facts(files=files))
+    mail = read(letter)
+    assert [part.get_content_type() for part in mail.walk()] == [
+        "multipart/mixed", "multipart/alternative", "text/plain", "multipart/related", "text/html", "image/png",
+        "application/pdf",
+    ]  # fmt: skip
+    logo = list(mail.walk())[5]
+    assert logo.get_payload(decode=True) == picture
+    assert logo["Content-Disposition"] == 'inline; filename="logo.png"'
+    assert f'src="cid:{logo["Content-ID"].strip("<>")}" width="100" height="40" alt="Acme Support"' in html(letter)
+    assert letter == composer.compose(facts(files=files))
+
+
+def test_the_html_says_what_the_text_says_and_loads_nothing() -> None:
+    shown = html(written(facts()))
+    for said in (REPLY_MARKERS["de"], "Guten Tag Jörg Jäger,", "Wir schauen sofort nach.", "Größe: 5 €", "ACME-1042"):
+        assert said in shown
+    assert shown.index(REPLY_MARKERS["de"]) < shown.index("Guten Tag")
+    assert "@media (prefers-color-scheme: dark)" in shown
+    assert 'name="viewport"' in shown
+    assert not Harmless.complaints(shown)
+    assert "subject=unsubscribe%20abcdefghij" in shown
+
+
+def test_a_letter_to_staff_offers_no_unsubscribing() -> None:
+    letter = written(facts(LetterKind.STAFF_NEW))
+    assert "unsubscribe" not in html(letter)
+    assert REPLY_MARKERS["en"] not in text(letter) + html(letter)
+
+
+def test_no_letter_to_a_customer_shows_an_internal_note_among_what_was_said_before() -> None:
+    note = QuotedEntry(kind="note", author="Ada Example", text="He never pays.", at=NOON)
+    letter = written(facts(earlier=(note, replace(ANSWER, text="Seen by all."))))
+    assert "never pays" not in text(letter) + html(letter)
+    assert "Seen by all." in text(letter)
+
+
+def test_a_letter_names_the_template_that_it_was_written_with() -> None:
+    name, version = written(facts()).template.split()
+    assert name == "comment"
+    assert len(version) == 8
+
+
+def test_a_very_long_hostile_text_still_fits() -> None:
+    hostile = ("<&\"'> https://a.example/ " * 40_000)[:1_000_000]
+    assert "[…]" in text(written(facts(entry=replace(ANSWER, text=hostile))))
+    assert "[…]" in text(written(facts(entry=replace(ANSWER, text=" " * 500_000 + "x"))))
 
 
 def test_long_message_ids_are_never_encoded_or_broken() -> None:
@@ -305,4 +405,10 @@ def test_whatever_people_write_no_header_is_gained(
     assert letter.data.isascii()
     assert max(map(len, letter.data.split(b"\r\n"))) <= 998
     assert letter.data.replace(b"\r\n", b"").translate(None, b"\r\n") == letter.data.replace(b"\r\n", b"")
-    assert len(list(every_part(mail))) == (3 if filed else 1)
+    assert len(list(every_part(mail))) == (5 if filed else 3)
+    assert not Harmless.complaints(html(letter))
+    message = scanner_read(RawMail(data=letter.data, size=len(letter.data)))
+    assert message.message_id == mail["Message-ID"].strip("<>")
+    assert [address.address for address in message.to] == [letter.envelope_to]
+    assert "ACME-1042" in message.subject
+    assert message.defects == ()

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from domain.event import Actor
 from domain.event import EventKind as E
 from domain.letter import ActFacts, LetterKind, Reason, Recipient, Told, Withheld
 from domain.people import ContactFacts
@@ -343,6 +344,39 @@ def test_an_organization_that_opted_out_or_moved_meanwhile() -> None:
     ):
         refusal = gate(recipient, LetterKind.COMMENT, organization=now, settings=settings())
         assert (refusal.reason if refusal else None) is reason
+
+
+def test_an_organization_or_a_copy_whose_mail_comes_back() -> None:
+    dead = replace(BIGCORP, undeliverable=True)
+    assert outcome(COMMENT, on=ticket(requester=None, organization=dead))[BIGCORP.address] == "-undeliverable"
+    copies = tuple(Recipient(role="cc", address=f"{name}@y.example") for name in ("gone", "there"))
+    told = outcome(COMMENT, cc=copies, dead=frozenset({"gone@y.example"}))
+    assert (told["gone@y.example"], told["there@y.example"]) == ("-undeliverable", "comment")
+
+
+@pytest.mark.parametrize(("letters", "wanted"), [(199, "status"), (200, "-loop_budget"), (5000, "-loop_budget")])
+def test_the_budget_of_a_domain(letters: int, wanted: str) -> None:
+    """zammad#4885, otrs PR#1367: a budget for each domain, and what it withheld is listed with its reason."""
+    closed = event(E.CLOSED, before="open", after="closed")
+    assert outcome(closed, recent_domains={"bigcorp.example": letters})[CUSTOMER] == wanted
+    assert outcome(closed, recent_domains={"home.example": letters})[CUSTOMER] == "status"
+    assert outcome(COMMENT, recent_domains={"bigcorp.example": letters})[CUSTOMER] == "comment", "a person wrote it"
+    few = {"loop_budget": {"per_domain": 3}}
+    assert outcome(closed, recent_domains={"bigcorp.example": 3}, config=few)[CUSTOMER] == "-loop_budget"
+
+
+def test_a_merger_is_told_to_those_whose_ticket_ends() -> None:
+    on = ticket(agent="ada", watchers=watched_by(WEISS, "cleo"))
+    ends = outcome(event(E.MERGED, field="into", after="1038"), on=on)
+    goes_on = outcome(event(E.MERGED, field="from", after="1042"), on=on, by=Actor("agent", "bert"))
+    assert ends == {CUSTOMER: "status", A: "-actor", COLLEAGUE: "status", C: "staff_change"}
+    assert goes_on == {A: "staff_change", C: "staff_change"}
+
+
+def test_a_vendor_reaches_staff_only() -> None:
+    on = ticket(agent="ada", watchers=watched_by(WEISS, "cleo"))
+    told = outcome(event(E.VENDOR_WROTE, Actor("contact", "9"), field="maker"), on=on, machine=True)
+    assert told == {A: "staff_customer", C: "staff_customer"}
 
 
 def test_an_agent_who_left_the_configuration_gets_nothing() -> None:

@@ -15,7 +15,10 @@ from domain.ticket import TicketFacts, WatcherFacts
 from notifier.resolve import TABLE, is_own, resolve
 from tests.notifier.people import settings, ticket
 
-INTERNAL = {EventKind.NOTE, EventKind.UNCONFIRMED, EventKind.TAGGED, EventKind.UNTAGGED, EventKind.LINKED}
+INTERNAL = {
+    *(EventKind.NOTE, EventKind.UNCONFIRMED, EventKind.TAGGED, EventKind.UNTAGGED, EventKind.LINKED),
+    *(EventKind.VENDOR_WROTE, EventKind.EXTERNAL_ID, EventKind.UNDELIVERABLE, EventKind.OPTED_OUT),
+}
 
 # Few addresses, so that people share them with each other, with staff and with our mailboxes.
 ADDRESSES = [
@@ -31,6 +34,7 @@ organizations = st.builds(
     name=st.just("BigCorp"),
     address=st.sampled_from(["", "it@x.example", "support@acme.example"]),
     email_opt_out=st.booleans(),
+    undeliverable=st.booleans(),
 )
 contacts = st.builds(
     ContactFacts,
@@ -54,7 +58,7 @@ events = st.builds(
     Event,
     kind=st.sampled_from(EventKind),
     actor=actors,
-    field=st.sampled_from(["", "agent", "group", "priority"]),
+    field=st.sampled_from(["", "agent", "group", "priority", "into", "from"]),
     before=st.just(""),
     after=st.sampled_from(["", "open", "waiting", "solved", "closed", "ada"]),
     entry=st.none(),
@@ -76,6 +80,7 @@ acts = st.builds(
     sender_key=st.sampled_from(["", *map(address_key, ADDRESSES[:4])]),
     machine=st.booleans(),
     quiet=st.sampled_from(["", "", "", "history"]),
+    doubt=st.sampled_from(["", "", "perhaps a machine"]),
     mandatory=st.booleans(),
     silent_customer=st.sampled_from(["", "", "", "rule x"]),
     taken_over=st.booleans(),
@@ -92,7 +97,11 @@ acts = st.builds(
         max_size=2,
     ).map(tuple),
     contacts=st.lists(contacts, max_size=2).map(tuple),
+    dead=st.frozensets(st.sampled_from([address_key(a) for a in ADDRESSES[:5]]), max_size=2),
     recent=st.dictionaries(st.sampled_from([address_key(a) for a in ADDRESSES]), st.integers(0, 20), max_size=4),
+    recent_domains=st.dictionaries(st.sampled_from(["x.example", "y.example"]), st.integers(190, 210), max_size=2),
+    recent_here=st.sampled_from([0, 0, 0, 99, 100]),
+    recent_answers=st.integers(0, 3),
 )
 switches: Mapping[str, st.SearchStrategy[bool]] = {
     name: st.booleans()
@@ -164,6 +173,20 @@ def test_our_own_addresses_dead_ones_and_impossible_ones_are_never_told(act: Act
         if behind and not one.recipient.is_staff:
             key = address_key(one.recipient.address)
             assert any(a.key == key and not a.undeliverable for c in behind for a in c.addresses)
+        if not behind and not one.recipient.is_staff and one.recipient.role == "cc":
+            assert address_key(one.recipient.address) not in act.dead
+        if one.recipient.role == "organization":
+            assert act.ticket.organization is not None
+            assert not act.ticket.organization.undeliverable
+
+
+@quick
+@given(acts, configurations)
+def test_a_merger_is_told_to_the_people_of_the_ticket_that_ends(act: ActFacts, configured: Settings) -> None:
+    for one in told(act, configured):
+        merged = [event for event in one.events if event.kind is EventKind.MERGED]
+        if not one.recipient.is_staff:
+            assert all(event.field == "into" for event in merged)
 
 
 @quick
@@ -172,6 +195,8 @@ def test_history_and_machines_get_no_letters(act: ActFacts, configured: Settings
     letters = told(act, configured)
     if act.quiet:
         assert letters == []
+    if act.doubt:
+        assert LetterKind.ACKNOWLEDGEMENT not in {one.kind for one in letters}
     if act.machine and act.sender_key:
         assert act.sender_key not in {address_key(one.recipient.address) for one in letters}
 
@@ -181,7 +206,12 @@ def test_history_and_machines_get_no_letters(act: ActFacts, configured: Settings
 def test_the_loop_budget_holds_for_everything_that_no_agent_wrote(act: ActFacts, configured: Settings) -> None:
     for one in told(act, configured):
         if one.kind.is_budgeted:
-            assert act.recent.get(address_key(one.recipient.address), 0) < 10
+            key = address_key(one.recipient.address)
+            assert act.recent.get(key, 0) < 10
+            assert act.recent_domains.get(key.rpartition("@")[2], 0) < 200
+            assert act.recent_here < 100
+        if one.kind is LetterKind.ACKNOWLEDGEMENT and address_key(one.recipient.address) == act.sender_key:
+            assert act.recent_answers < 2
 
 
 @quick
@@ -195,7 +225,9 @@ def test_everybody_who_is_entitled_is_told_or_withheld(act: ActFacts, configured
             assert [one for one in outcomes if not one.recipient.is_staff or one.recipient.address]
         for recipient in act.cc:
             assert address_key(recipient.address) in reached or _is_somebody_reached(recipient, act, outcomes)
-    if kinds & set(TABLE) and act.ticket.agent in configured.agents:
+    # Of an agent's address that letters come back from nobody is told by letter.
+    told_of = {one.kind for one in act.events if (one.kind, one.field) != (EventKind.UNDELIVERABLE, "agent")}
+    if told_of & set(TABLE) and act.ticket.agent in configured.agents:
         agent = configured.agents[act.ticket.agent]
         assert {act.ticket.agent, address_key(agent.address)} & reached
 

@@ -17,7 +17,7 @@ from tests.rules.mails import spec
             "rules[0] 'r': regex 'P1-(\\d+': missing ): P1-(\\d+",
         ),
         ({"subject": {"regex": ["a", "("]}}, ("subject", "regex", 1), "missing )"),
-        ({"body": {"regex": "a(?!b)"}}, ("body", "regex"), "no look-around"),
+        ({"text": {"regex": "a(?!b)"}}, ("text", "regex"), "no look-around"),
         ({"header": {"X-A": {"regex": "("}}}, ("header", "X-A", "regex"), "missing )"),
         ({"any": [{"is": "list"}, {"to": {"regex": "["}}]}, ("any", 1, "to", "regex"), "missing ]"),
         ({"from": {"domain": "ada@x.example"}}, ("from", "domain"), "write what stands behind the @"),
@@ -40,7 +40,7 @@ def test_values_that_cannot_be_used(when: Any, place: tuple[str | int, ...], sai
 
 
 def test_all_problems_at_once_in_the_order_of_the_rules() -> None:
-    bad = {"subject": {"regex": "("}, "body": {"regex": "["}}
+    bad = {"subject": {"regex": "("}, "text": {"regex": "["}}
     found = rules.problems([spec(when=bad), spec("create", name="b", for_="new"), spec(name="b", when=bad)])
     assert [problem.path[0] for problem in found] == [0, 0, 2, 2, 2]
 
@@ -111,4 +111,190 @@ def test_the_names_that_rules_use() -> None:
         ((0, "then", 1, "assign", "agent"), "agent", "ada"),
         ((0, "then", 1, "assign", "group"), "group", "net"),
         ((1, "then", 1, "set", "category"), "category", "question"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("when", "said"),
+    [
+        ({"subject": {"equals": "a", "contains": "b"}}, "subject equals a and subject contains b cannot both hold"),
+        ({"subject": {"equals": "a"}, "all": [{"subject": {"equals": "b"}}]}, "cannot both hold"),
+        ({"subject": {"equals": "abc", "regex": r"\d"}}, "cannot both hold"),
+        ({"subject": {"equals": "Störung", "not": {"contains": "STÖR"}}}, "cannot both hold"),
+        (
+            {"subject": {"contains": "a", "not": {"contains": "a"}}},
+            "subject contains a and its opposite are both asked",
+        ),
+        ({"subject": {"contains": "a"}, "none": [{"subject": {"contains": "a"}}]}, "and its opposite"),
+        ({"from": {"equals": "a@x.example", "domain": "y.example"}}, "cannot both hold"),
+        ({"from": {"domain": "x.example"}, "all": [{"from": {"domain": "y.example"}}]}, "cannot both hold"),
+        ({"from": {"domain": "x.example", "not": {"domain": "x.example"}}}, "its opposite"),
+        ({"is": "person", "all": [{"is": "list"}]}, "a person's mail is no machine's"),
+        ({"is": "new", "all": [{"is": "reply"}]}, "a mail cannot be new and a reply"),
+        ({"is": "new", "ticket": {"status": "open"}}, "a new mail has no ticket, and ticket.status open is asked"),
+        ({"mailbox": "a", "all": [{"mailbox": "b"}]}, "mailbox a and mailbox b cannot both hold"),
+        ({"mailbox": "a", "all": [{"mailbox": {"not": "a"}}]}, "its opposite"),
+        ({"size": "> 5 MB", "all": [{"size": "< 1 MB"}]}, "size > 5 MB and size < 1 MB cannot both hold"),
+        ({"weekday": "sat-sun", "all": [{"weekday": "mon-fri"}]}, "cannot both hold"),
+        ({"business_hours": True, "all": [{"business_hours": False}]}, "cannot both hold"),
+    ],
+)
+def test_a_rule_that_contradicts_itself(when: Any, said: str) -> None:
+    (problem,) = rules.problems([spec("update", when=when)])
+    assert (problem.path, problem.severity) == ((0,), "warning")
+    assert "rules[0] 'r' can never match: " in problem.text
+    assert said in problem.text
+
+
+@pytest.mark.parametrize(
+    "when",
+    [
+        {"to": {"equals": "a@x.example"}, "all": [{"to": {"equals": "b@x.example"}}]},
+        {"header": {"X-A": {"equals": "1", "contains": "2"}}},
+        {"subject": {"equals": ["a", "b"]}, "all": [{"subject": {"equals": ["b", "c"]}}]},
+        {"from": {"domain": ["x.example", "y.example"]}, "all": [{"from": {"domain": "y.example"}}]},
+        {"from": {"domain": "*.x.example"}, "all": [{"from": {"domain": "a.x.example"}}]},
+        {"is": ["person", "list"], "all": [{"is": "list"}]},
+        {"size": "> 1 MB", "all": [{"size": "< 5 MB"}]},
+        {"contact": {"tags": "a"}, "all": [{"contact": {"tags": "b"}}]},
+        {"ticket": {"assigned": False}, "is": "new"},
+        {"any": [{"subject": {"equals": "a"}}, {"subject": {"equals": "b"}}]},
+    ],
+)
+def test_a_rule_that_does_not(when: Any) -> None:
+    assert rules.problems([spec("update", when=when)]) == ()
+
+
+BIG = {"from": {"domain": "bigcorp.example"}}
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "expected"),
+    [
+        (BIG, BIG, True),
+        (BIG, {**BIG, "subject": {"contains": "x"}}, True),
+        ({**BIG, "subject": {"contains": "x"}}, BIG, False),
+        ({"from": {"domain": ["bigcorp.example", "x.example"]}}, BIG, True),
+        (BIG, {"from": {"domain": ["bigcorp.example", "x.example"]}}, False),
+        ({"is": ["list", "bounce"]}, {"is": "list", **BIG}, True),
+        ({"subject": {"contains": ["a", "b"]}}, {"subject": {"contains": "b"}}, True),
+        ({"subject": {"contains": "b"}}, {"subject": {"not": {"contains": "b"}}}, False),
+        ({"subject": {"regex": "x+"}}, {"subject": {"regex": "x+"}, "is": "list"}, True),
+        ({"size": "> 1 MB"}, {"size": "> 5 MB"}, True),
+        ({"size": "> 5 MB"}, {"size": "> 1 MB"}, False),
+        ({"any": [BIG, {"is": "list"}]}, BIG, True),
+        ({"any": [BIG, {"is": "list"}]}, {"any": [BIG, {"is": "list"}], "subject": {"contains": "x"}}, True),
+        ({"all": [BIG, {"is": "list"}]}, {"is": "list", **BIG}, True),
+        ({"none": [BIG]}, {"none": [BIG], "is": "list"}, True),
+        ({"attachment": {"count": 2}}, {"attachment": {"count": 2}, **BIG}, True),
+    ],
+)
+def test_a_rule_behind_one_that_takes_all_its_mails(first: Any, second: Any, expected: bool) -> None:
+    found = rules.problems([spec("create", when=first), spec(name="b", when=second)])
+    assert [problem.path for problem in found] == ([(1,)] if expected else [])
+    assert all("can never match: rules[0] 'r' takes all its mails first" in problem.text for problem in found)
+
+
+@pytest.mark.parametrize(
+    ("then", "for_", "expected"),
+    [
+        (["reject"], None, True),
+        ([{"forward": "a@x.example"}], None, True),
+        ([{"tag": "a"}, "stop"], None, True),
+        (["update", "stop"], None, False),
+        (["update"], "reply", True),
+        ([{"update": {"by": "number", "key": "1"}}], "reply", False),
+        (["create", "continue"], None, False),
+        ([{"tag": "a"}], None, False),
+    ],
+)
+def test_what_takes_all_mails(then: list[Any], for_: Any, expected: bool) -> None:
+    said = {"for_": for_} if for_ else {}
+    found = rules.problems([spec(*then, when=BIG, **said), spec({"tag": "x"}, name="b", when=BIG, **said)])
+    assert [problem.path for problem in found] == ([(1,)] if expected else [])
+
+
+@pytest.mark.parametrize(
+    ("then", "when", "place", "said"),
+    [
+        ([{"set": {"title": "{{ match.oder }}"}}], {"subject": {"regex": r"(?P<order>x)"}}, ("then", 0, "set", "title"),
+         "at character 10: no regex captures 'oder'; did you mean 'order'?"),
+        ([{"note": "{{ match.x }}"}], None, ("then", 0, "note"), "no regex of this rule has a named group"),
+        ([{"note": "{{ match.x }}"}], {"none": [{"subject": {"regex": "(?P<x>a)"}}]}, ("then", 0, "note"), "no regex"),
+        ([{"note": "{{ match.x }}"}], {"subject": {"not": {"regex": "(?P<x>a)"}}}, ("then", 0, "note"), "no regex"),
+        ([{"tag": ["a", "{{ mail.subjct }}"]}], None, ("then", 0, "tag", 1), "did you mean 'mail.subject'?"),
+        ([{"tag": "{{ mail.subjct }}"}], None, ("then", 0, "tag"), "there is no mail.subjct"),
+        (["create", {"set": {"fields": {"m": "{{ x }}"}}}], None, ("then", 1, "set", "fields", "m"), "there is no x"),
+        ([{"update": {"by": "title", "key": "{{"}}], None, ("then", 0, "update", "key"), "{{ is never closed"),
+        ([{"link": {"contact": "{{ mail.to | f }}"}}], None, ("then", 0, "link", "contact"), "there is no filter 'f'"),
+        ([{"reject": {"text": "{{ match.x }}"}}], None, ("then", 0, "reject", "text"), "no regex"),
+    ],
+)  # fmt: skip
+def test_expressions_that_cannot_be_worked_out(then: list[Any], when: Any, place: tuple[Any, ...], said: str) -> None:
+    (problem,) = rules.problems([spec(*then, when=when)])
+    assert problem.path == (0, *place)
+    assert problem.severity == "error"
+    assert said in problem.text
+
+
+@pytest.mark.parametrize(
+    ("when", "place", "said"),
+    [
+        ({"subject": {"not": {"regex": "("}}}, ("subject", "not", "regex"), "missing )"),
+        ({"attachment": {"name": {"regex": "("}}}, ("attachment", "name", "regex"), "missing )"),
+        ({"contact": {"organization": {"not": {"regex": ["a", "("]}}}}, ("contact", "organization", "not", "regex", 1),
+         "missing )"),
+        ({"cc": {"not": {"domain": "a@b.example"}}}, ("cc", "not", "domain"), "write what stands behind the @"),
+        ({"subject": {"regex": r"(?P<no>\b\d+)"}}, ("subject", "regex"), r"\b does not work inside a named group"),
+        ({"subject": {"word": "a" * 600}}, ("subject", "word"), "too many here; 500 is the limit"),
+        ({"subject": {"glob": "a" * 600}}, ("subject", "glob"), "too many here; 500 is the limit"),
+    ],
+)  # fmt: skip
+def test_values_behind_not_and_inside_others(when: Any, place: tuple[Any, ...], said: str) -> None:
+    (problem,) = rules.problems([spec(when=when)])
+    assert problem.path == (0, "when", *place)
+    assert said in problem.text
+
+
+def test_lists_from_files() -> None:
+    asked = [
+        spec(name="a", when={"from": {"in_file": ["vip.txt", "bad.txt"]}}),
+        spec(name="b", when={"any": [{"subject": {"not": {"in_file": "words.txt"}}}]}),
+    ]
+    assert rules.files(asked) == (
+        ((0, "when", "from", "in_file", 0), "vip.txt"),
+        ((0, "when", "from", "in_file", 1), "bad.txt"),
+        ((1, "when", "any", 0, "subject", "not", "in_file"), "words.txt"),
+    )
+    assert rules.problems(asked) == ()
+    lists = {"vip.txt": ("ada@x.example", "@x.example"), "bad.txt": ("ada@",), "words.txt": ("anything",)}
+    (problem,) = rules.problems(asked, lists=lists)
+    assert problem.path == (0, "when", "from", "in_file", 1)
+    assert "in_file bad.txt: 'ada@' is not an address" in problem.text
+
+
+def test_the_names_in_conditions_and_in_the_other_actions() -> None:
+    rule = spec(
+        {"assign": {"round_robin": "net"}}, {"watch": {"agent": ["ada", "bert"]}}, {"notify": {"group": "net"}},
+        {"letter": {"choose": "welcome", "add": ["a", "b"]}}, {"set": {"fields": {"machine": "x"}}},
+        when={"mailbox": ["support", "sales"], "ticket": {"status": {"not": "open"}, "agent": "ada"},
+              "any": [{"business_hours": True}, {"mailbox": {"not": ["a", "b"]}}]},
+    )  # fmt: skip
+    found = [(one.path, one.kind, one.name) for one in rules.references([rule])]
+    assert found == [
+        ((0, "when", "mailbox", 0), "mailbox", "support"),
+        ((0, "when", "mailbox", 1), "mailbox", "sales"),
+        ((0, "when", "ticket", "status", "not"), "status", "open"),
+        ((0, "when", "ticket", "agent"), "agent", "ada"),
+        ((0, "when", "any", 0, "business_hours"), "business_hours", "business_hours"),
+        ((0, "when", "any", 1, "mailbox", "not", 0), "mailbox", "a"),
+        ((0, "when", "any", 1, "mailbox", "not", 1), "mailbox", "b"),
+        ((0, "then", 0, "assign", "round_robin"), "group", "net"),
+        ((0, "then", 1, "watch", "agent", 0), "agent", "ada"),
+        ((0, "then", 1, "watch", "agent", 1), "agent", "bert"),
+        ((0, "then", 2, "notify", "group"), "group", "net"),
+        ((0, "then", 3, "letter", "choose"), "template", "welcome"),
+        ((0, "then", 3, "letter", "add", 0), "template", "a"),
+        ((0, "then", 3, "letter", "add", 1), "template", "b"),
+        ((0, "then", 4, "set", "fields", "machine"), "field", "machine"),
     ]

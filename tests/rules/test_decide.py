@@ -105,7 +105,7 @@ def test_for_new_and_for_reply(for_: str, found: Found, expected: bool) -> None:
 def test_the_walk_tells_what_each_condition_saw() -> None:
     when = {
         "from": {"domain": "bigcorp.example"},
-        "any": [{"subject": {"contains": ["Störung", "outage"]}}, {"body": {"contains": "urgent"}}],
+        "any": [{"subject": {"contains": ["Störung", "outage"]}}, {"text": {"contains": "urgent"}}],
         "none": [{"is": "auto_reply"}],
     }
     ruleset = rules.compile(
@@ -126,7 +126,7 @@ def test_the_walk_tells_what_each_condition_saw() -> None:
     assert [(c.condition, c.held, c.saw) for c in outage.conditions] == [
         ("from domain bigcorp.example", True, "it@bigcorp.example"),
         ("any 1: subject contains Störung, outage", True, "Störung im Netz"),
-        ("any 2: body contains urgent", False, "Bitte helfen."),
+        ("any 2: text contains urgent", False, "Bitte helfen."),
         ("not is auto_reply", True, "a person"),
     ]
     assert (rest.rule, rest.matched, rest.reached, rest.conditions) == ("never asked", False, False, ())
@@ -149,7 +149,7 @@ def test_how_nested_conditions_are_told(when: object, expected: list[str]) -> No
 
 def test_a_long_text_is_shown_around_the_place_that_matched() -> None:
     (verdict,) = rules.walk(
-        rules.compile([spec(when={"body": {"contains": "needle"}})]), mail(text="hay " * 999 + "needle")
+        rules.compile([spec(when={"text": {"contains": "needle"}})]), mail(text="hay " * 999 + "needle")
     )
     (condition,) = verdict.conditions
     assert condition.saw.startswith("…")
@@ -158,20 +158,20 @@ def test_a_long_text_is_shown_around_the_place_that_matched() -> None:
 
 
 def test_the_facts_that_the_rules_read_are_kept_and_capped() -> None:
-    when = {"header": {"X-Thing": {"equals": "1"}}, "any": [{"body": {"contains": "a"}}, {"is": "list"}]}
+    when = {"header": {"X-Thing": {"equals": "1"}}, "any": [{"text": {"contains": "a"}}, {"is": "list"}]}
     facts = mail(text="ß" * 9999, headers=(("x-thing", "2"), ("x-other", "3")), is_list=True, subject="not asked for")
     assert rules.facts_read(rules.compile([spec(when=when)]), facts) == {
-        "body": ["ß" * 4096],
+        "text": ["ß" * 4096],
         "found": {"verdict": "nothing", "ticket": None},
         "header x-thing": ["2"],
-        "is": ["list"],
+        "is": ["new", "list"],
     }
 
 
 def test_the_hash_names_the_rules_whatever_their_layout() -> None:
-    one = spec("create", when={"subject": {"contains": ["a"]}, "body": {"contains": "b"}})
-    same = spec({"create": None}, when={"body": {"contains": ["b"]}, "subject": {"contains": "a"}})
-    other = spec("create", when={"subject": {"contains": "A"}, "body": {"contains": "b"}})
+    one = spec("create", when={"subject": {"contains": ["a"]}, "text": {"contains": "b"}})
+    same = spec({"create": None}, when={"text": {"contains": ["b"]}, "subject": {"contains": "a"}})
+    other = spec("create", when={"subject": {"contains": "A"}, "text": {"contains": "b"}})
     hashes = [rules.compile([rule]).hash for rule in (one, same, other)]
     assert hashes[0] == hashes[1] != hashes[2]
     assert len(hashes[0]) == 64

@@ -2,11 +2,11 @@
 
 import pytest
 
-from rules.pattern import MAX_LENGTH, BadPattern, searcher
+from rules.pattern import MAX_LENGTH, BadPattern, Pattern
 
 
 def found(pattern: str, text: str) -> bool:
-    return searcher(pattern)(text.encode()) >= 0
+    return Pattern.of(pattern).position(text.encode()) >= 0
 
 
 @pytest.mark.parametrize(
@@ -75,7 +75,7 @@ def test_all_scripts(pattern: str, text: str, expected: bool) -> None:
 )
 def test_refused_with_the_way_out(pattern: str, said: str) -> None:
     with pytest.raises(BadPattern) as refused:
-        searcher(pattern)
+        Pattern.of(pattern)
     assert said in str(refused.value)
     assert "\n" not in str(refused.value)
 
@@ -83,9 +83,9 @@ def test_refused_with_the_way_out(pattern: str, said: str) -> None:
 @pytest.mark.timeout(20)
 @pytest.mark.parametrize("pattern", [r"(a+)+$", r"(a|aa)+$", r"(\w+\s?)*$x", r"(.*a){20}", r"\b(\w|ä)*!"])
 def test_no_text_makes_a_pattern_explode(pattern: str) -> None:
-    assert searcher(pattern)(b"a" * 200_000 + b"!") >= -1
+    assert Pattern.of(pattern).position(b"a" * 200_000 + b"!") >= -1
 
 
 def test_the_place_is_where_it_begins() -> None:
-    assert searcher("needle")("äneedle".encode()) == 2
-    assert searcher("needle")(b"hay") == -1
+    assert Pattern.of("needle").position("äneedle".encode()) == 2
+    assert Pattern.of("needle").position(b"hay") == -1

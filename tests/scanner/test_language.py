@@ -31,6 +31,12 @@ def test_what_customers_write(language: str, text: str) -> None:
     assert language_of("", text) == language
 
 
+@pytest.mark.parametrize(("language", "text"), SAID.items(), ids=SAID)
+def test_addresses_of_pages_say_nothing(language: str, text: str) -> None:
+    page = " (https://x.example/the/printer/is/not/working?please=help&und=die&de=la)" * 3
+    assert language_of("", text + page) == language
+
+
 @pytest.mark.parametrize("text", ["", "ok", "Printer 5", "Ada Lovelace, Example GmbH", "12345", "?!"])
 def test_what_says_too_little_has_none(text: str) -> None:
     assert language_of("", text) == ""

@@ -25,6 +25,8 @@ CUT = {
     "signature": "Yes.\n-- \nBob\nBigCorp",
     "quote and signature": "Yes.\n\n-- \nBob\n\nOn 2 Mar 2026, at 10:00, Ada wrote:\n> Well?",
     "telephone": "Yes.\n\nSent from my iPhone",
+    "telephone with a link": "Yes.\n\nGet Outlook for iOS (https://aka.ms/o0ukef)",
+    "a name with a long link": f"Yes.\n\nKind regards,\nAda Byron\nExample Ltd (https://www.example.com/{'a' * 100})",
     "telephone german": "Ja.\n\nVon meinem iPhone gesendet\n\n> Am 02.03.2026 um 10:00 schrieb Ada:\n> Und?",
     "list footer": "Yes.\n_______________________________________________\nhelp mailing list\n"
     "https://lists.x.example/listinfo/help",
@@ -126,3 +128,13 @@ def test_text_that_only_looks_like_history_is_given_up_and_kept() -> None:
     assert reply_text(f"Hello\n{looks}Bye\n\n{quoted}").endswith("Bye\n\nOn Mon, 2 Mar 2026 at 10:00, Ada wrote:")
     page = "<td>2.2.2026 10:00</td>\n" * 9_000
     assert reply_text(f"Hello\n{page}Bye\n\n{quoted}") == f"Hello\n{page}Bye"
+
+
+def test_an_answer_between_the_lines_below_our_marker_is_kept() -> None:
+    marker = REPLY_MARKERS["de"]
+    quoted = f"> {marker}\n> Welche Nummer?\n4711.\n> Seit wann?\nHeute.\n"
+    text = f"Zu Ihren Fragen:\n\nAm 2.3.26 um 10:00 schrieb Help:\n{quoted}"
+    assert "4711." in reply_text(text)
+    assert "Heute." in reply_text(text)
+    below = f"Ja.\n\nAm 2.3.26 um 10:00 schrieb Help:\n> {marker}\n> Welche Nummer?\n\n-- \nAnna Kunde\n"
+    assert reply_text(below) == "Ja."

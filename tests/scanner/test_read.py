@@ -296,7 +296,7 @@ def test_a_boundary_beside_parameters_that_nobody_can_read(parameters: bytes) ->
     message = of(data)
     assert (message.text, [one.name for one in message.attachments]) == ("It burns.", ["a.png"])
     assert attachment(data, message.attachments[0].index) == b"PNG"
-    assert structure(data)[0].startswith("multipart/mixed")
+    assert structure(data)[0].kind == "multipart/mixed"
     assert message.defects == ("part 0: the parameters of its content type contradict each other, read by their looks",)
 
 

@@ -6,4 +6,4 @@ from tests.fuzz import SEEDS, run
 
 
 def test_mutated_mails_are_read(tmp_path: Path) -> None:
-    assert run(SEEDS, count=500, seed=1, keep=tmp_path) == 0
+    assert run(SEEDS, mails=500, seed=1, keep=tmp_path).failed == 0

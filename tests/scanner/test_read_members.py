@@ -107,9 +107,10 @@ def test_the_name_stands_in_the_comment() -> None:
 
 def test_the_structure_as_a_tree() -> None:
     nested = b"Content-Type: message/rfc822\n\n" + INNER + b"\ninner"
-    assert structure(HEAD + mixed(b"b", b"Content-Type: text/html; charset=utf-8\n\n<p>x", nested)) == (
-        "multipart/mixed",
-        "  text/html, utf-8, 4 octets",
-        "  message/rfc822",
-        "    text/plain, 5 octets",
-    )
+    tree = structure(HEAD + mixed(b"b", b"Content-Type: text/html; charset=utf-8\n\n<p>x", nested))
+    assert [(one.depth, one.kind, one.facts, one.size) for one in tree] == [
+        (0, "multipart/mixed", (), None),
+        (1, "text/html", ("utf-8",), 4),
+        (1, "message/rfc822", (), 52),
+        (2, "text/plain", (), 5),
+    ]

@@ -7,10 +7,12 @@ from pathlib import Path
 from signal import SIGKILL
 
 import pytest
-from sqlalchemy import Connection, inspect
+from sqlalchemy import Connection, inspect, text
+from sqlalchemy.exc import IntegrityError
 
 from domain.errors import StoreUnusable
 from store.database import connect
+from store.migrations.run import upgrade
 from store.tables import metadata
 from tests.store.conftest import Place
 from tests.store.samples import NOW, at_once, stored, ticket
@@ -74,6 +76,50 @@ def test_an_index_is_partial_where_its_table_says_so(empty: Place) -> None:
     store.close()
 
 
+FILLED = """
+INSERT INTO contact (id, name, language, email_opt_out, opted_out_how, portal_user, created_at)
+    VALUES (1, 'Ada', 'de', false, '', false, :now);
+INSERT INTO organization (id, name, address, language, email_opt_out, created_at)
+    VALUES (1, 'BigCorp', 'it@x.example', '', false, :now);
+INSERT INTO ticket (number, title, description, solution, status, priority, category, source, mailbox, requester,
+                    agent, group_key, version, created_at, updated_at)
+    VALUES (7, 'Drucker', '', '', 'open', 'normal', '', 'mail', 'support', 1, '', 'service', 1, :now, :now);
+INSERT INTO act (id, kind, actor_kind, actor, actor_name, at) VALUES (1, 'mail', 'desk', '', '', :now);
+INSERT INTO entry (id, ticket, kind, author, agent, at, text, message_id, machine, unconfirmed, fingerprint)
+    VALUES (1, 7, 'customer', 'Ada', '', :now, 'Er brennt', 'm1@x.example', false, false, '');
+INSERT INTO outbox (id, letter, message_id, act, ticket, kind, recipient_key, address, role, agent, automatic,
+                    mandatory, because, state, attempts, due_at, claimed_by, queued_at, reply)
+    VALUES (1, 'l1', 'l1@y', 1, 7, 'comment', 'ada@x.example', 'Ada@x.example', 'requester', '', true, false, '',
+            'queued', 0, :now, '', :now, '');
+"""
+
+
+def test_a_filled_database_of_the_first_revision_keeps_its_rows(empty: Place) -> None:
+    engine = connect(empty.url, base=empty.base)
+    upgrade(engine, "0001")
+    moment = NOW.strftime("%Y-%m-%d %H:%M:%S.%f") if empty.is_sqlite else NOW
+    with engine.connect() as opened, opened.execution_options(helpdesk_mode="ACT") as connection, connection.begin():
+        for statement in FILLED.strip().removesuffix(";").split(";\n"):
+            connection.execute(text(statement), {"now": moment})
+    engine.dispose()
+    store = empty.open()
+    with store.reading() as view:
+        kept = view.tickets.facts(7)
+        assert (kept.title, kept.created_at, kept.merged_into, kept.external_ids) == ("Drucker", NOW, None, ())
+        assert kept.requester is not None
+        assert [(one.text, one.suspicion) for one in view.tickets.entries(7)] == [("Er brennt", "")]
+        assert view.outbox.recent_in(["x.example"], since=NOW) == {"x.example": 1}
+        company = view.people.organization(1)
+        assert company is not None
+        assert not company.undeliverable
+        assert view.people.dead_addresses() == ()
+    with store.act() as act:
+        assert ticket(act, merged_into=7) == (8 if empty.is_sqlite else 1)
+        with pytest.raises(IntegrityError), act.savepoint():
+            act.tickets.change(7, now=NOW, merged_into=999)
+    store.close()
+
+
 def test_a_second_open_does_nothing_and_loads_no_alembic(place: Place) -> None:
     done = run(OPENED + "print('alembic' in sys.modules)", place)
     assert (done.stdout, done.stderr) == ("False\n", "")
@@ -133,8 +179,34 @@ def test_what_was_written_is_there_after_the_next_open(place: Place) -> None:
     again.close()
 
 
+def test_the_matches_of_earlier_decisions_are_noted(empty: Place) -> None:
+    """0003: what stands in the decision records of a database from before it."""
+    from store.migrations.run import upgrade
+
+    engine = connect(empty.url, base=empty.base)
+    upgrade(engine, "0001")
+    columns = (
+        "id, source, position, mailbox, folder, uidvalidity, uid, size, state, outcome, attempts, reprieves, quiet"
+    )
+    with engine.begin() as connection:
+        for number, decision in enumerate(
+            ('{"rule_set": "abc", "rules": ["one", "two"]}', '{"rule_set": "abc", "rules": []}', None), start=1
+        ):
+            connection.exec_driver_sql(
+                f"INSERT INTO intake ({columns}, message_id, sender, subject, because, listed_at, decision) "  # noqa: S608
+                f"VALUES ({number}, 's', '{number}', 's', '', 0, 0, 1, 'filed', 'ticket', 0, 0, '', '', '', '', '', "
+                f"'2026-11-01 10:00:00', {f'{decision!r}' if decision else 'NULL'})"
+            )
+    engine.dispose()
+    store = empty.open()
+    with store.reading() as view:
+        assert {use.rule: use.mails for use in view.matches.uses()} == {"one": 1, "two": 1, "": 1}
+        assert view.matches.decided() == 2
+    store.close()
+
+
 def test_letters_of_the_second_revision_are_kept(empty: Place) -> None:
-    """Migration 0003 changes a column in place; rows, keys and indexes must be as a new database has them."""
+    """0004 changes a column in place; rows, keys and indexes must be as a new database has them."""
     from store.migrations.run import upgrade
 
     engine = connect(empty.url, base=empty.base)

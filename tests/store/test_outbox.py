@@ -195,6 +195,25 @@ def test_the_loop_budget_counts_automatic_letters_only(store: Store) -> None:
         assert act.outbox.recent([], since=STALE) == {}
 
 
+def test_the_loop_budget_counts_by_domain_and_by_ticket_too(store: Store) -> None:
+    with store.act() as act:
+        first, second = ticket(act), ticket(act)
+        for name, number, to in (
+            ("a", first, "ada@X.example"),
+            ("b", second, "bob@x.example"),
+            ("c", first, "eve@büro.example"),
+        ):
+            act.outbox.queue([letter(name, ticket=number, act=act_of(act), to=to, automatic=True)])
+        act.outbox.queue([letter("d", ticket=first, act=act_of(act), to="ada@x.example")])
+        domains = ["x.example", "xn--bro-hoa.example", "y.example", ""]
+        assert act.outbox.recent_in(domains, since=NOW) == {"x.example": 2, "xn--bro-hoa.example": 1}
+        assert act.outbox.recent_in([], since=STALE) == {}
+        assert act.outbox.recent_in(["x.example"], since=NOW + MINUTE) == {}
+        assert act.outbox.recent_answers(first, "ada@x.example", since=NOW) == 1
+        assert act.outbox.wrote_to_domain(first, "x.example")
+        assert not act.outbox.wrote_to_domain(second, "xn--bro-hoa.example")
+
+
 def test_the_loop_budget_knows_an_address_under_the_key_that_was_asked_for(store: Store) -> None:
     """Folding can take NFC apart (ΐ): the store keeps the composed form, the asker need not know."""
     from domain.people import address_key
@@ -282,6 +301,6 @@ def test_the_backlog(store: Store) -> None:
         act.outbox.postpone(second, until=NOW + DAY, reply="451 later", now=NOW)
         act.outbox.hold(Hold(agent="ada", at=NOW, ticket=3))
         assert act.outbox.backlog(since=NOW - DAY, now=NOW) == Backlog(
-            waiting=2, postponed=1, held=1, failed=1, oldest=NOW
+            waiting=2, postponed=1, held=1, failed=1, oldest=NOW, why="451 later"
         )
-        assert act.outbox.backlog(since=NOW, now=NOW - DAY) == Backlog(waiting=2, postponed=1, held=1)
+        assert act.outbox.backlog(since=NOW, now=NOW - DAY) == Backlog(waiting=2, postponed=1, held=1, why="451 later")

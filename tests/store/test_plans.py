@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import Boolean, Integer, event, text
 
+from domain.ticket import ExternalId
 from store.store import Store, View
 from store.tables import UtcTime, metadata
 from tests.store.conftest import Place
@@ -28,7 +29,7 @@ FILL: dict[str, dict[str, str]] = {
     "event": {"id": "i", "act": "i", "ticket": "i", "kind": "'opened'", "actor_kind": "'desk'"},
     "outbox": {
         "id": "i", "letter": "'l' || i", "act": "i", "ticket": "i", "kind": "'comment'", "role": "'requester'",
-        "recipient_key": "'u' || i || '@x.example'", "automatic": "1",
+        "recipient_key": "'u' || i || '@x.example'", "recipient_domain": "'x.example'", "automatic": "1",
         "state": "CASE WHEN i > :new THEN 'queued' ELSE 'sent' END",
     },
     "withheld": {"id": "i", "act": "i", "ticket": "i", "kind": "'comment'", "reason": "'opted_out'"},
@@ -87,6 +88,8 @@ HOT: dict[str, Callable[[View], object]] = {
     "known Message-IDs": lambda view: view.tickets.by_message_ids([f"<{n}@x>" for n in range(30)]),
     "a ticket": lambda view: view.tickets.facts(500),
     "its timeline": lambda view: view.tickets.entries(500),
+    "what was said before": lambda view: view.tickets.public_entries(500, before=500, until=NOW, limit=6),
+    "what was said until now": lambda view: view.tickets.public_entries(500, before=None, until=NOW, limit=6),
     "its history": lambda view: view.tickets.history(500),
     "its conversation": lambda view: view.tickets.conversation(500),
     "its letters": lambda view: view.outbox.of_ticket(500),
@@ -97,6 +100,15 @@ HOT: dict[str, Callable[[View], object]] = {
     "open tickets counted": lambda view: view.tickets.count(statuses=["open"]),
     "contact of an address": lambda view: view.people.contact_of("u500@x.example"),
     "letters of late": lambda view: view.outbox.recent(["u500@x.example"], since=NOW - timedelta(days=1)),
+    "letters of late to a domain": lambda view: view.outbox.recent_in(["x.example"], since=NOW - timedelta(days=1)),
+    "letters of late to one address about a ticket": lambda view: view.outbox.recent_answers(
+        500, "u500@x.example", since=NOW - timedelta(days=1)
+    ),
+    "a ticket's domains": lambda view: view.outbox.wrote_to_domain(500, "x.example"),
+    "a ticket that was merged": lambda view: view.tickets.current(500),
+    "tickets merged into one": lambda view: view.tickets.merged_from(500),
+    "a vendor's id": lambda view: view.tickets.by_external_id(ExternalId(name="maker", value="INC1")),
+    "dead addresses": lambda view: view.people.dead_among(["u500@x.example"]),
     "claim letters": claim,
     "next letter": lambda view: view.outbox.next_due(),
     "letters waiting": lambda view: view.outbox.waiting(),

@@ -1,0 +1,456 @@
+"""Agents act by mail: an answer is a comment, lines at the top are acts, a mail passed on opens a ticket.
+
+What peers were complained of (the numbers are those of the study of peers): spoofed senders whose
+mail was taken for staff's (58), commands in mails that anybody could send, internal remarks and
+signatures that reached customers, forwarded mails that became tickets of the agent himself.
+"""
+
+from typing import Any
+
+import pytest
+
+from desk.explain import explain
+from domain.event import EventKind
+from domain.message import RawMail
+from domain.ticket import EntryKind
+from scanner.read import read
+from tests.conversation import Begin, Conversation, Letter, Mail, Person
+
+ANNA = "Anna Kunde <anna@kunde.example>"
+ADA = "Ada Example <ada@acme.example>"
+BERT = "Bert Example <bert@acme.example>"
+AUTHSERV = {"mailboxes": {"support": {"authserv": {"id": "mx.acme.example"}}}}
+PROOF = "mx.acme.example; dmarc=pass (p=reject) header.from=acme.example"
+
+
+@pytest.fixture
+def talk(begin: Begin) -> Conversation:
+    """A conversation whose mailbox believes its border host."""
+    return begin(AUTHSERV)
+
+
+@pytest.fixture
+def people(talk: Conversation) -> tuple[Person, Person, Person]:
+    """Anna with her ticket 1, and the agents Ada and Bert, who have read what there was."""
+    anna, ada, bert = talk.customer(ANNA), talk.customer(ADA), talk.customer(BERT)
+    anna.writes("Drucker brennt")
+    for one in (anna, ada, bert):
+        one.hears()
+    return anna, ada, bert
+
+
+def answers(agent: Person, text: str, *, to: Letter | Mail | None = None, **how: Any) -> Any:
+    """The agent answers with proof."""
+    return agent.answers(to or agent.last, text, **{"Authentication_Results": PROOF, **how})
+
+
+def test_an_agents_answer_is_a_comment_to_the_customer(anywhere: Begin) -> None:
+    talk = anywhere(AUTHSERV)
+    anna, ada, bert = talk.customer(ANNA), talk.customer(ADA), talk.customer(BERT)
+    anna.writes("Drucker brennt")
+    anna.hears(), ada.hears(), bert.hears()
+    answered = answers(ada, "Bitte ziehen Sie den Stecker.\n\nViele Grüße\nAda\n-- \nAda Example\nAcme AG")
+    assert (answered.outcome, answered.ticket) == ("comment", 1)
+    entry = talk.entries(1)[-1]
+    assert (entry.kind, entry.agent, entry.author) == (EntryKind.COMMENT, "ada", "Ada Example")
+    assert entry.text == "Bitte ziehen Sie den Stecker."
+    assert talk.kinds(1)[-1] is EventKind.COMMENT
+    assert talk.ticket(1).waiting_since is None
+    assert (anna.hears(), ada.hears(), bert.hears()) == (["comment"], [], ["staff_comment"])
+    assert "Stecker" in anna.last.text
+    assert "Acme AG" not in anna.last.text
+    assert anna.answers(anna.last).ticket == 1
+    assert talk.gaps() == ()
+
+
+def test_it_is_the_same_as_the_command_line_does(talk: Conversation, people: tuple[Person, ...]) -> None:
+    anna, ada, _ = people
+    answers(ada, "!take\nStecker ziehen.")
+    anna.writes("Licht flackert")
+    for one in people:
+        one.hears()
+    staff = talk.staff("ada")
+    staff.reply(2, "Stecker ziehen."), staff.take(2)
+    talk.deliver()
+    first, second = talk.ticket(1), talk.ticket(2)
+    assert (first.agent, first.waiting_since, first.status) == (second.agent, second.waiting_since, second.status)
+    assert talk.kinds(1) == talk.kinds(2)
+    assert talk.texts(1)[1:] == talk.texts(2)[1:] == ["Stecker ziehen."]
+    assert [event.actor for event in talk.events(1)[1:]] == [event.actor for event in talk.events(2)[1:]]
+
+
+def test_an_act_by_mail_gives_one_letter_to_each(talk: Conversation, people: tuple[Person, ...]) -> None:
+    anna, ada, bert = people
+    answers(ada, "!solve\n!take\n!close\n\nStecker ziehen.")
+    assert (anna.hears(), ada.hears(), bert.hears()) == (["solution"], [], [])
+    assert talk.ticket(1).status == "closed"
+
+
+def test_spoofed_from_58(talk: Conversation, people: tuple[Person, ...]) -> None:
+    """Whoever writes Ada's address into From gets nothing to the customer, and no command done."""
+    anna, ada, bert = people
+    for proof in ("mx.acme.example; dmarc=fail header.from=acme.example", "mx.evil.example; dmarc=pass",
+                  "mx.acme.example; dmarc=pass header.from=evil.example", ""):  # fmt: skip
+        answers(ada, f"!close\nÜberweisen Sie an mich. {proof}", Authentication_Results=proof)
+    assert talk.ticket(1).status == "open"
+    assert {entry.kind for entry in talk.entries(1)[1:]} == {EntryKind.NOTE}
+    assert set(talk.kinds(1)[1:]) == {EventKind.NOTE}
+    assert (anna.hears(), ada.hears(), set(bert.hears())) == ([], [], {"staff_note"})
+    assert talk.events(1)[1].because.endswith(
+        "no proof that Ada Example wrote it: dmarc=fail in the results of mx.acme.example"
+    )
+
+
+def test_nothing_is_done_where_no_border_host_is_configured(begin: Begin) -> None:
+    talk = begin()
+    anna, ada = talk.customer(ANNA), talk.customer(ADA)
+    anna.writes("Drucker brennt")
+    anna.hears()
+    answers(ada, "!close\nFertig.")
+    assert talk.kinds(1)[-1] is EventKind.NOTE
+    assert "no proof that Ada Example wrote it: no border host is configured" in talk.events(1)[-1].because
+    assert anna.hears() == []
+
+
+def test_a_note_by_mail(talk: Conversation, people: tuple[Person, ...]) -> None:
+    anna, ada, bert = people
+    answers(ada, "!note\nDer spinnt doch.")
+    assert talk.texts(1)[-1] == "Der spinnt doch."
+    assert talk.kinds(1)[-1] is EventKind.NOTE
+    assert (anna.hears(), bert.hears()) == ([], ["staff_note"])
+
+
+@pytest.mark.parametrize(
+    "text", ["!note Der spinnt.\nDoch.", "!note: Der spinnt.\n\nDoch.", "!take\n!Note\nDer spinnt.\nDoch."]
+)
+def test_a_note_may_stand_behind_its_command(talk: Conversation, people: tuple[Person, ...], text: str) -> None:
+    anna, ada, _ = people
+    answers(ada, text)
+    assert talk.texts(1)[-1].split() == ["Der", "spinnt.", "Doch."]
+    assert "comment" not in anna.hears()
+
+
+def test_a_command_alone_makes_no_comment(talk: Conversation, people: tuple[Person, ...]) -> None:
+    anna, ada, bert = people
+    answers(
+        ada, f"\n!Close\n\n-- \nAda\n\nAm Montag, 7. Januar 2030 schrieb Acme Support:\n> {ada.last.text[:20]}\n> x"
+    )
+    assert talk.ticket(1).status == "closed"
+    assert talk.kinds(1)[-1] is EventKind.CLOSED
+    assert EventKind.COMMENT not in talk.kinds(1)
+    assert (anna.hears(), bert.hears()) == (["status"], ["staff_status"])
+    assert talk.gaps() == ()
+    answers(ada, "!close")
+    assert talk.kinds(1).count(EventKind.CLOSED) == 1, "closed is closed"
+    assert talk.gaps() == ()
+
+
+@pytest.mark.parametrize(
+    ("line", "field", "after"),
+    [
+        ("!assign bert", "agent", "bert"),
+        ("!assign Bert Example", "agent", "bert"),
+        ("!ASSIGN @Bert", "agent", "bert"),
+        ("!assign network", "group", "network"),
+        ("!take", "agent", "ada"),
+        ("!priority urgent", "priority", "urgent"),
+        ("!Priority: Urgent", "priority", "urgent"),
+        ("!status waiting", "status", "waiting"),
+        ("\xa0!status\u200b\xa0waiting ", "status", "waiting"),
+        ("! close", "status", "closed"),
+        ("!close.", "status", "closed"),
+        ("!tag feuer, drucker", "tags", ("drucker", "feuer")),
+    ],
+)
+def test_commands(talk: Conversation, people: tuple[Person, ...], line: str, field: str, after: object) -> None:
+    _, ada, _ = people
+    answers(ada, line)
+    assert getattr(talk.ticket(1), field) == after
+    assert EventKind.COMMENT not in talk.kinds(1)
+    assert EventKind.REFUSED not in talk.kinds(1)
+
+
+def test_reopening_by_mail(talk: Conversation, people: tuple[Person, ...]) -> None:
+    anna, ada, _ = people
+    talk.staff("bert").close(1)
+    talk.deliver()
+    anna.hears()
+    talk.later(days=90)
+    answers(ada, "!reopen\nWir haben noch eine Idee.")
+    assert talk.ticket(1).status == "open"
+    assert anna.hears() == ["comment"]
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("!assign nobody\nWird erledigt.", "no agent or group 'nobody'; there are: ada, bert, service, network"),
+        ("!priorty urgent\nWird erledigt.", "there is no command '!priorty'; did you mean '!priority'?"),
+        ("!Achtung!!! Nichts anfassen", "there is no command '!achtung'"),
+        ("!take\n!priority höchste\nWird erledigt.", "there is no priority 'höchste'; there are:"),
+        ("!status irgendwas\nJa.", "there is no status 'irgendwas'"),
+        ("!close sofort\nJa.", "!close stands alone"),
+        ("!solve", "a solution without words"),
+        ("!note\n", "a note without words"),
+        ("!note\n!solve\nJa.", "either for us or for the customer"),
+        ("!tag\nJa.", "!tag wants words"),
+        ("> Drucker brennt", "a reply without words"),
+        ("-- \nAda Example\nAcme", "a reply without words"),
+        ("Von: Acme <support@acme.example>\nGesendet: Montag, 7. Januar 2030 09:00\nAn: Ada\nBetreff: x\n\ngeheim",
+         "a reply without words"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_done_does_nothing_and_its_writer_is_told(
+    talk: Conversation, people: tuple[Person, ...], text: str, complaint: str
+) -> None:
+    anna, ada, bert = people
+    before = talk.ticket(1)
+    assert answers(ada, text).outcome == "comment"
+    after = talk.ticket(1)
+    assert (after.status, after.agent, after.priority, after.tags) == (
+        before.status, before.agent, before.priority, before.tags
+    )  # fmt: skip
+    assert talk.kinds(1)[1:] == [EventKind.NOTE, EventKind.REFUSED]
+    assert text.split("\n", maxsplit=1)[0].strip("> ") in talk.entries(1)[-1].text
+    assert (anna.hears(), ada.hears(), bert.hears()) == ([], ["staff_refused"], ["staff_note"])
+    assert complaint in ada.last.text
+    assert answers(ada, "Also doch so.").ticket == 1, "the letter can be answered"
+    assert anna.hears() == ["comment"]
+
+
+def test_quoted_history_never_reaches_the_customer(talk: Conversation, people: tuple[Person, ...]) -> None:
+    anna, ada, _ = people
+    talk.staff("bert").note(1, "Der Kunde ist schwierig.")
+    talk.deliver()
+    assert ada.hears() == ["staff_note"]
+    quoted = "\n".join(f"> {line}" for line in ada.last.text.splitlines())
+    answers(ada, f"Ja.\n\nAm 07.01.30 um 09:00 schrieb Acme Support:\n{quoted}\n> Stimmt das?\nNein.\n> Schluss\nGut.")
+    assert anna.hears() == ["comment"]
+    assert "schwierig" not in anna.last.text
+    assert "Nein." in anna.last.text
+
+
+def with_files(mail: Mail, *files: tuple[str, str, str]) -> Mail:
+    """MAIL with files: name, Content-Type, Content-Disposition."""
+    head, _, body = mail.data.partition(b"\r\n\r\n")
+    parts = [b"Content-Type: text/plain; charset=utf-8\r\n\r\n" + body]
+    parts += [
+        f"Content-Type: {kind}\r\nContent-Disposition: {how}; filename={name}\r\n\r\nbytes of {name}\r\n".encode()
+        for name, kind, how in files
+    ]
+    head = head.replace(b"Content-Type: text/plain; charset=utf-8", b"Content-Type: multipart/mixed; boundary=b")
+    data = head + b"\r\n\r\n" + b"".join(b"--b\r\n" + part + b"\r\n" for part in parts) + b"--b--\r\n"
+    return Mail(data=data, message_id=mail.message_id, subject=mail.subject, sender=mail.sender)
+
+
+FILES = (("plan.txt", "text/plain", "attachment"), ("logo.png", "image/png", "inline"),
+         ("smime.p7s", "application/pkcs7-signature", "attachment"))  # fmt: skip
+
+
+def test_files_go_along_and_the_logo_of_the_signature_does_not(talk: Conversation, people: tuple[Person, ...]) -> None:
+    anna, ada, _ = people
+    answer = ada.answer(ada.last, "Siehe Anlage.", Authentication_Results=PROOF)
+    ada.sends(with_files(answer, *FILES))
+    assert anna.hears() == ["comment"]
+    attached = {part.get_filename(): part.get_content() for part in anna.last.fields.iter_attachments()}
+    assert {name: text.strip() for name, text in attached.items()} == {"plan.txt": "bytes of plan.txt"}
+    entry = talk.entries(1)[-1]
+    assert sorted(entry.file_names) == ["plan.txt", "smime.p7s"]
+
+
+def test_the_files_of_a_note_stay_inside(talk: Conversation, people: tuple[Person, ...]) -> None:
+    anna, ada, _ = people
+    ada.sends(with_files(ada.answer(ada.last, "!note\nIntern.", Authentication_Results=PROOF), FILES[0]))
+    assert talk.entries(1)[-1].file_names == ("plan.txt",)
+    assert anna.hears() == []
+
+
+def test_a_mail_that_was_cut_is_not_sent_on(begin: Begin) -> None:
+    talk = begin({**AUTHSERV, "limits": {"mail_size": "1500 B"}})
+    anna, ada = talk.customer(ANNA), talk.customer(ADA)
+    anna.writes("Drucker brennt")
+    anna.hears(), ada.hears()
+    answers(ada, "Wort " * 1000)
+    assert (anna.hears(), ada.hears()) == ([], ["staff_refused"])
+    assert "too large" in ada.last.text
+
+
+def test_by_any_finder(talk: Conversation, people: tuple[Person, ...]) -> None:
+    """With proof an agent belongs to every ticket: a tag or a known mail does, and a letter of the customer's too."""
+    anna, ada, _ = people
+    ways: list[dict[str, Any]] = [
+        {"subject": "[ACME-1] Drucker", "in_reply_to": "", "references": ()},
+        {"subject": "x", "in_reply_to": anna.sent[0].message_id, "references": ()},
+        {"subject": "x", "in_reply_to": anna.last.message_id, "references": ()},
+    ]
+    for number, how in enumerate(ways):
+        assert answers(ada, f"Antwort {number}", **how).ticket == 1
+        assert anna.hears() == ["comment"]
+    assert talk.tickets() == 1
+
+
+def test_an_agent_who_asks_stays_a_customer(talk: Conversation, people: tuple[Person, ...]) -> None:
+    _, ada, bert = people
+    assert ada.writes("Mein Bildschirm ist schwarz", Authentication_Results=PROOF).ticket == 2
+    assert ada.hears() == ["acknowledgement"]
+    answers(ada, "!close\nImmer noch.")
+    assert talk.kinds(2)[-1] is EventKind.CUSTOMER_WROTE
+    assert talk.ticket(2).status == "open"
+    assert bert.hears() == ["staff_new", "staff_customer"]
+
+
+def test_an_agents_auto_reply_is_a_machine(talk: Conversation, people: tuple[Person, ...]) -> None:
+    anna, ada, _ = people
+    answers(ada, "Ich bin bis Montag nicht im Haus.", Auto_Submitted="auto-replied", subject="Abwesenheitsnotiz: x")
+    assert talk.kinds(1)[-1] is EventKind.MACHINE_WROTE
+    assert (anna.hears(), ada.hears()) == ([], [])
+
+
+def test_rules_for_replies_do_not_meddle_with_an_agents_act(begin: Begin) -> None:
+    rule = {
+        "name": "thanks",
+        "for": "reply",
+        "when": {"body": {"contains": "danke"}},
+        "then": [{"set": {"status": "closed"}}],
+    }
+    talk = begin({**AUTHSERV, "rules": [rule]})
+    anna, ada = talk.customer(ANNA), talk.customer(ADA)
+    anna.writes("Drucker brennt")
+    answers(ada, "danke für die Nachricht, wir schauen nach.")
+    assert talk.ticket(1).status == "open"
+
+
+FORWARD = (
+    "{above}\n\n---------- Forwarded message ---------\nVon: Karl Neu <karl@neu.example>\n"
+    "Date: Mo., 7. Jan. 2030 um 08:00 Uhr\nSubject: Heizung kalt\nTo: <ada@acme.example>\n\n"
+    "Bei uns ist die Heizung kalt und wir frieren.\n"
+)
+
+
+def test_a_customers_mail_that_an_agent_passes_on_is_the_customers_ticket(anywhere: Begin) -> None:
+    talk = anywhere(AUTHSERV)
+    ada, bert, karl = talk.customer(ADA), talk.customer(BERT), talk.customer("karl@neu.example")
+    text = FORWARD.format(above="!assign bert\n!priority urgent\n\nEin schwieriger Kunde.\n\nGruß\nAda")
+    opened = ada.writes("Fwd: Heizung kalt", text, Authentication_Results=PROOF)
+    ticket = talk.ticket(1)
+    assert (opened.outcome, ticket.title, ticket.agent, ticket.priority) == ("ticket", "Heizung kalt", "bert", "urgent")
+    assert ticket.requester is not None
+    assert (ticket.requester.name, ticket.requester.has_address("karl@neu.example")) == ("Karl Neu", True)
+    customers, note = talk.entries(1)
+    assert (customers.kind, customers.author, note.kind, note.author) == ("customer", "Karl Neu", "note", "Ada Example")
+    assert customers.text == "Bei uns ist die Heizung kalt und wir frieren."
+    assert note.text == "Ein schwieriger Kunde."
+    opening = talk.events(1)[0]
+    assert (opening.kind, opening.actor.kind, opening.actor.key) == (EventKind.OPENED, "agent", "ada")
+    assert (karl.hears(), ada.hears(), bert.hears()) == (["notice"], [], ["staff_new"])
+    assert "schwierig" not in karl.last.text
+    assert ada.sent[0].message_id not in (karl.last.in_reply_to, *karl.last.references)
+    assert karl.answers(karl.last, "Danke!").ticket == 1
+    assert talk.gaps() == ()
+
+
+def test_a_customers_mail_attached_to_an_agents(talk: Conversation, people: tuple[Person, ...]) -> None:
+    anna, ada, _ = people
+    mail = ada.mail("WG: Heizung", "!take\nBitte nachsehen.", Authentication_Results=PROOF)
+    inner = "From: Anna Kunde <anna@kunde.example>\r\nSubject: Heizung\r\n\r\nDie Heizung ist kalt."
+    head, _, body = mail.data.partition(b"\r\n\r\n")
+    head = head.replace(b"text/plain; charset=utf-8", b"multipart/mixed; boundary=b")
+    own = f"Content-Type: text/plain; charset=utf-8\r\n\r\n{body.decode()}"
+    parts = f"--b\r\n{own}\r\n--b\r\nContent-Type: message/rfc822\r\n\r\n{inner}\r\n--b--\r\n"
+    assert ada.sends(head + b"\r\n\r\n" + parts.encode()).ticket == 2
+    assert (talk.texts(2), talk.ticket(2).agent) == (["Die Heizung ist kalt.", "Bitte nachsehen."], "ada")
+    assert anna.hears() == ["notice"]
+
+
+def test_a_solution_above_a_mail_passed_on(talk: Conversation) -> None:
+    ada, karl = talk.customer(ADA), talk.customer("karl@neu.example")
+    text = FORWARD.format(above="!solve\nBitte das Ventil öffnen.")
+    ada.writes("Fwd: Heizung kalt", text, Authentication_Results=PROOF)
+    assert talk.ticket(1).status == "solved"
+    assert karl.hears() == ["solution"]
+    assert "Ventil" in karl.last.text
+
+
+def test_a_forward_with_a_line_that_cannot_be(talk: Conversation) -> None:
+    ada, karl = talk.customer(ADA), talk.customer("karl@neu.example")
+    ada.writes("Fwd: Heizung kalt", FORWARD.format(above="!asign bert\nBitte."), Authentication_Results=PROOF)
+    assert (karl.hears(), ada.hears()) == ([], ["staff_refused"])
+    assert talk.entries(1)[-1].text == "!asign bert\nBitte."
+    answers(ada, "!assign bert\nWir kümmern uns.")
+    assert (talk.ticket(1).agent, karl.hears()) == ("bert", ["comment"])
+
+
+def test_a_forward_without_proof_is_the_agents_own_ticket(talk: Conversation) -> None:
+    ada, karl = talk.customer(ADA), talk.customer("karl@neu.example")
+    ada.writes("Fwd: Heizung kalt", FORWARD.format(above="!assign bert"))
+    ticket = talk.ticket(1)
+    assert ticket.requester is not None
+    assert (ticket.requester.has_address("ada@acme.example"), ticket.agent) == (True, "")
+    assert (karl.hears(), ada.hears()) == ([], ["acknowledgement"])
+    assert "no proof that Ada Example wrote it" in talk.events(1)[0].because
+
+
+def test_what_an_agent_passes_on_to_a_ticket_stays_inside(talk: Conversation, people: tuple[Person, ...]) -> None:
+    anna, ada, _ = people
+    subject = "Fwd: [ACME-1] vom Hersteller"
+    ada.writes(subject, FORWARD.format(above="!take\nDas sagt der Hersteller."), Authentication_Results=PROOF)
+    assert talk.ticket(1).agent == "ada"
+    assert talk.entries(1)[-1].kind is EntryKind.NOTE
+    assert "Heizung" in talk.entries(1)[-1].text
+    assert anna.hears() == ["status"], "taken over, and nothing of the mail"
+
+
+def test_an_agent_opens_a_ticket_with_commands(talk: Conversation) -> None:
+    ada, bert = talk.customer(ADA), talk.customer(BERT)
+    ada.writes("Neuer Server", "!assign bert\n!tag einkauf\n\nBitte bestellen.", Authentication_Results=PROOF)
+    ticket = talk.ticket(1)
+    assert (ticket.agent, ticket.tags, ticket.description) == ("bert", ("einkauf",), "Bitte bestellen.")
+    assert talk.texts(1) == ["Bitte bestellen."]
+    assert (ada.hears(), bert.hears()) == (["acknowledgement"], ["staff_new"])
+
+
+def test_an_agents_own_or_our_address_passed_on_is_no_customer(talk: Conversation) -> None:
+    ada = talk.customer(ADA)
+    for who in ("bert@acme.example", "support@acme.example"):
+        text = FORWARD.format(above="Siehe unten.").replace("karl@neu.example", who)
+        row = ada.writes(f"Fwd: {who}", text, Authentication_Results=PROOF)
+        ticket = talk.ticket(row.ticket or 0)
+        assert ticket.requester is not None
+        assert ticket.requester.has_address("ada@acme.example")
+
+
+def test_the_same_forward_twice_is_one_ticket_and_no_comment(talk: Conversation) -> None:
+    ada, karl = talk.customer(ADA), talk.customer("karl@neu.example")
+    for _ in range(2):
+        ada.writes("Fwd: Heizung kalt", FORWARD.format(above="Bitte."), Authentication_Results=PROOF)
+    assert (talk.tickets(), karl.hears()) == (1, ["notice"])
+
+
+def test_explain_says_before_what_is_done(talk: Conversation, people: tuple[Person, ...]) -> None:
+    _, ada, _ = people
+    for text in ("!close\nFertig.", "!assign nobody\nJa.", FORWARD.format(above="!take")):
+        mail = ada.answer(ada.last, text, Authentication_Results=PROOF)
+        message = read(RawMail(data=mail.data, size=len(mail.data)))
+        told = explain(talk.desk, message, data=mail.data, mailbox="support", now=talk.now)
+        assert (told.agent, told.proof.proves_from) == ("ada", True)
+        before = len(talk.events(1))
+        ada.sends(mail)
+        assert [event.kind for event in told.events] == talk.kinds(1)[before:]
+        assert told.ticket is not None
+        assert told.ticket.status == talk.ticket(1).status
+
+
+def test_the_decision_record_keeps_the_proof(talk: Conversation, people: tuple[Person, ...]) -> None:
+    _, ada, _ = people
+    row = answers(ada, "Ja.")
+    assert talk.decision(row.id)["authentication"]["dmarc"] == "pass"
+    assert "acts by mail: dmarc=pass" in row.because
+
+
+def test_a_signed_mail_to_somebody_else_that_is_sent_on_to_us_is_no_act(
+    talk: Conversation, people: tuple[Person, Person, Person]
+) -> None:
+    anna, ada, _ = people
+    answers(ada, "!close\nDas ist erledigt.", To="kollege@acme.example")
+    assert (anna.hears(), talk.ticket(1).status) == ([], "open")
+    assert "addressed to somebody else" in talk.events(1)[-1].because
