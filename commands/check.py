@@ -36,9 +36,9 @@ def run(path: Path, *, connect: bool, live: bool = False, as_json: bool) -> int:
             online = check.connected(config, environ=os.environ, connect=check.connect_imap, probe=check.probe_smtp)
             findings += _shown(online, as_json=as_json)
         if live:
-            from commands import health
+            from commands import state
 
-            findings += _shown(health.look(path), as_json=as_json)
+            findings += _shown(state.findings(config), as_json=as_json)
     wrong, odd = _count(problems, findings)
     if as_json:
         screen.dump_json({"config": path, "ok": not wrong, "problems": problems, "findings": findings})

@@ -10,17 +10,20 @@ from typing import TYPE_CHECKING, Any
 
 from commands.opening import now
 from commands.screen import age, dump_json, say
-from desk.config import inspect, where_the_database_is
+from desk import health
+from desk.config import Config, inspect, where_the_database_is
 from desk.holder import described, is_dead
 from desk.secrets import reveal
 from domain.errors import ConfigError, DeskError, Problem
 from domain.intake import State
 
 if TYPE_CHECKING:
+    from desk.check import Finding
     from store.daemons import DaemonFacts
     from store.store import Store, View
 
 STUCK = timedelta(hours=1)
+_STYLES = {"ok": "", "warning": "yellow", "problem": "bold red"}
 
 
 def run(path: Path, *, as_json: bool) -> int:
@@ -31,17 +34,34 @@ def run(path: Path, *, as_json: bool) -> int:
     try:
         with store.reading() as view:
             daemons, waiting = view.daemons.all(), _waiting(view, moment)
+            findings = tuple(health.look(view, config.settings, now=moment)) if config else ()
     finally:
         store.close()
     broken = [str(problem) for problem in problems if problem.severity == "error"]
     if as_json:
-        dump_json({"daemons": [_facts(one) for one in daemons], **waiting, "problems": broken})
+        daemon_facts = [_facts(one) for one in daemons]
+        dump_json({"daemons": daemon_facts, **waiting, "findings": findings, "problems": broken})
     else:
         _print(daemons, moment, broken=broken)
         say(f"mail      {waiting['stuck']:,} unfinished for over an hour · {waiting['quarantined']:,} quarantined")
-        say(f"letters   {waiting['letters_waiting']:,} waiting")
-    wrong = broken or waiting["stuck"] or waiting["quarantined"] or any(one.refused for one in daemons)
+        if config is None:
+            say(f"letters   {waiting['letters_waiting']:,} waiting")
+        for finding in findings:
+            mark = "" if finding.severity == "ok" else f"{finding.severity}: "
+            say(f"{finding.subject:<9} {mark}{finding.text}", style=_STYLES[finding.severity])
+    bad = any(finding.severity == "problem" for finding in findings)
+    wrong = broken or waiting["stuck"] or waiting["quarantined"] or bad or any(one.refused for one in daemons)
     return 1 if wrong else 0
+
+
+def findings(config: Config) -> "tuple[Finding, ...]":
+    """What there is to say of the helpdesk that CONFIG describes, as it is now."""
+    store = _store(config.path, ())
+    try:
+        with store.reading() as view:
+            return tuple(health.look(view, config.settings, now=now()))
+    finally:
+        store.close()
 
 
 def _store(path: Path, problems: tuple[Problem, ...]) -> "Store":

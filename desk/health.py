@@ -1,4 +1,4 @@
-"""How the helpdesk is at this moment: letters that wait, mails that wait for a person, mailboxes that nobody scans.
+"""How the helpdesk is at this moment: letters that wait, staff that no letter reaches, mailboxes that nobody scans.
 
 Each finding is one line, like those of `desk.check`; a problem is what somebody has to do something about.
 
@@ -10,8 +10,8 @@ from datetime import datetime, timedelta
 
 from desk.addresses import bounced_staff
 from desk.check import Finding
-from desk.desk import Desk
-from domain.intake import State
+from domain.settings import Settings
+from domain.token import reference
 from store.store import View
 
 RECENTLY = timedelta(days=1)
@@ -20,24 +20,22 @@ MISSED_POLLS = 10
 AT_LEAST = timedelta(minutes=15)
 
 
-def look(desk: Desk, *, now: datetime) -> Iterator[Finding]:
+def look(view: View, settings: Settings, *, now: datetime) -> Iterator[Finding]:
     """What there is to say, the outbox first."""
-    if desk.settings.deliver.is_sandbox:
-        text = f"SANDBOX: no letter reaches anybody, deliver is {desk.settings.deliver}"
+    if settings.deliver.is_sandbox:
+        text = f"SANDBOX: no letter reaches anybody, deliver is {settings.deliver}"
         yield Finding(subject="deliver", text=text, severity="warning")
-    with desk.store.reading() as view:
-        yield from _outbox(desk, view, now)
-        yield from _holds(desk, view)
-        yield from _staff(desk, view)
-        yield from _quarantine(view)
-        yield from _mailboxes(desk, view, now)
+    yield from _outbox(settings, view, now)
+    yield from _holds(settings, view)
+    yield from _staff(settings, view)
+    yield from _mailboxes(settings, view, now)
 
 
-def _outbox(desk: Desk, view: View, now: datetime) -> Iterator[Finding]:
+def _outbox(settings: Settings, view: View, now: datetime) -> Iterator[Finding]:
     backlog = view.outbox.backlog(since=now - RECENTLY, now=now)
     counts = ((backlog.waiting, "waiting"), (backlog.postponed, "postponed"), (backlog.held, "on hold"))
     said = ", ".join(f"{count} {word}" for count, word in counts if count) or "empty"
-    too_old = backlog.oldest is not None and now - backlog.oldest > desk.settings.smtp.alarm_after
+    too_old = backlog.oldest is not None and now - backlog.oldest > settings.smtp.alarm_after
     if backlog.oldest is not None:
         since = backlog.oldest.isoformat(timespec="minutes").replace("+00:00", "Z")
         said += f", the oldest since {since}{f': {backlog.why}' if backlog.why else ''}"
@@ -47,32 +45,26 @@ def _outbox(desk: Desk, view: View, now: datetime) -> Iterator[Finding]:
         yield Finding(subject="outbox", text=text, severity="warning")
 
 
-def _holds(desk: Desk, view: View) -> Iterator[Finding]:
+def _holds(settings: Settings, view: View) -> Iterator[Finding]:
     for hold in view.outbox.holds():
+        what = "all letters"
         if hold.letter is not None:
             what = f"letter {hold.letter[:4]}"
-        else:
-            what = "all letters" + (f" about {desk.reference(hold.ticket)}" if hold.ticket is not None else "")
+        elif hold.ticket is not None:
+            what += f" about {reference(settings.helpdesk.tag, hold.ticket)}"
         text = f"on hold by {hold.agent}: {what} (helpdesk outbox release)"
         yield Finding(subject="outbox", text=text, severity="warning")
 
 
-def _staff(desk: Desk, view: View) -> Iterator[Finding]:
-    for agent, dead in bounced_staff(view, desk.settings).items():
+def _staff(settings: Settings, view: View) -> Iterator[Finding]:
+    for agent, dead in bounced_staff(view, settings).items():
         text = f"letters to {agent} come back: {dead.because}"
         yield Finding(subject="staff", text=text, severity="warning")
 
 
-def _quarantine(view: View) -> Iterator[Finding]:
-    count = sum(count for _, _, state, _, count in view.journal.counts() if state is State.QUARANTINED)
-    if count:
-        text = f"{count} {'mail waits' if count == 1 else 'mails wait'} for a person (helpdesk quarantine list)"
-        yield Finding(subject="mails", text=text, severity="problem")
-
-
-def _mailboxes(desk: Desk, view: View, now: datetime) -> Iterator[Finding]:
+def _mailboxes(settings: Settings, view: View, now: datetime) -> Iterator[Finding]:
     scanned = {(mark.mailbox, mark.folder): mark.scanned_at for mark in view.journal.marks()}
-    for name, mailbox in desk.settings.mailboxes.items():
+    for name, mailbox in settings.mailboxes.items():
         for folder in mailbox.folders if mailbox.imap else ():
             last = scanned.get((name, folder))
             if last is None:

@@ -544,6 +544,11 @@ def _shortened(entry: QuotedEntry | None, limit: int) -> QuotedEntry | None:
     )
 
 
+def _reference(facts: LetterFacts, settings: Settings) -> str:
+    """How people name the ticket that a letter is about, '' if it is about none."""
+    return reference(settings.helpdesk.tag, facts.ticket) if facts.ticket is not None else ""
+
+
 def _ticket(facts: LetterFacts, settings: Settings, language: str) -> TicketWords:
     agent = settings.agents.get(facts.agent)
     return TicketWords(

@@ -1,7 +1,7 @@
 """The real servers as fixtures.  Each xdist worker starts its own; none is started before a test asks.
 
-Where Dovecot is not installed its tests are skipped with the reason, unless HELPDESK_REQUIRE_DOVECOT
-is set: then they fail.
+Where Dovecot or Postfix is not installed its tests are skipped with the reason, unless
+HELPDESK_REQUIRE_DOVECOT or HELPDESK_REQUIRE_POSTFIX is set: then they fail.
 """
 
 import os
@@ -11,6 +11,7 @@ from contextlib import ExitStack
 import pytest
 
 from tests.servers.dovecot import Dovecot, DovecotMissing
+from tests.servers.postfix import Postfix, PostfixMissing
 from tests.servers.proxy import FaultProxy
 from tests.servers.pymap import Pymap
 from tests.servers.smtp import SmtpSink
@@ -27,6 +28,25 @@ def dovecot() -> Iterator[Dovecot]:
         pytest.skip(str(missing))
     with server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def _postfix() -> Iterator[Postfix]:
+    try:
+        server = Postfix()
+    except PostfixMissing as missing:
+        if os.environ.get("HELPDESK_REQUIRE_POSTFIX"):
+            pytest.fail(f"HELPDESK_REQUIRE_POSTFIX is set, but {missing}")
+        pytest.skip(str(missing))
+    with server:
+        yield server
+
+
+@pytest.fixture
+def postfix(_postfix: Postfix) -> Postfix:
+    """A Postfix without mails."""
+    _postfix.clear()
+    return _postfix
 
 
 @pytest.fixture(scope="session")

@@ -301,6 +301,6 @@ def test_the_backlog(store: Store) -> None:
         act.outbox.postpone(second, until=NOW + DAY, reply="451 later", now=NOW)
         act.outbox.hold(Hold(agent="ada", at=NOW, ticket=3))
         assert act.outbox.backlog(since=NOW - DAY, now=NOW) == Backlog(
-            waiting=2, postponed=1, held=1, failed=1, oldest=NOW
+            waiting=2, postponed=1, held=1, failed=1, oldest=NOW, why="451 later"
         )
-        assert act.outbox.backlog(since=NOW, now=NOW - DAY) == Backlog(waiting=2, postponed=1, held=1)
+        assert act.outbox.backlog(since=NOW, now=NOW - DAY) == Backlog(waiting=2, postponed=1, held=1, why="451 later")
