@@ -22,6 +22,7 @@ from desk.receive import (
     said_before,
     unasked,
 )
+from desk.status_mail import asked
 from desk.vendors import vendor_with_news
 from domain.authentication import Authentication
 from domain.decision import Decision, Forward, Found, Ignore, MailFacts, Reject, RuleVerdict
@@ -88,6 +89,9 @@ def explain(desk: Desk, message: Message, *, data: bytes, mailbox: str, now: dat
         facts = MailFacts(message=message, mailbox=mailbox, found=found, authentication=proof)
         facts = informed(desk, view, facts, moment=now)
         because, _ = unasked(desk, view, message)
+        wish = asked(view, message, found, settings=desk.settings)
+        if wish is not None and wish.only:
+            because = because or f"{wish.because}: a letter tells him"
         decision = Decision(disposition=Ignore(because=because)) if because else rules.decide(desk.rules, facts)
         told = Explanation(
             message=message, mailbox=mailbox, copy_of=copy_of, found=found, decision=decision, proof=proof,

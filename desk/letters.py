@@ -12,7 +12,7 @@ from typing import Any
 from desk.desk import Desk
 from domain import token
 from domain.event import Actor, Event, EventKind
-from domain.letter import ActFacts, LetterFacts, OutgoingFile, QuotedEntry, Told, Withheld
+from domain.letter import ActFacts, LetterFacts, LetterKind, OutgoingFile, QuotedEntry, Standing, Told, Withheld
 from domain.message import Message
 from domain.people import address_key
 from domain.settings import Settings
@@ -115,6 +115,45 @@ def _queued(
         queued_at=now,
         due_at=now,
     )
+
+
+def queue_report(
+    desk: Desk,
+    view: View,
+    told: Told,
+    tickets: Sequence[TicketFacts],
+    *,
+    ticket: TicketFacts | None,
+    mailbox: str,
+    act: int,
+    now: datetime,
+    answering: Message,
+) -> None:
+    """Queue a letter on how TICKETS stand; it is about TICKET, or about none."""
+    letter = token.letter_id(desk.random(token.ID_BYTES))
+    domain = desk.settings.mailboxes[mailbox].key.rpartition("@")[2]
+    thread = Thread(in_reply_to=answering.message_id, references=(answering.message_id,) * bool(answering.message_id))
+    standings = [
+        {"ticket": one.number, "title": one.title, "status": one.status, "agent": one.agent,
+         "opened": one.created_at.isoformat()}
+        for one in tickets
+    ]  # fmt: skip
+    about = dict.fromkeys(("title", "status", "priority", "category", "group", "agent", "requester"), "")
+    facts = {
+        **about, "name": told.recipient.name, "language": told.recipient.language, "mailbox": mailbox,
+        "title": ticket.title if ticket else "", "events": [], "entry": None, "at": now.isoformat(),
+        "in_reply_to": thread.in_reply_to, "references": list(thread.references), "standings": standings,
+    }  # fmt: skip
+    view.outbox.queue(
+        [
+            QueuedLetter(
+                letter=letter, message_id=token.message_id(letter, domain=domain, keys=desk.keys), act=act,
+                ticket=ticket.number if ticket else None, kind=told.kind, recipient=told.recipient,
+                automatic=told.kind.is_budgeted, mandatory=told.mandatory, because=told.because, facts=facts,
+                queued_at=now, due_at=now,
+            )
+        ]
+    )  # fmt: skip
 
 
 def _domain(desk: Desk, ticket: TicketFacts) -> str:
@@ -227,11 +266,16 @@ def letter_facts(view: View, letter: QueuedLetter, settings: Settings) -> Letter
         because=letter.because,
         at=datetime.fromisoformat(stored["at"]),
         entry=quoted(entry) if entry else None,
-        earlier=_earlier(view, letter, settings),
+        earlier=() if letter.kind is LetterKind.REPORT else _earlier(view, letter, settings),
+        standings=tuple(_standing(one) for one in stored.get("standings", ())),
         files=_files(view, entry) if entry and letter.kind.is_human else (),
         in_reply_to=stored["in_reply_to"],
         references=tuple(stored["references"]),
     )
+
+
+def _standing(stored: Mapping[str, Any]) -> Standing:
+    return Standing(**{**stored, "opened": datetime.fromisoformat(stored["opened"])})
 
 
 def _earlier(view: View, letter: QueuedLetter, settings: Settings) -> tuple[QuotedEntry, ...]:

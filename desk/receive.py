@@ -25,6 +25,7 @@ from desk.letters import tell
 from desk.opt_out import Leaving, opt_out, who_complains, who_leaves
 from desk.record import recorded
 from desk.repeats import Repeat, fingerprint, repeat_of
+from desk.status_mail import Asked, answer, asked
 from desk.vendors import REPORTS, vendor_with_news
 from domain import token
 from domain.authentication import UNPROVEN, Authentication
@@ -237,6 +238,9 @@ def _carry_out(desk: Desk, view: View, mail: Mail, *, now: datetime, is_new: boo
         view, mail.message, mailbox=mailbox, settings=desk.settings, keys=desk.keys, repeat=repeat,
         is_proven_agent=mail.hand is not None,
     )  # fmt: skip
+    wish = None if mail.row.quiet else asked(view, mail.message, found, settings=desk.settings)
+    if wish is not None and wish.only:
+        return _finish(view, mail, _told_only(desk, view, mail, wish, now=now), now=now)
     facts = MailFacts(
         message=mail.message, mailbox=mail.row.mailbox, folder=mail.row.folder, found=found, authentication=mail.proof
     )
@@ -249,7 +253,7 @@ def _carry_out(desk: Desk, view: View, mail: Mail, *, now: datetime, is_new: boo
             return _finish(view, mail, done, now=now, record=record)
         case Create() | Update():
             arrived = _arrived(desk, view, mail, found, sign=sign, repeat=repeat, now=now)
-            done = _onto_a_ticket(desk, view, mail, arrived, found, decision)
+            done = _onto_a_ticket(desk, view, mail, arrived, found, decision, wish)
             return _finish(view, mail, done, now=now, record=record)
         case _:
             raise not_carried_out(decision.disposition)
@@ -296,7 +300,21 @@ def _arrived(
     )  # fmt: skip
 
 
-def _onto_a_ticket(desk: Desk, view: View, mail: Mail, arrived: Arrived, found: Found, decision: Decision) -> Received:
+def _told_only(desk: Desk, view: View, mail: Mail, wish: Asked, *, now: datetime) -> Received:
+    """Answer a mail that does nothing but ask how tickets stand."""
+    act = view.tickets.begin_act("mail", actor_of(mail.message, wish.contact), now=now, intake=mail.row.id)
+    told = answer(desk, view, mail.message, wish, mailbox=mail.row.mailbox, act=act, now=now)
+    is_told = isinstance(told, Told)
+    return Received(
+        intake=mail.row.id, outcome=Outcome.IGNORED, ticket=wish.ticket.number if wish.ticket else None,
+        because=f"{wish.because}, and {'a letter tells him' if is_told else told.because}",
+        letters=int(is_told), withheld=int(not is_told),
+    )  # fmt: skip
+
+
+def _onto_a_ticket(
+    desk: Desk, view: View, mail: Mail, arrived: Arrived, found: Found, decision: Decision, wish: Asked | None
+) -> Received:
     """Open a ticket or add to one, record the events, queue the letters."""
     now, tag = arrived.now, desk.settings.helpdesk.tag
     known = _customer(view, mail, now=now)
@@ -314,6 +332,8 @@ def _onto_a_ticket(desk: Desk, view: View, mail: Mail, arrived: Arrived, found: 
     # What an agent or a stranger wrote is no mail that a customer could have seen.
     seen = actor.kind != "agent" and carried.events[0].kind in (EventKind.OPENED, EventKind.CUSTOMER_WROTE)
     told = tell(desk, view, facts, act=act, now=now, entry=carried.entry, answering=mail.message if seen else None)
+    if wish is not None and not any(one.recipient.contact == wish.contact.id for one in told if isinstance(one, Told)):
+        told = (*told, answer(desk, view, mail.message, wish, mailbox=mail.row.mailbox, act=act, now=now))
     letters = sum(isinstance(one, Told) for one in told)
     return Received(
         intake=mail.row.id,

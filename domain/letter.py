@@ -25,6 +25,7 @@ class LetterKind(StrEnum):
     SOLUTION = "solution"  # customer: solved, and how
     CHANGE = "change"  # customer: a public field changed
     COPY = "copy"  # customer watchers: the requester wrote
+    REPORT = "report"  # customer: how a ticket stands, or all his open ones, as he asked by mail
     STAFF_NEW = "staff_new"
     STAFF_ASSIGNED = "staff_assigned"
     STAFF_CUSTOMER = "staff_customer"  # the customer wrote
@@ -163,13 +164,24 @@ class OutgoingFile:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """How a ticket stands, for a customer who asked."""
+
+    ticket: int
+    title: str
+    status: str
+    agent: str
+    opened: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LetterFacts:
     """What one letter says, as of the act: enough to write it, and to write it again the same.
 
     `events` are those of `Told`; labels are looked up when it is written.  `message_id` was fixed when
     the letter was queued, so that a copy carries the same one after a change of keys; '' makes it anew.
     `earlier` are the last entries before this one that its reader knows already, the latest first.
-    `left_out` names the files that the server would not have taken.
+    `standings` are the tickets that a report is about, `left_out` names the files that the server would not have taken.
     """
 
     letter: str
@@ -190,6 +202,7 @@ class LetterFacts:
     at: datetime
     entry: QuotedEntry | None = None
     earlier: tuple[QuotedEntry, ...] = ()
+    standings: tuple[Standing, ...] = ()
     files: tuple[OutgoingFile, ...] = ()
     left_out: tuple[str, ...] = ()
     in_reply_to: str = ""

@@ -58,9 +58,14 @@ def _folded(prefix: str) -> str:
 _KNOWN = frozenset(_folded(one) for pair in PREFIXES.values() for prefixes in pair for one in prefixes)
 
 
+def without_tags(subject: str, tag: str) -> str:
+    """SUBJECT without tags `[TAG-1042]`."""
+    return re.sub(rf"\[\s*{re.escape(tag)}-\d{{1,12}}\s*\]", " ", subject[:LONGEST], flags=re.IGNORECASE)
+
+
 def bare_subject(subject: str, tag: str) -> str:
     """SUBJECT on one line without prefixes of answers and forwards and without tags `[TAG-1042]`; it may be ''."""
-    text = re.sub(rf"\[\s*{re.escape(tag)}-\d{{1,12}}\s*\]", " ", subject[:LONGEST], flags=re.IGNORECASE)
+    text = without_tags(subject, tag)
     begin = 0
     while (found := _IN_FRONT.match(text, begin)) and _is_prefix(found[1]):
         begin = found.end()

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from domain.errors import Problem
 from domain.event import Actor, Event, EventKind
-from domain.letter import LetterFacts, LetterKind, QuotedEntry, Recipient
+from domain.letter import LetterFacts, LetterKind, QuotedEntry, Recipient, Standing
 from domain.settings import Settings
 from domain.token import letter_id
 from notifier.catalog import catalogs
@@ -71,6 +71,7 @@ def sample(settings: Settings, kind: LetterKind, *, language: str = "", mailbox:
         at=_ANSWER.at,
         entry=entry,
         earlier=() if kind in _FROM_CUSTOMER else (_ASKED,),
+        standings=(_STANDING, replace(_STANDING, ticket=1043, agent="")) if kind is LetterKind.REPORT else (),
     )
 
 
@@ -88,7 +89,7 @@ def _all(settings: Settings, languages: tuple[str, ...], templates: Path | None)
                 yield full
                 if kind not in _ALWAYS_QUOTES:
                     bare = replace(full.recipient, name="")
-                    yield replace(full, recipient=bare, agent="", events=(), entry=None, earlier=())
+                    yield replace(full, recipient=bare, agent="", events=(), entry=None, earlier=(), standings=())
 
 
 def _without_catalog(settings: Settings, languages: tuple[str, ...]) -> Iterator[Problem]:
@@ -131,7 +132,14 @@ _FROM_CUSTOMER = frozenset(
     }
 )
 _WITHOUT_ENTRY = frozenset(
-    {LetterKind.STATUS, LetterKind.CHANGE, LetterKind.STAFF_ASSIGNED, LetterKind.STAFF_STATUS, LetterKind.STAFF_CHANGE}
+    {
+        LetterKind.STATUS,
+        LetterKind.CHANGE,
+        LetterKind.REPORT,
+        LetterKind.STAFF_ASSIGNED,
+        LetterKind.STAFF_STATUS,
+        LetterKind.STAFF_CHANGE,
+    }
 )
 _ASKED = QuotedEntry(
     kind="customer",
@@ -159,6 +167,7 @@ _NOTE = QuotedEntry(
 )
 
 
+_STANDING = Standing(ticket=1042, title="Störung im Netz", status="open", agent="ada", opened=_ASKED.at)
 _PASSED_ON = {LetterKind.STAFF_NOTE: _NOTE, **dict.fromkeys(_FROM_CUSTOMER, _ASKED)}
 
 

@@ -34,7 +34,7 @@ from markupsafe import Markup, escape
 
 from domain.errors import Problem, TemporaryFailure
 from domain.event import Event, EventKind
-from domain.letter import LetterFacts, LetterKind, QuotedEntry
+from domain.letter import LetterFacts, LetterKind, QuotedEntry, Standing
 from domain.marker import REPLY_MARKERS
 from domain.settings import Look, Mailbox, Settings
 from domain.token import reference
@@ -128,6 +128,17 @@ class TicketWords:
     group: str
     agent: str
     requester: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StandingWords:
+    """How a ticket stands, for a customer who asked; `agent` is who works on it, '' for nobody yet."""
+
+    reference: str
+    title: str
+    status: str
+    agent: str
+    opened: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -239,6 +250,7 @@ class Wording:
             ),
             "entry": _shortened(facts.entry, TEXT_LIMIT),
             "earlier": tuple(_shortened(entry, 4 * BRIEF_LIMIT) for entry in facts.earlier),
+            "standings": tuple(_standing(one, settings, language) for one in facts.standings),
             "changes": _changes(facts, settings, paper),
             "at": facts.at,
             "actor": _by(facts.events[0], settings) if facts.events else "",
@@ -560,6 +572,17 @@ def _ticket(facts: LetterFacts, settings: Settings, language: str) -> TicketWord
         group=facts.group or mailbox_of(facts, settings).group,
         agent=agent.name if agent else facts.agent,
         requester=one_line(facts.requester)[:NAME_LIMIT],
+    )
+
+
+def _standing(one: Standing, settings: Settings, language: str) -> StandingWords:
+    agent = settings.agents.get(one.agent)
+    return StandingWords(
+        reference=reference(settings.helpdesk.tag, one.ticket),
+        title=one_line(one.title)[:NAME_LIMIT],
+        status=settings.tickets.label(one.status, language),
+        agent=agent.name if agent else one.agent,
+        opened=one.opened,
     )
 
 

@@ -381,6 +381,16 @@ class Tickets:
         ).scalars()
         return tuple(reversed(tuple(rows)))
 
+    def of_requester(self, contact: int, *, statuses: Sequence[str], limit: int) -> tuple[int, ...]:
+        """The numbers of a contact's tickets in these statuses, the newest first."""
+        found = self._connection.execute(
+            select(_ticket.c.number)
+            .where(_ticket.c.requester == contact, _ticket.c.status.in_(statuses), _ticket.c.merged_into.is_(None))
+            .order_by(_ticket.c.number.desc())
+            .limit(limit)
+        )
+        return tuple(found.scalars())
+
     def lines(
         self,
         *,
