@@ -380,11 +380,7 @@ def status(
     silent: Silent = False,
     as_json: AsJson = False,
 ) -> None:
-<<<<<<< HEAD
-    """Give a ticket another status; alone: show how the helpdesk is, with exit code 1 if that is bad."""
-=======
     """Give a ticket another status; alone: show how the helpdesk is."""
->>>>>>> sending
     if ticket is None:
         from commands import state
 

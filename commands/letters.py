@@ -33,18 +33,11 @@ COLUMNS = (
     Column(title="Why"),
 )
 ID_SHOWN = 4
-<<<<<<< HEAD
-ROOM_FOR_TEMPLATES = 120
-=======
->>>>>>> sending
 _STYLES = {
     "sent": "green", "delayed": "yellow", "postponed": "yellow", "held": "yellow", "withheld": "yellow",
     "failed": "bold red", "bounced": "bold red",
 }  # fmt: skip
-<<<<<<< HEAD
-=======
 ROOM_FOR_TEMPLATES = 120
->>>>>>> sending
 _EVENTS = {
     LetterKind.ACKNOWLEDGEMENT: "opened",
     LetterKind.NOTICE: "opened",
@@ -83,20 +76,13 @@ def run(path: Path, about_whom: str | None, *, limit: int, as_json: bool) -> Non
     with opened(path) as desk:
         number = _ticket(desk, about_whom)
         with desk.store.reading() as view:
-<<<<<<< HEAD
-            bounced = bounced_staff(view, desk.settings) if about_whom is None else {}
-=======
->>>>>>> sending
             if number is not None:
                 lines = about(view, number)
             elif about_whom:
                 lines = to_address(view, Address.parse(about_whom).address, limit=limit)
             else:
                 lines = _newest(view, limit)
-<<<<<<< HEAD
-=======
             bounced = bounced_staff(view, desk.settings) if not about_whom else {}
->>>>>>> sending
         if as_json:
             screen.dump_json(lines)
             return
@@ -126,34 +112,19 @@ def show(desk: Desk, lines: tuple[Line, ...], now: Now, *, tickets: bool, width:
 
 def show_bytes(path: Path, letter: str, about_whom: str | None = None) -> None:
     """Print one letter, named by the beginning of its id: the bytes that were sent, or that would be sent now."""
-<<<<<<< HEAD
-    data, told, _ = _written(path, letter, about_whom)
-    if told:
-        screen.complain(told)
-    screen.write_raw(data)
-=======
     written = _written(path, letter, about_whom)
     if written.remark:
         screen.complain(written.remark)
     screen.write_raw(written.data)
->>>>>>> sending
 
 
 def show_text(path: Path, letter: str, about_whom: str | None = None) -> None:
     """Print what one letter says: its text, and the names of its files."""
-<<<<<<< HEAD
-    data, _, template = _written(path, letter, about_whom)
-    mail = message_from_bytes(data, policy=default)
-    for name in ("From", "To", "Subject", "Date", "Message-ID"):
-        say(f"{name}: {' '.join(screen.clean(str(mail[name])).split())}", style="dim")
-    say(template, style="dim")
-=======
     written = _written(path, letter, about_whom)
     mail = message_from_bytes(written.data, policy=default)
     for name in ("From", "To", "Subject", "Date", "Message-ID"):
         say(f"{name}: {' '.join(screen.clean(str(mail[name])).split())}", style="dim")
     say(f"Template: {written.template}", style="dim")
->>>>>>> sending
     say()
     body = mail.get_body(("plain",))
     say(body.get_content().rstrip("\n") if body else "")
@@ -162,10 +133,6 @@ def show_text(path: Path, letter: str, about_whom: str | None = None) -> None:
             say(f"[{screen.clean(part.get_filename() or 'file')}]", style="dim")
 
 
-<<<<<<< HEAD
-def _written(path: Path, start: str, about_whom: str | None) -> tuple[bytes, str, str]:
-    """A letter's bytes, what is to be said about them, '' for nothing, and the template that it is written with."""
-=======
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Written:
     """A letter's bytes, with which template they were written, and what is to be said about them, '' for nothing."""
@@ -176,22 +143,12 @@ class _Written:
 
 
 def _written(path: Path, start: str, about_whom: str | None) -> _Written:
->>>>>>> sending
     config = load(path)
     with opened_with(config) as desk:
         number = _ticket(desk, about_whom)
         with desk.store.reading() as view:
             letter = find(view, start, ticket=number)
             if letter.blob is not None:
-<<<<<<< HEAD
-                return view.blobs.get(letter.blob), "", f"Template: {letter.template}"
-            facts = letter_facts(view, letter, desk.settings)
-        written = roads.writer(config, desk).compose(facts)
-    template = _template(letter.template, written.template)
-    if letter.state is LetterState.SENT:
-        return written.data, "no copy of it was kept; this is how it would be written today", template
-    return written.data, f"it is {_state(letter, ())}; this is how it would be written now", template
-=======
                 return _Written(data=view.blobs.get(letter.blob), template=letter.template)
             facts = letter_facts(view, letter, desk.settings)
         again = roads.writer(config, desk).compose(facts)
@@ -200,7 +157,6 @@ def _written(path: Path, start: str, about_whom: str | None) -> _Written:
         return _Written(data=again.data, template=again.template, remark=remark)
     remark = "no copy of it was kept; this is how it would be written today"
     return _Written(data=again.data, template=_template(letter.template, again.template), remark=remark)
->>>>>>> sending
 
 
 def _template(sent: str, now: str) -> str:

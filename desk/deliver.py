@@ -117,26 +117,15 @@ class Delivery:
         self._hang_up_if_idle()
         return report
 
-<<<<<<< HEAD
-    def use(self, desk: Desk, composer: Writing) -> None:
-        """Go by the settings of DESK, and the words of COMPOSER, from the next round on."""
-        self._desk = desk
-        self._composer = composer
-
-=======
->>>>>>> sending
     def _hang_up_if_idle(self) -> None:
         if self._last_sent is not None and self._clock() - self._last_sent > IDLE:
             self._last_sent = None
             self._sender.close()
-<<<<<<< HEAD
-=======
 
     def use(self, desk: Desk, composer: Writing) -> None:
         """Go by the settings of DESK, and the words of COMPOSER, from the next round on."""
         self._desk = desk
         self._composer = composer
->>>>>>> sending
 
     def close(self) -> None:
         """Hang up."""

@@ -284,12 +284,8 @@ def _earlier(view: View, letter: QueuedLetter, settings: Settings) -> tuple[Quot
     A watcher or somebody in Cc may have come to the ticket later: what was said before is not told to him.
     """
     recipient, stored = letter.recipient, letter.facts
-<<<<<<< HEAD
-    if letter.ticket is None or not (recipient.role in ("requester", "organization") or recipient.is_staff):
-=======
     stranger = recipient.role not in ("requester", "organization") and not recipient.is_staff
     if letter.ticket is None or stranger:
->>>>>>> sending
         return ()
     limit = settings.look(stored["mailbox"]).earlier
     found = view.tickets.public_entries(

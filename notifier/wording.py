@@ -586,11 +586,6 @@ def _standing(one: Standing, settings: Settings, language: str) -> StandingWords
     )
 
 
-def _reference(facts: LetterFacts, settings: Settings) -> str:
-    """The ticket as people name it, '' for a letter about none."""
-    return reference(settings.helpdesk.tag, facts.ticket) if facts.ticket is not None else ""
-
-
 def _signature(facts: LetterFacts, settings: Settings) -> str:
     """What stands below the letter: the agent's signature where it is he who writes, else the helpdesk's name."""
     if facts.kind in (LetterKind.COMMENT, LetterKind.SOLUTION) and facts.events:

@@ -48,10 +48,6 @@ class Writer:
         """FACTS whose text says which files were left out."""
         if facts.entry is None or not facts.left_out:
             return facts
-<<<<<<< HEAD
         house = mailbox_of(facts, self._settings).language or self._settings.helpdesk.language
         sentence = said(facts, facts.recipient.language or house)
-=======
-        sentence = said(facts, facts.recipient.language or self._settings.helpdesk.language)
->>>>>>> sending
         return replace(facts, entry=replace(facts.entry, text=f"{facts.entry.text.rstrip()}\n\n{sentence}"))

@@ -202,18 +202,11 @@ def test_the_matches_of_earlier_decisions_are_noted(empty: Place) -> None:
     with store.reading() as view:
         assert {use.rule: use.mails for use in view.matches.uses()} == {"one": 1, "two": 1, "": 1}
         assert view.matches.decided() == 2
-<<<<<<< HEAD
-
-
-def test_letters_of_the_second_revision_are_kept(empty: Place) -> None:
-    """Migration 0004 changes a column in place; rows, keys and indexes must be as a new database has them."""
-=======
     store.close()
 
 
 def test_letters_of_the_second_revision_are_kept(empty: Place) -> None:
     """0004 changes a column in place; rows, keys and indexes must be as a new database has them."""
->>>>>>> sending
     from store.migrations.run import upgrade
 
     engine = connect(empty.url, base=empty.base)
