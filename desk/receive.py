@@ -21,8 +21,8 @@ from desk.addresses import alive_address, copied, dead_addresses, mark_bounced, 
 from desk.carry_out import Arrived, Plan, is_takeover, plan, write
 from desk.desk import Desk
 from desk.facts import informed
-from desk.letters import tell
-from desk.opt_out import Leaving, opt_out, who_complains, who_leaves
+from desk.letters import Thread, tell
+from desk.opt_out import Wished, fulfil, who_complains, wished, wisher
 from desk.record import recorded
 from desk.repeats import Repeat, fingerprint, repeat_of
 from desk.status_mail import Asked, answer, asked
@@ -227,9 +227,7 @@ def _carry_out(desk: Desk, view: View, mail: Mail, *, now: datetime, is_new: boo
     first = None if is_new else view.journal.first_copy(mail.key)
     if first is not None:
         return _duplicate(view, mail, first, now=now)
-    because, leaving = unasked(desk, view, mail.message)
-    if leaving is not None:
-        opt_out(view, leaving, now=now)
+    because = unasked(desk, mail.message)
     if because:
         return _finish(view, mail, Received(intake=mail.row.id, outcome=Outcome.IGNORED, because=because), now=now)
     mailbox = desk.settings.mailboxes[mail.row.mailbox]
@@ -238,6 +236,9 @@ def _carry_out(desk: Desk, view: View, mail: Mail, *, now: datetime, is_new: boo
         view, mail.message, mailbox=mailbox, settings=desk.settings, keys=desk.keys, repeat=repeat,
         is_proven_agent=mail.hand is not None,
     )  # fmt: skip
+    asks = wished(view, mail.message, found, settings=desk.settings, keys=desk.keys)
+    if asks is not None:
+        return _finish(view, mail, _fulfilled(desk, view, mail, asks, now=now), now=now)
     wish = None if mail.row.quiet else asked(view, mail.message, found, settings=desk.settings)
     if wish is not None and wish.only:
         return _finish(view, mail, _told_only(desk, view, mail, wish, now=now), now=now)
@@ -259,15 +260,10 @@ def _carry_out(desk: Desk, view: View, mail: Mail, *, now: datetime, is_new: boo
             raise not_carried_out(decision.disposition)
 
 
-def unasked(desk: Desk, view: View, message: Message) -> tuple[str, Leaving | None]:
-    """Why no rule is asked about MESSAGE, '' if they are, and who opts out by it."""
+def unasked(desk: Desk, message: Message) -> str:
+    """Why no rule is asked about MESSAGE, '' if they are."""
     own = token.verify(message.message_id, desk.keys) if message.message_id else None
-    if own:
-        return f"it is our own letter {own}, come back", None
-    leaving = who_leaves(view, message, keys=desk.keys)
-    if leaving is not None:
-        return f"{leaving.name or _sender(message)} opted out by List-Unsubscribe", leaving
-    return "", None
+    return f"it is our own letter {own}, come back" if own else ""
 
 
 def _moment(mail: Mail, now: datetime) -> datetime:
@@ -297,6 +293,25 @@ def _arrived(
         alive=alive_address(view, message, contact, settings), spoof=spoof(message, settings),
         vendor=vendor_with_news(view, message, settings), complaining=who_complains(view, message, keys=desk.keys),
         copied=tuple(view.people.contact_of(one.address) or view.people.add_contact(one, now=now) for one in others),
+    )  # fmt: skip
+
+
+def _fulfilled(desk: Desk, view: View, mail: Mail, asks: Wished, *, now: datetime) -> Received:
+    """Do what a mail wishes that is about nothing but letters."""
+    message, actor, because = mail.message, wisher(asks), asks.because(desk.settings.helpdesk.tag)
+    number = asks.on.number if asks.on else None
+    if not asks.changes:
+        return Received(intake=mail.row.id, outcome=Outcome.IGNORED, ticket=number, because=because)
+    act = view.tickets.begin_act("mail", actor, now=now, intake=mail.row.id)
+    told = fulfil(
+        desk, view, asks, act=act, actor=actor, mailbox=mail.row.mailbox, now=now,
+        quiet=quiet_of(desk.settings.mailboxes[mail.row.mailbox], mail.row.quiet, _moment(mail, now)),
+        thread=Thread(in_reply_to=message.message_id, references=(message.message_id,) * bool(message.message_id)),
+    )  # fmt: skip
+    letters = sum(isinstance(one, Told) for one in told)
+    return Received(
+        intake=mail.row.id, outcome=Outcome.IGNORED, ticket=number, because=because, letters=letters,
+        withheld=len(told) - letters,
     )  # fmt: skip
 
 
@@ -386,7 +401,7 @@ def act_facts(
         actor=actor,
         sender_key=sender.key if sender and actor.kind != "agent" else "",
         machine=arrived.message.is_machine,
-        quiet=quiet or _quiet(settings.mailboxes[arrived.mailbox], arrived),
+        quiet=quiet_of(settings.mailboxes[arrived.mailbox], quiet, arrived.moment),
         taken_over=is_takeover(events),
         doubt=_doubt(arrived, events) if act is None else "",
         silent_customer=act.silent if act else _unanswered(arrived, ticket),
@@ -448,12 +463,12 @@ def actor_of(message: Message, contact: ContactFacts | None) -> Actor:
     return Actor("contact", str(contact.id), contact.name or (message.sender.address if message.sender else ""))
 
 
-def _quiet(mailbox: Mailbox, arrived: Arrived) -> str:
-    """Why nobody is told of this mail, '' if people are."""
+def quiet_of(mailbox: Mailbox, quiet: str, moment: datetime) -> str:
+    """Why nobody is told of a mail that arrived at MOMENT, '' if people are; QUIET is what its journal row says."""
     before = mailbox.quiet_before
-    if before and arrived.moment.date() < before:
+    if not quiet and before and moment.date() < before:
         return f"the mail is older than quiet_before ({before})"
-    return ""
+    return quiet
 
 
 def _duplicate(view: View, mail: Mail, first: Intake, *, now: datetime) -> Received:

@@ -91,6 +91,8 @@ class OrganizationFacts:
     language: str = ""
     email_opt_out: bool = False
     undeliverable: bool = False
+    opted_out_at: datetime | None = None
+    opted_out_how: str = ""
 
     @property
     def key(self) -> str:

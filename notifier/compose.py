@@ -48,7 +48,7 @@ class Composer:
         facts = _without_internals(facts)
         sender = _sendable(mailbox_of(facts, self._settings).address)
         recipient = _sendable(facts.recipient.address)
-        unsubscribe = "" if facts.kind.is_staff else _unsubscribe(sender, self._token(facts))
+        unsubscribe = "" if _ends_letters(facts.kind) else _unsubscribe(sender, self._token(facts))
         words = self._wording.words(facts, unsubscribe=unsubscribe)
         fields = [
             *self._address(facts, sender, recipient),
@@ -59,7 +59,11 @@ class Composer:
             fields.append(("List-Unsubscribe", f"<{unsubscribe}>"))
         fields.append(("Content-Language", words.language))
         data = mime.written(fields, _body(words, facts))
-        return Letter(id=facts.letter, envelope_from=sender, envelope_to=recipient, data=data, template=words.template)
+        # Nothing is to come back of a letter that says that no more come.
+        envelope = "" if facts.kind.is_confirmation else sender
+        return Letter(
+            id=facts.letter, envelope_from=envelope, envelope_to=recipient, data=data, template=words.template
+        )
 
     def _address(self, facts: LetterFacts, sender: str, recipient: str) -> Iterator[Field]:
         yield "From", mime.mailbox("From", _name(self._settings.helpdesk.name), sender)
@@ -138,9 +142,15 @@ def _marks(kind: LetterKind, sender: str) -> Iterator[Field]:
     yield "X-Loop", sender
     if kind.is_human:
         return
-    yield "Auto-Submitted", "auto-replied" if kind is LetterKind.ACKNOWLEDGEMENT else "auto-generated"
+    answers = kind is LetterKind.ACKNOWLEDGEMENT or kind.is_confirmation
+    yield "Auto-Submitted", "auto-replied" if answers else "auto-generated"
     # Never `All`: it would suppress the bounces too, and with them what we learn from them.
     yield "X-Auto-Response-Suppress", "OOF, AutoReply"
+
+
+def _ends_letters(kind: LetterKind) -> bool:
+    """There is nothing to opt out of: the letter is to staff, or says that no more come."""
+    return kind.is_staff or kind is LetterKind.OPTED_OUT
 
 
 def _unsubscribe(address: str, token: str) -> str:

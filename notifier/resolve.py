@@ -9,13 +9,14 @@ never our own addresses.  Everybody to whom the table gives a letter ends as Tol
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import NamedTuple
 
 from domain.event import Event, EventKind
 from domain.letter import ActFacts, LetterKind, Reason, Recipient, Told, Withheld
 from domain.people import ContactAddress, ContactFacts, OrganizationFacts, address_key
 from domain.settings import Settings
-from domain.ticket import WatcherFacts
+from domain.ticket import Mute, WatcherFacts
 
 E = EventKind
 K = LetterKind
@@ -122,6 +123,7 @@ TABLE: Mapping[EventKind, _Row] = {
     E.UNDELIVERABLE:   _Row(None,          None,       _of_customer,     None,       _of_customer),
     E.UNSENT:          _Row(None,          None,       _of_customer,     None,       _of_customer),
     E.OPTED_OUT:       _Row(None,          None,       K.STAFF_CHANGE,   None,       K.STAFF_CHANGE),
+    E.OPTED_IN:        _Row(None,          None,       K.STAFF_CHANGE,   None,       K.STAFF_CHANGE),
     E.NOTE:            _Row(None,          None,       K.STAFF_NOTE,     None,       K.STAFF_NOTE),
 }
 # fmt: on
@@ -134,6 +136,7 @@ STRONGEST_FIRST = (
     *(K.COPY, K.STAFF_CUSTOMER),
     *(K.STAFF_NOTE, K.STAFF_ASSIGNED),
     *(K.STATUS, K.STAFF_STATUS),
+    *(K.REPORT, K.OPTED_OUT, K.OPTED_IN),
     *(K.CHANGE, K.STAFF_CHANGE),
 )
 _RANK = {kind: rank for rank, kind in enumerate(STRONGEST_FIRST)}
@@ -163,6 +166,7 @@ def gate(
     *,
     contact: ContactFacts | None = None,
     organization: OrganizationFacts | None = None,
+    mute: Mute | None = None,
     settings: Settings,
     mandatory: bool = False,
     undeliverable: bool = False,
@@ -173,8 +177,9 @@ def gate(
 ) -> Withheld | None:
     """Why RECIPIENT must not get this letter now; None if he may.
 
-    `contact` and `organization` are the fresh facts behind the recipient.  `mandatory` lifts the
-    opt-out and `ticket_mails`, nothing else.  `undeliverable`: letters to an address that is no
+    `contact` and `organization` are the fresh facts behind the recipient, `mute` is the contact's wish to
+    get no letters about the ticket.  `mandatory` lifts opt-outs and `ticket_mails`, nothing else; the letter
+    that confirms an opt-out is no breach of it.  `undeliverable`: letters to an address that is no
     contact's came back.  `recent` is what the address got of the loop budget, `recent_domain` what
     all of its domain got, `recent_here` what all got about the ticket, `recent_answers` what the address
     got about it; 0 when a queued letter is asked about again, for it was counted when it was queued.
@@ -201,8 +206,9 @@ def gate(
         return withheld(*refusal)
     if undeliverable:
         return withheld(Reason.UNDELIVERABLE, f"mail to {recipient.address} came back")
-    wish = _unwanted(contact, organization, settings)
-    if wish is not None and not mandatory:
+    wish = _unwanted(contact, organization, mute, settings)
+    confirms = kind is K.OPTED_OUT and wish is not None and wish[0] is Reason.OPTED_OUT
+    if wish is not None and not mandatory and not confirms:
         return withheld(*wish)
     budget, domain = settings.notifications.loop_budget, address_key(recipient.address).rpartition("@")[2]
     counts = (
@@ -254,22 +260,24 @@ def _customer_refusal(
 
 
 def _unwanted(
-    contact: ContactFacts | None, organization: OrganizationFacts | None, settings: Settings
+    contact: ContactFacts | None, organization: OrganizationFacts | None, mute: Mute | None, settings: Settings
 ) -> tuple[Reason, str] | None:
     """The wish that a mandatory letter overrides: an opt-out, or no mail to people outside the portal."""
     if contact is not None and contact.email_opt_out:
-        return Reason.OPTED_OUT, _opted_out(contact)
+        return Reason.OPTED_OUT, f"opted out{_when_and_how(contact.opted_out_at, contact.opted_out_how)}"
     if contact is None and organization is not None and organization.email_opt_out:
-        return Reason.OPTED_OUT, f"organization {organization.name} opted out"
+        said = _when_and_how(organization.opted_out_at, organization.opted_out_how)
+        return Reason.OPTED_OUT, f"organization {organization.name} opted out{said}"
+    if contact is not None and mute is not None:
+        return Reason.OPTED_OUT, f"opted out of letters about this ticket{_when_and_how(mute.at, mute.how)}"
     if settings.notifications.ticket_mails or (contact is not None and contact.portal_user):
         return None
     return Reason.NOT_A_PORTAL_USER, "not a portal user, and notifications.ticket_mails is off"
 
 
-def _opted_out(contact: ContactFacts) -> str:
-    when = f" on {contact.opted_out_at.date().isoformat()}" if contact.opted_out_at else ""
-    how = f" by {contact.opted_out_how.removeprefix('by ')}" if contact.opted_out_how else ""
-    return f"opted out{when}{how}"
+def _when_and_how(at: datetime | None, how: str) -> str:
+    when = f" on {at.date().isoformat()}" if at else ""
+    return f"{when} by {how.removeprefix('by ')}" if how else when
 
 
 def _no_address(recipient: Recipient) -> str:
@@ -389,6 +397,7 @@ def _outcome(person: _Person, act: ActFacts, settings: Settings) -> Told | Withh
         kind,
         contact=person.contact,
         organization=person.organization,
+        mute=act.ticket.mute_of(person.recipient.contact),
         settings=settings,
         mandatory=act.mandatory,
         undeliverable=person.contact is None and key in act.dead,
@@ -496,7 +505,8 @@ def _lines(person: _Person, due: list[tuple[Event, LetterKind]], act: ActFacts) 
 
 def _because(person: _Person, kind: LetterKind, act: ActFacts, settings: Settings) -> str:
     because = person.because if person.recipient.is_staff else f"{person.because}, {kind.value}"
-    lifted = _unwanted(person.contact, person.organization, settings) if act.mandatory else None
+    mute = act.ticket.mute_of(person.recipient.contact)
+    lifted = _unwanted(person.contact, person.organization, mute, settings) if act.mandatory else None
     if lifted is None or person.recipient.is_staff:
         return because
     return f"{because}; mandatory, although {lifted[1]}"

@@ -136,6 +136,8 @@ _WITHOUT_ENTRY = frozenset(
         LetterKind.STATUS,
         LetterKind.CHANGE,
         LetterKind.REPORT,
+        LetterKind.OPTED_OUT,
+        LetterKind.OPTED_IN,
         LetterKind.STAFF_ASSIGNED,
         LetterKind.STAFF_STATUS,
         LetterKind.STAFF_CHANGE,

@@ -182,6 +182,8 @@ AUTO = {
     LetterKind.COMMENT: None,
     LetterKind.SOLUTION: None,
     LetterKind.COPY: None,
+    LetterKind.OPTED_OUT: "auto-replied",
+    LetterKind.OPTED_IN: "auto-replied",
 }
 
 
@@ -202,8 +204,12 @@ def test_each_kind_tells_machines_what_it_is_and_people_why_they_get_it(kind: Le
     if kind.is_staff:
         assert {"de": "als Mitglied der Gruppe service", "en": "a member of group service"}[language] in said
         assert mail["List-Unsubscribe"] is None
+        return
+    assert said.startswith(REPLY_MARKERS[language] + "\n")
+    assert letter.envelope_from == ("" if kind.is_confirmation else "support@acme.example")
+    if kind is LetterKind.OPTED_OUT:
+        assert mail["List-Unsubscribe"] is None
     else:
-        assert said.startswith(REPLY_MARKERS[language] + "\n")
         assert mail["List-Unsubscribe"].startswith("<mailto:support@acme.example?subject=unsubscribe%20abcdefghij")
 
 
