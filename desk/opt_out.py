@@ -56,6 +56,7 @@ class Wished:
     """What somebody wants of letters: those about `ticket`, or all where it is None.
 
     `on` is the ticket whose letter made him say so; its staff hears of it.  `address` is where the confirmation goes.
+    `changes`: it is not so already.
     """
 
     who: Leaving
@@ -64,21 +65,12 @@ class Wished:
     on: TicketFacts | None
     address: str
     how: str
+    changes: bool
 
     @property
     def field(self) -> str:
         """How much it is about, as the event says it."""
         return "ticket" if self.ticket else "all"
-
-    @property
-    def changes(self) -> bool:
-        """It is not so already."""
-        if isinstance(self.who, Address):
-            return self.wish is Wish.OUT
-        mute = self.ticket.mute_of(self.who.id) if self.ticket and isinstance(self.who, ContactFacts) else None
-        if self.wish is Wish.OUT:
-            return not self.who.email_opt_out and mute is None
-        return True
 
     def because(self, tag: str) -> str:
         """The wish in words; TAG is the prefix of ticket numbers."""
@@ -129,13 +121,18 @@ def _by_token(view: View, message: Message, *, keys: token.Keys) -> Wished | Non
     is_his = address_key(known.recipient.address) == message.sender.key
     if not (is_his or (isinstance(who, ContactFacts) and who.has_address(message.sender.key))):
         return None
-    return _of_letter(view, known, who, _WORDS[word.lower()], how=BY_HEADER)
+    return _news(_of_letter(view, known, who, _WORDS[word.lower()], how=BY_HEADER))
 
 
-def _of_letter(view: View, letter: QueuedLetter, who: Leaving, wish: Wish, *, how: str) -> Wished | None:
+def _of_letter(view: View, letter: QueuedLetter, who: Leaving, wish: Wish, *, how: str) -> Wished:
     on = view.tickets.facts(view.tickets.current(letter.ticket)) if letter.ticket is not None else None
-    asks = Wished(who=who, wish=wish, ticket=None, on=on, address=letter.recipient.address, how=how)
-    return asks if wish is Wish.OUT or _is_kept_from_letters(view, asks) else None
+    changes = _changes(view, who, wish, ticket=None)
+    return Wished(who=who, wish=wish, ticket=None, on=on, address=letter.recipient.address, how=how, changes=changes)
+
+
+def _news(asks: Wished) -> Wished | None:
+    """ASKS; None where somebody takes back what he never said: then `subscribe` is a word like any other."""
+    return asks if asks.wish is Wish.OUT or asks.changes else None
 
 
 def _by_word(view: View, message: Message, found: Found, *, settings: Settings, keys: token.Keys) -> Wished | None:
@@ -155,8 +152,12 @@ def _by_word(view: View, message: Message, found: Found, *, settings: Settings, 
     if who is None:
         return None
     one = None if meant.everything or isinstance(who, OrganizationFacts) else answered
-    asks = Wished(who=who, wish=meant.wish, ticket=one, on=answered, address=sender.address, how=BY_WORD)
-    return asks if meant.wish is Wish.OUT or _is_kept_from_letters(view, asks) else None
+    changes = _changes(view, who, meant.wish, ticket=one)
+    return _news(
+        Wished(
+            who=who, wish=meant.wish, ticket=one, on=answered, address=sender.address, how=BY_WORD, changes=changes
+        )
+    )  # fmt: skip
 
 
 def _said(message: Message, found: Found, tag: str) -> Wanted | None:
@@ -179,15 +180,14 @@ def _answering(view: View, message: Message, *, keys: token.Keys) -> Leaving | N
     return None
 
 
-def _is_kept_from_letters(view: View, asks: Wished) -> bool:
-    """There is something to take back; otherwise `subscribe` is a word like any other."""
-    who = asks.who
+def _changes(view: View, who: Leaving, wish: Wish, *, ticket: TicketFacts | None) -> bool:
+    """WISH, about the letters of TICKET or all, is not fulfilled yet."""
     if isinstance(who, Address):
-        return False
-    if who.email_opt_out or isinstance(who, OrganizationFacts):
-        return who.email_opt_out
-    mutes = view.people.mutes(who.id)
-    return asks.ticket.number in mutes if asks.ticket else bool(mutes)
+        return wish is Wish.OUT
+    mutes = view.people.mutes(who.id) if isinstance(who, ContactFacts) else {}
+    if wish is Wish.BACK:
+        return who.email_opt_out or (ticket.number in mutes if ticket else bool(mutes))
+    return not who.email_opt_out and (ticket is None or ticket.number not in mutes)
 
 
 def foreseen(

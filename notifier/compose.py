@@ -16,10 +16,11 @@ from urllib.parse import quote
 
 from domain.errors import PermanentFailure
 from domain.letter import Letter, LetterFacts, LetterKind, OutgoingFile
+from domain.opt_out_words import Wish
 from domain.people import domain_key
 from domain.settings import Settings
 from domain.ticket import EntryKind
-from domain.token import Keys, sign, tagged
+from domain.token import Keys, click, sign, tagged
 from notifier import mime
 from notifier.mime import Field, Part
 from notifier.wording import NAME_LIMIT, SUBJECT_LIMIT, Wording, Words, mailbox_of, one_line
@@ -48,15 +49,17 @@ class Composer:
         facts = _without_internals(facts)
         sender = _sendable(mailbox_of(facts, self._settings).address)
         recipient = _sendable(facts.recipient.address)
-        unsubscribe = "" if _ends_letters(facts.kind) else _unsubscribe(sender, self._token(facts))
-        words = self._wording.words(facts, unsubscribe=unsubscribe)
+        ways = () if _ends_letters(facts.kind) else tuple(self._ways_out(facts, sender))
+        words = self._wording.words(facts, unsubscribe=next(iter(ways), ""))
         fields = [
             *self._address(facts, sender, recipient),
             *self._thread(facts, words.subject, sender),
             *_marks(facts.kind, sender),
         ]
-        if unsubscribe:
-            fields.append(("List-Unsubscribe", f"<{unsubscribe}>"))
+        if ways:
+            fields.append(("List-Unsubscribe", ",\r\n ".join(f"<{way}>" for way in ways)))
+        if len(ways) > 1:
+            fields.append(("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"))
         fields.append(("Content-Language", words.language))
         data = mime.written(fields, _body(words, facts))
         # Nothing is to come back of a letter that says that no more come.
@@ -86,6 +89,13 @@ class Composer:
         references = _ids(facts.references or (facts.in_reply_to,))
         if references:
             yield "References", references
+
+    def _ways_out(self, facts: LetterFacts, sender: str) -> Iterator[str]:
+        """The addresses that opt out: one click (RFC 8058) where that is offered, and a mail."""
+        base = self._settings.one_click
+        if base:
+            yield f"{base}/{click(facts.letter, Wish.OUT, self._keys)}"
+        yield _unsubscribe(sender, self._token(facts))
 
     def _token(self, facts: LetterFacts) -> str:
         """`id.mac`, as it was signed when the letter was queued: a change of keys changes no copy."""

@@ -50,7 +50,7 @@ def test_the_list_unsubscribe_mail_opts_out(anywhere: Begin) -> None:
     assert (contact.email_opt_out, contact.opted_out_at) == (True, talk.now)
     talk.staff("ada").reply(1, "Wir kommen.")
     talk.deliver()
-    assert anna.hears() == []
+    assert anna.hears() == ["opted_out"]
     assert talk.withheld(1) == [(anna.address, Reason.OPTED_OUT)]
 
 
