@@ -107,7 +107,7 @@ def clicked(view: View, letter: QueuedLetter, wish: Wish) -> Wished | None:
 def wisher(asks: Wished) -> Actor:
     """Who acts by a wish."""
     who = asks.who
-    return Actor("contact", str(who.id), name_of(who)) if isinstance(who, ContactFacts) else DESK
+    return Actor("contact", str(who.id), who.name or name_of(who)) if isinstance(who, ContactFacts) else DESK
 
 
 def _by_token(view: View, message: Message, *, keys: token.Keys) -> Wished | None:

@@ -206,9 +206,8 @@ def gate(
         return withheld(*refusal)
     if undeliverable:
         return withheld(Reason.UNDELIVERABLE, f"mail to {recipient.address} came back")
-    wish = _unwanted(contact, organization, mute, settings)
-    confirms = kind is K.OPTED_OUT and wish is not None and wish[0] is Reason.OPTED_OUT
-    if wish is not None and not mandatory and not confirms:
+    wish = _unwanted(contact, organization, mute, settings, kind=kind)
+    if wish is not None and not mandatory:
         return withheld(*wish)
     budget, domain = settings.notifications.loop_budget, address_key(recipient.address).rpartition("@")[2]
     counts = (
@@ -260,19 +259,33 @@ def _customer_refusal(
 
 
 def _unwanted(
-    contact: ContactFacts | None, organization: OrganizationFacts | None, mute: Mute | None, settings: Settings
+    contact: ContactFacts | None,
+    organization: OrganizationFacts | None,
+    mute: Mute | None,
+    settings: Settings,
+    *,
+    kind: LetterKind,
 ) -> tuple[Reason, str] | None:
     """The wish that a mandatory letter overrides: an opt-out, or no mail to people outside the portal."""
-    if contact is not None and contact.email_opt_out:
-        return Reason.OPTED_OUT, f"opted out{_when_and_how(contact.opted_out_at, contact.opted_out_how)}"
-    if contact is None and organization is not None and organization.email_opt_out:
-        said = _when_and_how(organization.opted_out_at, organization.opted_out_how)
-        return Reason.OPTED_OUT, f"organization {organization.name} opted out{said}"
-    if contact is not None and mute is not None:
-        return Reason.OPTED_OUT, f"opted out of letters about this ticket{_when_and_how(mute.at, mute.how)}"
+    # The letter that confirms an opt-out is part of it.
+    out = _opted_out(contact, organization, mute) if kind is not K.OPTED_OUT else ""
+    if out:
+        return Reason.OPTED_OUT, out
     if settings.notifications.ticket_mails or (contact is not None and contact.portal_user):
         return None
     return Reason.NOT_A_PORTAL_USER, "not a portal user, and notifications.ticket_mails is off"
+
+
+def _opted_out(contact: ContactFacts | None, organization: OrganizationFacts | None, mute: Mute | None) -> str:
+    """Which opt-out holds, when and how it was said; '' if none does."""
+    if contact is not None and contact.email_opt_out:
+        return f"opted out{_when_and_how(contact.opted_out_at, contact.opted_out_how)}"
+    if contact is not None and mute is not None:
+        return f"opted out of letters about this ticket{_when_and_how(mute.at, mute.how)}"
+    if contact is None and organization is not None and organization.email_opt_out:
+        said = _when_and_how(organization.opted_out_at, organization.opted_out_how)
+        return f"organization {organization.name} opted out{said}"
+    return ""
 
 
 def _when_and_how(at: datetime | None, how: str) -> str:
@@ -506,7 +519,7 @@ def _lines(person: _Person, due: list[tuple[Event, LetterKind]], act: ActFacts) 
 def _because(person: _Person, kind: LetterKind, act: ActFacts, settings: Settings) -> str:
     because = person.because if person.recipient.is_staff else f"{person.because}, {kind.value}"
     mute = act.ticket.mute_of(person.recipient.contact)
-    lifted = _unwanted(person.contact, person.organization, mute, settings) if act.mandatory else None
+    lifted = _unwanted(person.contact, person.organization, mute, settings, kind=kind) if act.mandatory else None
     if lifted is None or person.recipient.is_staff:
         return because
     return f"{because}; mandatory, although {lifted[1]}"
