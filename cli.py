@@ -464,6 +464,7 @@ def contacts(
     portal: Annotated[bool | None, typer.Option("--portal/--no-portal", help="A user of the portal, or not.")] = None,
     name: Annotated[str | None, typer.Option(help="How he is called.")] = None,
     add: Annotated[bool, typer.Option("--add", help="Make a contact of an address that is new.")] = False,
+    ticket: Annotated[str | None, typer.Option(help="With --opt-out, --opt-in: letters about it only.")] = None,
     organization: Annotated[str | None, typer.Option(metavar="NAME", help="Add an organization.")] = None,
     domain: Annotated[list[str] | None, typer.Option(help="A mail domain that it owns; may be repeated.")] = None,
     limit: Limit = 50,
@@ -476,7 +477,7 @@ def contacts(
     if organization is not None or domain:
         body.organize(ctx.obj, organization or "", domain or (), as_json=as_json)
         return
-    wish = body.Wish(opt_out=opt_out, language=language, portal=portal, name=name, add=add)
+    wish = body.Wish(opt_out=opt_out, language=language, portal=portal, name=name, add=add, ticket=ticket)
     body.run(ctx.obj, words, wish, who=who, limit=limit, as_json=as_json)
 
 

@@ -245,6 +245,14 @@ class People:
             for row in rows
         }
 
+    def opted_out_organizations(self, words: str = "") -> tuple[OrganizationFacts, ...]:
+        """The organizations that want no letters to their own address, with WORDS in name or address, by name."""
+        out = self._connection.execute(select(_organization.c.id).where(_organization.c.email_opt_out.is_(True)))
+        found = self.organizations(out.scalars()).values()
+        wanted = clean(words).casefold()
+        matching = (one for one in found if wanted in one.name.casefold() or wanted in one.address.casefold())
+        return tuple(sorted(matching, key=lambda one: (one.name.casefold(), one.id)))
+
     def organization_at(self, address: str) -> OrganizationFacts | None:
         """The organization whose own address this is."""
         rows = self._connection.execute(

@@ -1,5 +1,7 @@
 """Opting out by a word, by List-Unsubscribe, for one ticket or for all, and back in again."""
 
+from pathlib import Path
+
 import pytest
 
 from desk.merge import merge
@@ -309,3 +311,10 @@ def test_anything_else_is_no_wish(text: str) -> None:
 @pytest.mark.parametrize("text", ["désinscrire", "DÉSINSCRIRE.", "desinscrire", "«\u202fdésinscrire\u202f»"])
 def test_accents_case_and_signs_do_not_count(text: str) -> None:
     assert wanted(text) == Wanted(Wish.OUT)
+
+
+def test_the_manual_lists_all_words() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "letters.md").read_text(encoding="utf-8")
+    for language, words in WORDS.items():
+        row = " | ".join(", ".join(some) for some in words)
+        assert f"| {language} | {row} |" in page
