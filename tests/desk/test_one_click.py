@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from desk.config import parse
 from desk.one_click import OF_ONE, Allowance, OneClick
 from domain.event import EventKind
 from domain.opt_out_words import Wish
@@ -130,6 +131,39 @@ def test_without_https_or_a_signature_the_letter_offers_the_mail_only(begin: Beg
     anna.writes("Drucker brennt")
     assert anna.letters[0].unsubscribe.startswith("mailto:")
     assert anna.letters[0].fields["List-Unsubscribe-Post"] is None
+
+
+PLAIN = """
+helpdesk: {{name: Acme, tag: ACME, keys: [env:KEY]}}
+mailboxes: {{support: {{address: support@acme.example, group: service, start: now}}}}
+smtp: {{host: localhost}}
+agents: {{ada: {{name: Ada, address: ada@acme.example}}}}
+groups: {{service: [ada]}}
+unsubscribe: {{{0}}}
+"""
+GOOD = "listen: 127.0.0.1:8099, public_url: https://help.acme.example/"
+
+
+@pytest.mark.parametrize(
+    ("written", "complaint"),
+    [
+        (f"{GOOD}, signed_by_relay: true", ""),
+        ("listen: '[::1]:8099', public_url: https://help.acme.example, signed_by_relay: true", ""),
+        (GOOD, "letters are not signed here (smtp.dkim)"),
+        (GOOD.replace("https", "http") + ", signed_by_relay: true", "is not https: letters offer no link"),
+        (GOOD.replace("127.0.0.1:8099", "8099"), "'8099' is not where to listen: write host:port"),
+        (GOOD.replace("8099", "99999"), "is not where to listen"),
+        (GOOD.replace("https://", ""), "is not a web address"),
+        (GOOD.replace("/,", "/?x=<script>,").replace(".example/", ".example/?x=1"), "is not a web address"),
+    ],
+)
+def test_what_check_says_of_the_settings(written: str, complaint: str) -> None:
+    settings, problems = parse(PLAIN.format(written))
+    assert complaint in " ".join(problem.text for problem in problems)
+    assert bool(problems) == bool(complaint)
+    if settings is not None and settings.unsubscribe is not None:
+        assert (settings.unsubscribe.host in ("127.0.0.1", "::1"), settings.unsubscribe.port) == (True, 8099)
+        assert bool(settings.one_click) == (not complaint)
 
 
 # The click
