@@ -135,6 +135,7 @@ STRONGEST_FIRST = (
     *(K.STAFF_NOTE, K.STAFF_ASSIGNED),
     *(K.STATUS, K.STAFF_STATUS),
     *(K.CHANGE, K.STAFF_CHANGE),
+    K.REPORT,
 )
 _RANK = {kind: rank for rank, kind in enumerate(STRONGEST_FIRST)}
 
