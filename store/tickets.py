@@ -45,6 +45,21 @@ _MERGED_INTO = select(_ticket.c.merged_into).where(_ticket.c.number == bindparam
 _BY_EXTERNAL_ID = select(_external_id.c.ticket).where(
     _external_id.c.name == bindparam("name"), _external_id.c.value == bindparam("value")
 )
+_ENTRY = select(_entry).where(_entry.c.id == bindparam("entry"))
+_FILES = select(_file).where(_file.c.entry.in_(bindparam("entries", expanding=True))).order_by(_file.c.id)
+_PUBLIC = (
+    select(_entry)
+    .where(
+        _entry.c.ticket == bindparam("number"),
+        _entry.c.kind.not_in([kind.value for kind in EntryKind if kind.is_internal]),
+        _entry.c.machine.is_(False),
+        _entry.c.unconfirmed.is_(False),
+    )
+    .order_by(_entry.c.id.desc())
+    .limit(bindparam("most"))
+)
+_PUBLIC_BEFORE = _PUBLIC.where(_entry.c.id < bindparam("before"))
+_PUBLIC_UNTIL = _PUBLIC.where(_entry.c.at <= bindparam("until"))
 _OPEN = insert(_ticket).returning(_ticket.c.number)
 _BEGIN_ACT = insert(_act).returning(_act.c.id)
 _ADD_ENTRY = insert(_entry).returning(_entry.c.id)
@@ -291,7 +306,7 @@ class Tickets:
         return self._entries(rows)
 
     def entry(self, entry: int) -> EntryFacts | None:
-        rows = self._connection.execute(select(_entry).where(_entry.c.id == entry)).all()
+        rows = self._connection.execute(_ENTRY, {"entry": entry}).all()
         return next(iter(self._entries(rows)), None)
 
     def public_entries(self, number: int, *, before: int | None, until: datetime, limit: int) -> tuple[EntryFacts, ...]:
@@ -301,23 +316,16 @@ class Tickets:
         """
         if not limit:
             return ()
-        known = [
-            _entry.c.ticket == number,
-            _entry.c.kind.not_in([kind.value for kind in EntryKind if kind.is_internal]),
-            _entry.c.machine.is_(False),
-            _entry.c.unconfirmed.is_(False),
-            _entry.c.id < before if before is not None else _entry.c.at <= until,
-        ]
-        rows = self._connection.execute(select(_entry).where(*known).order_by(_entry.c.id.desc()).limit(limit)).all()
-        return self._entries(rows)
+        if before is not None:
+            rows = self._connection.execute(_PUBLIC_BEFORE, {"number": number, "before": before, "most": limit})
+        else:
+            rows = self._connection.execute(_PUBLIC_UNTIL, {"number": number, "until": until, "most": limit})
+        return self._entries(rows.all())
 
     def _entries(self, rows: Sequence[Any]) -> tuple[EntryFacts, ...]:
         files: dict[int, list[FileFacts]] = {}
         if rows:
-            found = self._connection.execute(
-                select(_file).where(_file.c.entry.in_([row.id for row in rows])).order_by(_file.c.id)
-            )
-            for file in found:
+            for file in self._connection.execute(_FILES, {"entries": [row.id for row in rows]}):
                 files.setdefault(file.entry, []).append(
                     FileFacts(name=file.name, content_type=file.content_type, size=file.size, blob=file.blob)
                 )
