@@ -131,7 +131,15 @@ _FROM_CUSTOMER = frozenset(
     }
 )
 _WITHOUT_ENTRY = frozenset(
-    {LetterKind.STATUS, LetterKind.CHANGE, LetterKind.STAFF_ASSIGNED, LetterKind.STAFF_STATUS, LetterKind.STAFF_CHANGE}
+    {
+        LetterKind.REJECTED,
+        LetterKind.FORWARDED,
+        LetterKind.STATUS,
+        LetterKind.CHANGE,
+        LetterKind.STAFF_ASSIGNED,
+        LetterKind.STAFF_STATUS,
+        LetterKind.STAFF_CHANGE,
+    }
 )
 _ASKED = QuotedEntry(
     kind="customer",

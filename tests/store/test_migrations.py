@@ -202,6 +202,7 @@ def test_the_matches_of_earlier_decisions_are_noted(empty: Place) -> None:
     with store.reading() as view:
         assert {use.rule: use.mails for use in view.matches.uses()} == {"one": 1, "two": 1, "": 1}
         assert view.matches.decided() == 2
+    store.close()
 
 
 def test_letters_of_the_second_revision_are_kept(empty: Place) -> None:
