@@ -14,7 +14,7 @@ from domain import token
 from domain.decision import Forward, MailFacts, Reject
 from domain.event import Actor
 from domain.intake import Intake, Outcome
-from domain.letter import LetterKind, Reason, Told, Withheld
+from domain.letter import LetterKind, Told, Withheld
 from domain.marker import REPLY_MARKERS
 from domain.message import Message
 from domain.people import ContactFacts, address_key
@@ -39,21 +39,21 @@ class Answer:
 
 
 def rejected(
-    desk: Desk, view: View, reject: Reject, facts: MailFacts, *, quiet: str, contact: ContactFacts | None
+    desk: Desk, view: View, reject: Reject, facts: MailFacts, *, quiet: str, contact: ContactFacts | None, now: datetime
 ) -> Answer:
     """The answer to a mail that is not taken.  CONTACT is who wrote it."""
-    mail = _mail(desk, view, facts, quiet=quiet, contacts=[contact] if contact else [], keys=[])
+    mail = _mail(desk, view, facts, quiet=quiet, contacts=[contact] if contact else [], keys=[], now=now)
     template = "" if reject.letter == LetterKind.REJECTED else reject.letter
     told = rejection(mail, desk.settings, template=template, because=reject.because)
     return Answer(told=(told,), words=reject.text)
 
 
-def forwarded(desk: Desk, view: View, forward: Forward, facts: MailFacts, *, quiet: str) -> Answer:
+def forwarded(desk: Desk, view: View, forward: Forward, facts: MailFacts, *, quiet: str, now: datetime) -> Answer:
     """Who gets a mail that is passed on."""
     known = [view.people.contact_of(address) for address in forward.addresses]
     contacts = [one for one in known if one is not None]
     keys = [address_key(address) for address in forward.addresses]
-    mail = _mail(desk, view, facts, quiet=quiet, contacts=contacts, keys=keys)
+    mail = _mail(desk, view, facts, quiet=quiet, contacts=contacts, keys=keys, now=now)
     return Answer(told=passed_on(mail, forward.addresses, desk.settings, because=forward.because))
 
 
@@ -68,11 +68,18 @@ def loops(message: Message) -> tuple[str, ...]:
 
 
 def _mail(
-    desk: Desk, view: View, facts: MailFacts, *, quiet: str, contacts: list[ContactFacts], keys: list[str]
+    desk: Desk,
+    view: View,
+    facts: MailFacts,
+    *,
+    quiet: str,
+    contacts: list[ContactFacts],
+    keys: list[str],
+    now: datetime,
 ) -> TurnedAway:
     sender = facts.message.sender
     key = sender.key if sender else ""
-    since = (facts.moment or datetime.max) - desk.settings.notifications.loop_budget.per
+    since = now - desk.settings.notifications.loop_budget.per
     domain = sender.domain if sender else ""
     return TurnedAway(
         sender=sender,
@@ -135,8 +142,3 @@ def nobody_gets_it(answer: Answer) -> str:
     """Why a mail cannot be passed on to anybody."""
     refused = [one for one in answer.told if isinstance(one, Withheld)]
     return " · ".join(f"{one.recipient.address}: {one.because}" for one in refused)
-
-
-def is_quiet(answer: Answer) -> bool:
-    """Nothing is sent because the mail is history."""
-    return any(isinstance(one, Withheld) and one.reason is Reason.QUIET for one in answer.told)

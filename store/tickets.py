@@ -184,7 +184,7 @@ class Tickets:
         """The newest ticket with exactly this title; one with a status that is CLOSED only where there is no other."""
         query = (
             select(_ticket.c.number)
-            .where(_ticket.c.title == title, _ticket.c.merged_into.is_(None))
+            .where(_ticket.c.title == clean(title), _ticket.c.merged_into.is_(None))
             .order_by(_ticket.c.status.in_(closed), _ticket.c.number.desc())
             .limit(1)
         )
