@@ -43,7 +43,9 @@ class Change(NamedTuple):
 
 def named(events: Sequence[Event], kind: EntryKind, entry: int) -> tuple[Event, ...]:
     """EVENTS, with ENTRY in the one that speaks of an entry of this kind."""
-    return tuple(replace(event, entry=entry) if event.kind is _SAID[kind] else event for event in events)
+    return tuple(
+        replace(event, entry=entry) if event.kind is _SAID[kind] and event.entry is None else event for event in events
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -170,7 +170,7 @@ class Delivery:
         in memory at once.
         """
         self._looked = self._clock()
-        small = [letter for letter in letters if not letter.kind.is_human]
+        small = [letter for letter in letters if not letter.kind.carries_files]
         with self._desk.store.reading() as view:
             contacts = view.people.contacts(one.recipient.contact for one in small if one.recipient.contact)
             return {letter.id: self._ready(view, letter, contacts) for letter in small}

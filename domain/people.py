@@ -82,7 +82,10 @@ class ContactAddress:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrganizationFacts:
-    """A customer company; `address` is its own, written to where a ticket has no contact."""
+    """A customer company; `address` is its own, written to where a ticket has no contact.
+
+    `agent` looks after it: a key of config.yaml, '' where nobody does.
+    """
 
     id: int
     name: str
@@ -91,6 +94,7 @@ class OrganizationFacts:
     language: str = ""
     email_opt_out: bool = False
     undeliverable: bool = False
+    agent: str = ""
 
     @property
     def key(self) -> str:

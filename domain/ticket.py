@@ -1,6 +1,7 @@
 """A ticket as the pure rooms see it: facts of one moment, no row, no session."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -55,6 +56,7 @@ class WatcherFacts:
 class TicketFacts:
     """A ticket with its people.  `agent` and `group` are keys of config.yaml, '' for none.
 
+    `fields` are the house's own, by their keys in config.yaml.
     `merged_into` is the ticket under which it is continued; nothing happens to it any more.
     """
 
@@ -76,6 +78,7 @@ class TicketFacts:
     linked_to: int | None = None
     merged_into: int | None = None
     external_ids: tuple[ExternalId, ...] = ()
+    fields: Mapping[str, str] = field(default_factory=dict)
     version: int = 1
     created_at: datetime
     updated_at: datetime

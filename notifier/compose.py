@@ -15,7 +15,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from domain.errors import PermanentFailure
-from domain.letter import Letter, LetterFacts, LetterKind, OutgoingFile
+from domain.letter import Letter, LetterFacts, LetterKind, OutgoingFile, is_by_rule
 from domain.people import domain_key
 from domain.settings import Settings
 from domain.ticket import EntryKind
@@ -48,23 +48,30 @@ class Composer:
         facts = _without_internals(facts)
         sender = _sendable(mailbox_of(facts, self._settings).address)
         recipient = _sendable(facts.recipient.address)
-        unsubscribe = "" if facts.kind.is_staff else _unsubscribe(sender, self._token(facts))
+        to_customer = not (facts.kind.is_staff or facts.kind is LetterKind.FORWARDED)
+        unsubscribe = "" if not to_customer else _unsubscribe(sender, self._token(facts))
         words = self._wording.words(facts, unsubscribe=unsubscribe)
         fields = [
             *self._address(facts, sender, recipient),
             *self._thread(facts, words.subject, sender),
-            *_marks(facts.kind, sender),
+            *_marks(facts, sender),
         ]
         if unsubscribe:
             fields.append(("List-Unsubscribe", f"<{unsubscribe}>"))
         fields.append(("Content-Language", words.language))
         data = mime.written(fields, _body(words, facts))
-        return Letter(id=facts.letter, envelope_from=sender, envelope_to=recipient, data=data, template=words.template)
+        # Whatever comes back of a rejection is nobody's business (RFC 3834, section 3.3).
+        envelope = "" if facts.kind is LetterKind.REJECTED else sender
+        return Letter(
+            id=facts.letter, envelope_from=envelope, envelope_to=recipient, data=data, template=words.template
+        )
 
     def _address(self, facts: LetterFacts, sender: str, recipient: str) -> Iterator[Field]:
         yield "From", mime.mailbox("From", _name(self._settings.helpdesk.name), sender)
         yield "To", mime.mailbox("To", _name(facts.recipient.name), recipient)
-        if mailbox_of(facts, self._settings).plus_addressing:
+        if facts.reply_to:
+            yield "Reply-To", _sendable(facts.reply_to)
+        elif mailbox_of(facts, self._settings).plus_addressing:
             local, _, host = sender.rpartition("@")
             yield "Reply-To", f"{local}+{self._token(facts)}@{host}"
 
@@ -133,12 +140,16 @@ def _ids(found: tuple[str, ...]) -> str:
     return "\r\n ".join(ids)
 
 
-def _marks(kind: LetterKind, sender: str) -> Iterator[Field]:
+def _marks(facts: LetterFacts, sender: str) -> Iterator[Field]:
     """Tell other machines what this is (RFC 3834, section 5), and ourselves that it is ours."""
-    yield "X-Loop", sender
-    if kind.is_human:
+    for address in dict.fromkeys((*facts.loops, sender)):
+        if _ADDRESS.fullmatch(address):
+            yield "X-Loop", address
+    by_rule = is_by_rule(facts.events)
+    if facts.kind.is_human and not by_rule:
         return
-    yield "Auto-Submitted", "auto-replied" if kind is LetterKind.ACKNOWLEDGEMENT else "auto-generated"
+    answers = facts.kind in (LetterKind.ACKNOWLEDGEMENT, LetterKind.REJECTED) or by_rule
+    yield "Auto-Submitted", "auto-replied" if answers else "auto-generated"
     # Never `All`: it would suppress the bounces too, and with them what we learn from them.
     yield "X-Auto-Response-Suppress", "OOF, AutoReply"
 
@@ -169,6 +180,8 @@ def _body(words: Words, facts: LetterFacts) -> Part:
 def _attached(file: OutgoingFile) -> Part:
     # A mail or a multipart inside would be taken apart by some relays; as a file it stays as it is.
     kind = file.content_type.lower()
+    if kind == "message/rfc822":
+        return mime.mail(file.data, _shown(file.name).replace("/", "_").replace("\\", "_"))
     # Slashes would lead elsewhere, and readers take quotes and angle brackets around a name away.
     name = _shown(file.name).translate(_NO_NAME) or "file"
     return mime.file(file.data, kind if _CONTENT_TYPE.fullmatch(kind) else "application/octet-stream", name)

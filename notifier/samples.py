@@ -133,9 +133,11 @@ _FROM_CUSTOMER = frozenset(
 )
 _WITHOUT_ENTRY = frozenset(
     {
+        LetterKind.REPORT,
+        LetterKind.REJECTED,
+        LetterKind.FORWARDED,
         LetterKind.STATUS,
         LetterKind.CHANGE,
-        LetterKind.REPORT,
         LetterKind.STAFF_ASSIGNED,
         LetterKind.STAFF_STATUS,
         LetterKind.STAFF_CHANGE,

@@ -38,7 +38,7 @@ class Writer:
     def _with_bounce_address(self, letter: Letter, facts: LetterFacts) -> Letter:
         """LETTER whose bounces tell which one they are about (VERP), where its mailbox wants that."""
         bounces = mailbox_of(facts, self._settings).bounces
-        if bounces is None or not looks_like_token(facts.message_id):
+        if not letter.envelope_from or bounces is None or not looks_like_token(facts.message_id):
             return letter
         local, _, host = bounces.rpartition("@")
         token = facts.message_id.partition("@")[0]

@@ -157,7 +157,7 @@ class People:
         )
 
     def change_contact(self, contact: int, **values: Any) -> None:
-        """Set fields of a contact: name, language, organization, portal_user, support_start, support_end."""
+        """Set fields of a contact: name, language, organization, portal_user, support_start, support_end, tags."""
         self._connection.execute(update(_contact).where(_contact.c.id == contact).values(**values))
 
     def find(self, words: str = "", *, limit: int = 50) -> tuple[ContactFacts, ...]:
@@ -208,9 +208,14 @@ class People:
                 language=row.language,
                 email_opt_out=row.email_opt_out,
                 undeliverable=row.undeliverable,
+                agent=row.agent,
             )
             for row in rows
         }
+
+    def look_after(self, organization: int, agent: str) -> None:
+        """Record which agent looks after a company, '' for nobody."""
+        self._connection.execute(update(_organization).where(_organization.c.id == organization).values(agent=agent))
 
     def add_organization(
         self, name: str, *, domains: Sequence[str], now: datetime, address: str = "", language: str = ""
@@ -219,7 +224,13 @@ class People:
         made = self._connection.execute(
             insert(_organization)
             .values(
-                name=name, address=address, language=language, email_opt_out=False, undeliverable=False, created_at=now
+                name=name,
+                address=address,
+                language=language,
+                email_opt_out=False,
+                undeliverable=False,
+                agent="",
+                created_at=now,
             )
             .returning(_organization.c.id)
         ).scalar_one()
@@ -258,6 +269,7 @@ def _facts(row: Any, addresses: tuple[ContactAddress, ...], company: Organizatio
         support_start=row.support_start,
         support_end=row.support_end,
         organization=company,
+        tags=tuple(row.tags or ()),
     )
 
 
