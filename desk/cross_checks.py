@@ -251,7 +251,7 @@ def _names(raw: object) -> dict[str, list[str]]:
         "category": [str(one) for one in _categories(tickets, usual)],
         "mailbox": list(_named(raw, "mailboxes")),
         "field": list(_named(tickets, "fields")),
-        "template": [*(kind.value for kind in LetterKind if not kind.is_staff), "rejected"],
+        "template": [kind.value for kind in LetterKind if not kind.is_staff and kind is not LetterKind.FORWARDED],
     }
 
 

@@ -101,7 +101,7 @@ def compose(facts: LetterFacts, settings: Settings, *, keys: Keys, templates: Pa
 
 def _without_internals(facts: LetterFacts) -> LetterFacts:
     """FACTS as a customer may have them: never with what is internal, whoever put it there."""
-    if facts.kind.is_staff:
+    if facts.kind.is_staff or facts.kind is LetterKind.FORWARDED:
         return facts
     earlier = tuple(replace(entry, suspicion="") for entry in facts.earlier if entry.kind not in _INTERNAL)
     if facts.entry is None or facts.entry.kind in _INTERNAL:
@@ -173,13 +173,15 @@ def _body(words: Words, facts: LetterFacts) -> Part:
         body = mime.multipart("alternative", (body, html), f"=_{facts.letter}_text")
     if not facts.files:
         return body
-    return mime.multipart("mixed", (body, *map(_attached, facts.files)), f"=_{facts.letter}")
+    whole = facts.kind is LetterKind.FORWARDED
+    files = (_attached(file, is_whole_mail=whole) for file in facts.files)
+    return mime.multipart("mixed", (body, *files), f"=_{facts.letter}")
 
 
-def _attached(file: OutgoingFile) -> Part:
+def _attached(file: OutgoingFile, *, is_whole_mail: bool) -> Part:
+    name = _shown(file.name).replace("/", "_").replace("\\", "_") or "file"
+    if is_whole_mail:
+        return mime.mail(file.data, name)
     # A mail or a multipart inside would be taken apart by some relays; as a file it stays as it is.
     kind = file.content_type.lower()
-    if kind == "message/rfc822":
-        return mime.mail(file.data, _shown(file.name).replace("/", "_").replace("\\", "_"))
-    name = _shown(file.name).replace("/", "_").replace("\\", "_") or "file"
     return mime.file(file.data, kind if _CONTENT_TYPE.fullmatch(kind) else "application/octet-stream", name)
