@@ -101,8 +101,11 @@ def compose(facts: LetterFacts, settings: Settings, *, keys: Keys, templates: Pa
 
 def _without_internals(facts: LetterFacts) -> LetterFacts:
     """FACTS as a customer may have them: never with what is internal, whoever put it there."""
-    if facts.kind.is_staff or facts.kind is LetterKind.FORWARDED:
+    if facts.kind.is_staff:
         return facts
+    if facts.kind is LetterKind.FORWARDED:
+        whole = tuple(file for file in facts.files if file.content_type == "message/rfc822")
+        return replace(facts, entry=None, earlier=(), events=(), files=whole)
     earlier = tuple(replace(entry, suspicion="") for entry in facts.earlier if entry.kind not in _INTERNAL)
     if facts.entry is None or facts.entry.kind in _INTERNAL:
         return replace(facts, entry=None, files=(), earlier=earlier)
