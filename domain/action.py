@@ -129,8 +129,8 @@ class AssignTo(Some):
     least_loaded: Written[Word] = None
     """A key of groups: the group gets it, and of its agents the one with the fewest unfinished tickets."""
     by_organization: Written[True_] = None
-    """`true`: whoever looks after the sender's organization gets it (`helpdesk contacts --organization NAME --agent KEY`);
-    nobody where nobody does."""
+    """`true`: whoever looks after the sender's organization gets it; nobody where nobody does.
+    `helpdesk contacts --organization NAME --agent KEY` says who does."""
 
     @model_validator(mode="after")
     def _one_way(self) -> Self:
