@@ -118,7 +118,9 @@ def _would(told: Explanation, desk: Desk) -> str:
     changes = [_modifier(one) for one in told.decision.modifiers] if told.opens else _changes(told, desk)
     if told.opens and not any(isinstance(one, Assign) and one.group for one in told.decision.modifiers):
         changes.append(f"group {told.ticket.group} (mailbox {told.mailbox})")
-    changes += [happened(event, desk.settings) for event in told.events if event.kind in _OF_ADDRESSES]
+    # What a rule does stands among its modifiers where a ticket is opened.
+    seen = [event for event in told.events if event.kind in _OF_ADDRESSES and not (told.opens and _is_by_rule(event))]
+    changes += [happened(event, desk.settings) for event in seen]
     changes += [f"{letter_in_words(wish)} ({wish.because})" for wish in told.decision.letters]
     return " · ".join([what, *changes, *told.decision.remarks])
 
@@ -139,8 +141,12 @@ def _changes(told: Explanation, desk: Desk) -> list[str]:
     return [_change(event, desk) for event in changes]
 
 
+def _is_by_rule(event: Event) -> bool:
+    return event.actor.kind == "rule"
+
+
 def _change(event: Event, desk: Desk) -> str:
-    why = f" ({event.because})" if event.actor.kind == "rule" and event.because else ""
+    why = f" ({event.because})" if _is_by_rule(event) and event.because else ""
     if event.after and event.kind in _OF_FIELDS:
         return f"{event.field or 'status'} {event.before} → {event.after}{why}"
     return f"{happened(event, desk.settings)}{why}"
