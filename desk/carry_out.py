@@ -597,10 +597,14 @@ def write_related(view: View, before: TicketFacts | None, after: TicketFacts) ->
         if watcher not in old:
             contact = watcher.contact.id if watcher.contact else None
             view.tickets.watch(after.number, contact=contact, agent=watcher.agent or None)
+    write_fields(view, before, after)
+
+
+def write_fields(view: View, before: TicketFacts | None, after: TicketFacts) -> None:
+    """Keep the house's own fields that have changed."""
     known = before.fields if before else {}
-    view.tickets.set_fields(
-        after.number, {key: value for key, value in after.fields.items() if known.get(key, "") != value}
-    )
+    news = {key: value for key, value in after.fields.items() if known.get(key, "") != value}
+    view.tickets.set_fields(after.number, news)
 
 
 _OF_RULES = {EventKind.NOTE: EntryKind.NOTE, EventKind.SOLUTION: EntryKind.SOLUTION}

@@ -239,6 +239,10 @@ def _spec(index: int, rule: object) -> RuleSpec:
         return _RULE.validate_python({"name": f"(unreadable {index})", "when": {"is": "list"}, "then": [{"tag": "x"}]})
 
 
+# Their words make sense for the mail that causes them only.
+_NOT_CHOSEN = (LetterKind.FORWARDED, LetterKind.REPORT)
+
+
 def _names(raw: object) -> dict[str, list[str]]:
     """What a rule may name, by kind; the defaults where config.yaml leaves them out."""
     tickets, usual = _at(raw, "tickets"), Tickets()
@@ -251,10 +255,7 @@ def _names(raw: object) -> dict[str, list[str]]:
         "category": [str(one) for one in _categories(tickets, usual)],
         "mailbox": list(_named(raw, "mailboxes")),
         "field": list(_named(tickets, "fields")),
-        "template": [
-            *(kind.value for kind in LetterKind if not kind.is_staff and kind is not LetterKind.REPORT),
-            "rejected",
-        ],
+        "template": [kind.value for kind in LetterKind if not kind.is_staff and kind not in _NOT_CHOSEN],
     }
 
 

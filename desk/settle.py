@@ -264,4 +264,7 @@ def _organization(table: _Table, found: Found) -> OrganizationFacts | None:
         return table.company
     if found.ticket is not None and found.ticket.organization is not None:
         return found.ticket.organization
-    return table.contact.organization if table.contact else None
+    if table.contact is not None:
+        return table.contact.organization
+    sender = table.facts.message.sender
+    return table.view.people.organization_of(sender.domain) if sender else None

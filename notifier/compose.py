@@ -104,6 +104,9 @@ def _without_internals(facts: LetterFacts) -> LetterFacts:
     """FACTS as a customer may have them: never with what is internal, whoever put it there."""
     if facts.kind.is_staff:
         return facts
+    if facts.kind is LetterKind.FORWARDED:
+        whole = tuple(file for file in facts.files if file.content_type == "message/rfc822")
+        return replace(facts, entry=None, earlier=(), events=(), files=whole)
     earlier = tuple(replace(entry, suspicion="") for entry in facts.earlier if entry.kind not in _INTERNAL)
     if facts.entry is None or facts.entry.kind in _INTERNAL:
         return replace(facts, entry=None, files=(), earlier=earlier)
@@ -174,14 +177,16 @@ def _body(words: Words, facts: LetterFacts) -> Part:
         body = mime.multipart("alternative", (body, html), f"=_{facts.letter}_text")
     if not facts.files:
         return body
-    return mime.multipart("mixed", (body, *map(_attached, facts.files)), f"=_{facts.letter}")
+    whole = facts.kind is LetterKind.FORWARDED
+    files = (_attached(file, is_whole_mail=whole) for file in facts.files)
+    return mime.multipart("mixed", (body, *files), f"=_{facts.letter}")
 
 
-def _attached(file: OutgoingFile) -> Part:
-    # A mail or a multipart inside would be taken apart by some relays; as a file it stays as it is.
-    kind = file.content_type.lower()
-    if kind == "message/rfc822":
-        return mime.mail(file.data, _shown(file.name).replace("/", "_").replace("\\", "_"))
+def _attached(file: OutgoingFile, *, is_whole_mail: bool) -> Part:
     # Slashes would lead elsewhere, and readers take quotes and angle brackets around a name away.
     name = _shown(file.name).translate(_NO_NAME) or "file"
+    if is_whole_mail:
+        return mime.mail(file.data, name)
+    # A mail or a multipart inside would be taken apart by some relays; as a file it stays as it is.
+    kind = file.content_type.lower()
     return mime.file(file.data, kind if _CONTENT_TYPE.fullmatch(kind) else "application/octet-stream", name)
