@@ -5,6 +5,7 @@ mail was taken for staff's (58), commands in mails that anybody could send, inte
 signatures that reached customers, forwarded mails that became tickets of the agent himself.
 """
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -228,6 +229,47 @@ def test_quoted_history_never_reaches_the_customer(talk: Conversation, people: t
     assert anna.hears() == ["comment"]
     assert "schwierig" not in anna.last.text
     assert "Nein." in anna.last.text
+
+
+ABOVE = {
+    "a header in Greek": "<b>Από:</b> Acme Support &lt;support@acme.example&gt;<br><b>Στάλθηκε:</b> Δευτέρα, 7"
+    " Ιανουαρίου 2030 9:00 πμ<br><b>Προς:</b> Ada<br><b>Θέμα:</b> Drucker brennt<br><br>",
+    "an attribution in Greek": "Στις Δευ, 7 Ιαν 2030 στις 9:00 π.μ., ο χρήστης Acme Support"
+    " &lt;<a href='mailto:support@acme.example'>support@acme.example</a>&gt; έγραψε:<br>",
+}
+
+
+@pytest.mark.parametrize("above", ABOVE.values(), ids=ABOVE)
+def test_a_staff_letter_quoted_in_a_language_that_we_do_not_know(
+    talk: Conversation, people: tuple[Person, ...], above: str
+) -> None:
+    anna, ada, _ = people
+    quotes_the_note(talk, ada, above)
+    assert anna.hears() == ["comment"]
+    assert talk.entries(1)[-1].text == "Stecker ziehen."
+    assert "schwierig" not in anna.last.text
+    assert "Interne Notiz" not in anna.last.text
+
+
+def test_a_staff_letter_quoted_without_any_mark(talk: Conversation, people: tuple[Person, ...]) -> None:
+    """Nothing tells where the agent's own words end: rather no answer than a note that the customer reads."""
+    anna, ada, _ = people
+    quotes_the_note(talk, ada, "<hr>")
+    assert (anna.hears(), ada.hears()) == ([], ["staff_refused"])
+    assert "a letter that only staff may read" in ada.last.text
+
+
+def quotes_the_note(talk: Conversation, agent: Person, above: str) -> None:
+    """The agent answers a letter about an internal note, in HTML that carries no marks of a quote."""
+    talk.staff("bert").note(1, "Der Kunde ist schwierig.")
+    talk.deliver()
+    assert agent.hears() == ["staff_note"]
+    part = agent.last.fields.get_body(("html",))
+    assert part is not None
+    answer = agent.answer(
+        agent.last, f"<p>Stecker ziehen.</p>{above}{part.get_content()}", Authentication_Results=PROOF
+    )
+    agent.sends(replace(answer, data=answer.data.replace(b"text/plain", b"text/html")))
 
 
 def with_files(mail: Mail, *files: tuple[str, str, str]) -> Mail:
