@@ -28,6 +28,7 @@ from domain.people import Address, ContactFacts
 from domain.settings import Helpdesk, Settings
 from domain.ticket import EntryKind, TicketFacts
 from notifier.resolve import is_own, is_writable
+from scanner.forward import unquoted
 from scanner.quote import own_words, reply_text
 from scanner.quote_marks import is_forwarding
 from scanner.read import attachment
@@ -177,7 +178,7 @@ def with_reason(settings: Settings, arrived: Arrived, planned: Plan, proof: Auth
 
 def for_customer(arrived: Arrived, customer: Address, contact: ContactFacts | None, hand: Hand) -> Arrived:
     """The mail that ARRIVED from an agent as if the CUSTOMER whose mail he passes on had sent it."""
-    text = arrived.message.forwarded_text
+    text = unquoted(arrived.message.forwarded_text)
     message = replace(
         arrived.message, sender=customer, text=text, reply_text=reply_text(text) if text else "", message_id="",
     )  # fmt: skip

@@ -59,6 +59,7 @@ _VERB_THEN_DATE = re.compile(rf".{{1,80}}?(?:{_bounded(every('wrote'))}).{{0,25}
 _ADDRESS_LAST = re.compile(r"@[^\s@:：]{1,200}[>)]{0,2}\s?[:：]\s*$")
 _WORD = re.compile(r"\w+")
 _LABELLED = re.compile(r"[\W_]{0,6}[^\W\d_][^:：<>@]{0,30}[:：]\s*\S")
+_TAGGED = re.compile(r"[:：].{0,80}\[[^\W\d_][\w-]{0,20}-\d{1,18}\]")
 _BRACKETED = re.compile(r"[<\[(](?:mailto:)?[^\s<>@]{1,100}@[^\s<>@]{1,100}[>\])]")
 _OWN = {
     verb.lower(): frozenset(
@@ -173,17 +174,17 @@ def header_lines(lines: Sequence[str], number: int) -> int:
 
 
 def is_header_by_looks(lines: Sequence[str], number: int) -> bool:
-    """A quoted mail header begins at NUMBER, in whatever language: three lines `label: value` or more, the first
-    with an address in brackets, and among them a time of day.
+    """A quoted mail header begins at NUMBER, in whatever language: three lines `label: value` or more, among them a
+    time of day, and an address in brackets in the first or a ticket's tag in one.
     """
-    if not _is_short(lines[number]) or not _BRACKETED.search(lines[number]):
-        return False
     block: list[str] = []
     for line in lines[number : number + HEADER_LINES]:
         if not (_is_short(line) and _LABELLED.match(line)):
             break
         block.append(line)
-    return len(block) >= 3 and any(_CLOCK.search(line) for line in block)
+    if len(block) < 3 or not any(_CLOCK.search(line) for line in block):
+        return False
+    return bool(_BRACKETED.search(block[0])) or any(_TAGGED.search(line) for line in block)
 
 
 def attribution_by_looks(lines: Sequence[str], end: int) -> int | None:

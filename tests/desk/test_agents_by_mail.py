@@ -496,3 +496,27 @@ def test_a_signed_mail_to_somebody_else_that_is_sent_on_to_us_is_no_act(
     answers(ada, "!close\nDas ist erledigt.", To="kollege@acme.example")
     assert (anna.hears(), talk.ticket(1).status) == ([], "open")
     assert "addressed to somebody else" in talk.events(1)[-1].because
+
+
+HEADER = (
+    "Von: Karl Neu <karl@neu.example>\nDatum: 7. Januar 2030 um 08:00:00 MEZ\nAn: ada@acme.example\nBetreff: Heizung"
+)
+HTML_HEADER = HEADER.replace("<", "&lt;").replace(">", "&gt;").replace("\n", "<br>")
+PASSED_ON = {
+    "Apple Mail": (f"Anfang der weitergeleiteten Nachricht:\n{HEADER}\n\nKalt.\nSehr!".replace("\n", "\n> "), "plain"),
+    "GMX, no blank line": (f"{HEADER}\nKalt.\nSehr!", "plain"),
+    "Outlook on the web, no blank line": (
+        f"<div></div><div id='divRplyFwdMsg'>{HTML_HEADER}<div>&nbsp;</div></div><div>Kalt.<br>Sehr!</div>", "html"
+    ),
+    "an old Outlook": (f"{HEADER.replace('<', '[mailto:').replace('>', ']')}\n\nKalt.\nSehr!", "plain"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "kind"), PASSED_ON.values(), ids=PASSED_ON)
+def test_what_the_customer_wrote_is_whole_and_without_quote_marks(talk: Conversation, text: str, kind: str) -> None:
+    ada = talk.customer(ADA)
+    mail = ada.mail("Fwd: Heizung", text, Authentication_Results=PROOF)
+    ada.sends(replace(mail, data=mail.data.replace(b"text/plain", f"text/{kind}".encode())))
+    requester = talk.ticket(1).requester
+    assert requester is not None
+    assert (requester.name, talk.texts(1)) == ("Karl Neu", ["Kalt.\nSehr!"])

@@ -35,6 +35,8 @@ def message(body: str, *, subject: str = "Re: x", kind: str = "plain") -> Messag
         # Languages that the table does not have: what stands below is not the writer's own all the same.
         (f"Ja.\n\n________________________________\n{GREEK}", "Ja."),
         ("Ja.\n\nמאת: Acme <s@acme.example>\nנשלח: יום שני 09:00\nאל: Ada\n\ngeheim", "Ja."),
+        ("Ja.\n\nАд: Acme\nДата: Пн, 09:00\nДа: Ada\nТэма: [ACME-1] x\n\ngeheim", "Ja."),
+        ("Ort: Saal\nBeginn: 09:00\nEnde: 10:00\n\nBis dann.", "Ort: Saal\nBeginn: 09:00\nEnde: 10:00\n\nBis dann."),
         (f"Ja.\n\n{GREEK_GMAIL}\n> geheim\nNein.\n> zwei", "Ja.\n\nNein."),
         (f"Ja.\n\n{GREEK_GMAIL}\n\ngeheim", "Ja."),
         ("Konto: Ada <ada@x.example>\nServer: mail.x.example", "Konto: Ada <ada@x.example>\nServer: mail.x.example"),
