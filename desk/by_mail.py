@@ -17,7 +17,7 @@ from desk.carry_out import Arrived, Carried, Plan, cut
 from desk.carry_out import write as write_plan
 from desk.changes import Change, Changes, Refused, named, something
 from desk.finders import SAME_TEXT
-from desk.mail_commands import COMMANDS, Command, commands_of
+from desk.mail_commands import COMMANDS, Command, commands_of, misplaced
 from domain.authentication import Authentication
 from domain.decision import Found, Verdict
 from domain.errors import NotFound
@@ -247,11 +247,13 @@ def _words(message: Message, commands: tuple[Command, ...], below: str, hand: Ha
 
 
 def _for_customer(text: str, helpdesk: Helpdesk) -> str:
-    """TEXT, which holds no letter of ours to staff: mail programs there are whose quotes nobody recognises.
+    """TEXT, which holds no command and no letter of ours to staff: there are mail programs whose quotes nobody knows.
 
-    Raises Refused where it does.  Told by the lines that such letters have: `Acme Support ACME-42` above their HTML,
-    `ACME-42 · open · urgent · service` below what they say.
+    Raises Refused where it does.  Such a letter is told by the lines that it has: `Acme Support ACME-42` above its
+    HTML, `ACME-42 · open · urgent · service` below what it says.
     """
+    if word := misplaced(text):
+        raise Refused(f"{word} stands among your words: commands stand above them, each on a line of its own")
     name, number = re.escape(helpdesk.name), rf"{re.escape(helpdesk.tag)}-\d{{1,18}}"
     if re.search(rf"^[>\s]*(?:(?:{name}\s{{1,9}})?{number}\s*$|{number} · )", text, re.MULTILINE):
         raise Refused("a letter that only staff may read stands below your words: delete it there and send them again")
