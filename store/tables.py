@@ -6,7 +6,6 @@ mailboxes are keys of config.yaml, not rows.  A change here needs a migration of
 """
 
 import re
-import unicodedata
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -30,6 +29,8 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import Field, SQLModel
 
+from domain.nfc import nfc
+
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
@@ -38,7 +39,7 @@ def clean(value: str) -> str:
     if value.isascii():
         return value.replace("\x00", "") if "\x00" in value else value
     storable = _UNSTORABLE.sub(lambda found: "" if found[0] == "\x00" else "\ufffd", value)
-    return unicodedata.normalize("NFC", storable)
+    return nfc(storable)
 
 
 def cut(value: str, octets: int) -> str:
