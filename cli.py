@@ -289,14 +289,16 @@ def assign(
 def set_field(
     ctx: typer.Context,
     ticket: Ticket,
-    field: Annotated[str, typer.Argument(metavar="FIELD", help="title, priority or category.")],
+    field: Annotated[
+        str, typer.Argument(metavar="FIELD", help="title, priority, category, or a key of `tickets.fields`.")
+    ],
     value: Annotated[str, typer.Argument(metavar="VALUE", help="What it shall be.")],
     who: As = None,
     mandatory: Mandatory = False,
     silent: Silent = False,
     as_json: AsJson = False,
 ) -> None:
-    """Set title, priority or category."""
+    """Set title, priority, category, or a field of your own."""
     from commands import acts as body
 
     at = body.At(path=ctx.obj, who=who, mandatory=mandatory, silent=silent, as_json=as_json)
@@ -463,10 +465,17 @@ def contacts(
     language: Annotated[str | None, typer.Option(help="Of letters to him: de or en.")] = None,
     portal: Annotated[bool | None, typer.Option("--portal/--no-portal", help="A user of the portal, or not.")] = None,
     name: Annotated[str | None, typer.Option(help="How he is called.")] = None,
+    tags: Annotated[
+        list[str] | None, typer.Option("--tag", help="Give him a tag, such as vip; may be repeated.")
+    ] = None,
+    untags: Annotated[list[str] | None, typer.Option("--untag", help="Take a tag off; may be repeated.")] = None,
     add: Annotated[bool, typer.Option("--add", help="Make a contact of an address that is new.")] = False,
     ticket: Annotated[str | None, typer.Option(help="With --opt-out, --opt-in: letters about it only.")] = None,
     organization: Annotated[str | None, typer.Option(metavar="NAME", help="Add an organization.")] = None,
     domain: Annotated[list[str] | None, typer.Option(help="A mail domain that it owns; may be repeated.")] = None,
+    agent: Annotated[
+        str | None, typer.Option(metavar="KEY", help="Who looks after the organization; '' for nobody.")
+    ] = None,
     limit: Limit = 50,
     who: As = None,
     as_json: AsJson = False,
@@ -474,10 +483,13 @@ def contacts(
     """List the customers; change what one of them wishes."""
     from commands import contacts as body
 
-    if organization is not None or domain:
-        body.organize(ctx.obj, organization or "", domain or (), as_json=as_json)
+    if organization is not None or domain or agent is not None:
+        body.organize(ctx.obj, organization or "", domain or (), agent=agent, as_json=as_json)
         return
-    wish = body.Wish(opt_out=opt_out, language=language, portal=portal, name=name, add=add, ticket=ticket)
+    wish = body.Wish(
+        opt_out=opt_out, language=language, portal=portal, name=name, add=add, ticket=ticket, tag=tuple(tags or ()),
+        untag=tuple(untags or ()),
+    )  # fmt: skip
     body.run(ctx.obj, words, wish, who=who, limit=limit, as_json=as_json)
 
 

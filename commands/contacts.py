@@ -24,6 +24,7 @@ COLUMNS = (
     Column(title="Organization", flexible=True),
     Column(title="Lang"),
     Column(title="Portal"),
+    Column(title="Tags"),
     Column(title="Letters", flexible=True),
 )
 UNCHANGED = "nothing changed: it is so already"
@@ -40,12 +41,18 @@ class Wish:
     language: str | None = None
     portal: bool | None = None
     name: str | None = None
+    tag: tuple[str, ...] = ()
+    untag: tuple[str, ...] = ()
     add: bool = False
     ticket: str | None = None
 
     @property
     def changes(self) -> bool:
-        return self.add or any(one is not None for one in (self.opt_out, self.language, self.portal, self.name))
+        return (
+            self.add
+            or bool(self.tag or self.untag)
+            or any(one is not None for one in (self.opt_out, self.language, self.portal, self.name))
+        )
 
 
 def run(path: Path, words: str, wish: Wish, *, who: str | None, limit: int, as_json: bool) -> None:
@@ -126,8 +133,11 @@ def change(desk: Desk, address: str, wish: Wish, *, who: str | None, as_json: bo
     return (after,)
 
 
-def organize(path: Path, name: str, domains: Sequence[str], *, as_json: bool) -> None:
-    """Make an organization that owns mail domains; who writes from there belongs to it."""
+def organize(path: Path, name: str, domains: Sequence[str], *, agent: str | None, as_json: bool) -> None:
+    """Make an organization that owns mail domains; who writes from there belongs to it.  AGENT looks after it."""
+    if name.strip() and agent is not None and not domains:
+        _entrust(path, name.strip(), agent, as_json=as_json)
+        return
     if not name.strip() or not domains:
         raise DeskError("an organization needs a name and a domain: --organization 'BigCorp' --domain bigcorp.example")
     with opened(path) as desk:
@@ -140,10 +150,28 @@ def organize(path: Path, name: str, domains: Sequence[str], *, as_json: bool) ->
                 if owner is not None:
                     raise DeskError(f"{domain} belongs to {owner.name} already; nothing was changed")
             made = view.people.add_organization(name.strip(), domains=owned, now=now())
+            if agent:
+                view.people.look_after(made.id, one_of("agent", agent, desk.settings.agents))
+                made = view.people.organization(made.id) or made
         if as_json:
             screen.dump_json(made)
         else:
             say(f"{made.name}  added, with everybody at {', '.join(made.domains)}", lines=False)
+
+
+def _entrust(path: Path, name: str, agent: str, *, as_json: bool) -> None:
+    """Give an organization that is there to an agent, or to nobody."""
+    with opened(path) as desk:
+        with desk.store.act() as view:
+            known = view.people.organization_named(name)
+            if known is None:
+                raise NotFound(f"there is no organization {name!r}; --domain makes one")
+            view.people.look_after(known.id, one_of("agent", agent, desk.settings.agents) if agent else "")
+            after = view.people.organization(known.id)
+        if as_json:
+            screen.dump_json(after)
+        else:
+            say(f"{name}  {f'{agent} looks after it' if agent else 'nobody looks after it'}", lines=False)
 
 
 def _carry_out(desk: Desk, view: View, contact: ContactFacts, wish: Wish, *, by: str) -> list[str]:
@@ -161,6 +189,10 @@ def _carry_out(desk: Desk, view: View, contact: ContactFacts, wish: Wish, *, by:
     if news:
         view.people.change_contact(contact.id, **news)
         done += [_words(field, value) for field, value in news.items()]
+    tags = tuple(sorted(({*contact.tags, *_clean(wish.tag)}) - {*_clean(wish.untag)}))
+    if tags != contact.tags:
+        view.people.change_contact(contact.id, tags=list(tags))
+        done.append(f"tags are {', '.join(tags) or NOBODY}")
     return done
 
 
@@ -189,6 +221,10 @@ def _got(out: bool, about: str = "") -> str:
     return f"gets no letters{about} any more" if out else f"gets letters{about} again"
 
 
+def _clean(tags: Sequence[str]) -> tuple[str, ...]:
+    return tuple(filter(None, (" ".join(tag.split()) for tag in tags)))
+
+
 def _words(field: str, value: Any) -> str:
     if field == "portal_user":
         return "is a portal user" if value else "is no portal user"
@@ -202,6 +238,7 @@ def _row(desk: Desk, contact: ContactFacts, mutes: Mapping[int, Mute], now: Now)
         contact.organization.name if contact.organization else "",
         contact.language,
         "yes" if contact.portal_user else "",
+        ", ".join(contact.tags),
         _letters(desk, contact, mutes, now),
     )
 

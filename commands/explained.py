@@ -10,13 +10,15 @@ from commands.screen import clean
 from desk.by_mail import unproven
 from desk.desk import Desk
 from desk.explain import Explanation
-from domain.decision import Assign, Decision, Forward, Ignore, Modifier, Reject, RuleVerdict, Verdict
-from domain.event import EventKind
+from domain.decision import Assign, Decision, Forward, Ignore, MergeInto, Modifier, Reject, RuleVerdict, Verdict
+from domain.event import Event, EventKind
 from domain.letter import Told
 from domain.message import Message
 
 _OF_ADDRESSES = (EventKind.WATCHED, EventKind.UNDELIVERABLE, EventKind.REACHABLE, EventKind.OPTED_OUT,
                  EventKind.OPTED_IN, EventKind.EXTERNAL_ID)  # fmt: skip
+
+_OF_FIELDS = (EventKind.FIELD, EventKind.ASSIGNED, EventKind.STATUS, EventKind.CLOSED, EventKind.REOPENED)
 
 
 def print_explanation(told: Explanation, desk: Desk) -> None:
@@ -108,12 +110,17 @@ def _would(told: Explanation, desk: Desk) -> str:
         return f"{disposition_in_words(disposition)} ({disposition.because})"
     assert told.ticket is not None
     what = "open a ticket" if told.opens else f"add it to {desk.reference(told.ticket.number)}"
+    if isinstance(disposition, MergeInto):
+        one, into = desk.reference(disposition.ticket), desk.reference(disposition.into)
+        what = f"merge {one} into {into} and add it there ({disposition.because})"
     if told.agent:
         return " · ".join([what, *_acts(told, desk)])
-    changes = [_modifier(one) for one in told.decision.modifiers] if told.opens else _changes(told)
+    changes = [_modifier(one) for one in told.decision.modifiers] if told.opens else _changes(told, desk)
     if told.opens and not any(isinstance(one, Assign) and one.group for one in told.decision.modifiers):
         changes.append(f"group {told.ticket.group} (mailbox {told.mailbox})")
-    changes += [happened(event, desk.settings) for event in told.events if event.kind in _OF_ADDRESSES]
+    # What a rule does stands among its modifiers where a ticket is opened.
+    seen = [event for event in told.events if event.kind in _OF_ADDRESSES and not (told.opens and _is_by_rule(event))]
+    changes += [happened(event, desk.settings) for event in seen]
     changes += [f"{letter_in_words(wish)} ({wish.because})" for wish in told.decision.letters]
     return " · ".join([what, *changes, *told.decision.remarks])
 
@@ -129,9 +136,20 @@ def _modifier(modifier: Modifier) -> str:
     return f"{modifier_in_words(modifier)} ({modifier.because})"
 
 
-def _changes(told: Explanation) -> list[str]:
-    changes = (event for event in told.events[1:] if event.after and event.kind not in _OF_ADDRESSES)
-    return [f"{event.field or 'status'} {event.before} → {event.after}" for event in changes]
+def _changes(told: Explanation, desk: Desk) -> list[str]:
+    changes = (event for event in told.events[1:] if event.kind not in _OF_ADDRESSES)
+    return [_change(event, desk) for event in changes]
+
+
+def _is_by_rule(event: Event) -> bool:
+    return event.actor.kind == "rule"
+
+
+def _change(event: Event, desk: Desk) -> str:
+    why = f" ({event.because})" if _is_by_rule(event) and event.because else ""
+    if event.after and event.kind in _OF_FIELDS:
+        return f"{event.field or 'status'} {event.before} → {event.after}{why}"
+    return f"{happened(event, desk.settings)}{why}"
 
 
 def _letters(told: Explanation) -> Iterator[tuple[str, str]]:

@@ -123,6 +123,8 @@ def facts(desk: Desk, story: Story, now: Now) -> Iterator[tuple[str, str]]:
         yield "closed", now.exactly(ticket.closed_at)
     if ticket.tags:
         yield "tags", ", ".join(ticket.tags)
+    for key, value in ticket.fields.items():
+        yield key[:12], value
     if ticket.watchers:
         yield "watchers", ", ".join(person(one.contact) if one.contact else one.agent for one in ticket.watchers)
     if ticket.mutes:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from desk.carry_out import columns, cut, differences, is_takeover
+from desk.carry_out import columns, cut, differences, is_takeover, write_fields
 from desk.changes import Change, Changes, Refused, known, one_line_title, something
 from desk.desk import Desk
 from desk.letters import tell
@@ -203,6 +203,7 @@ def write_change(view: View, before: TicketFacts, after: TicketFacts, *, now: da
     """Write what an agent changed on a ticket."""
     view.tickets.change(after.number, now=now, **differences(before, after))
     view.tickets.add_tags(after.number, tuple(tag for tag in after.tags if tag not in before.tags))
+    write_fields(view, before, after)
 
 
 def attach(view: View, entry: int, files: Sequence[File]) -> None:

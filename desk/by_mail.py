@@ -9,6 +9,7 @@ the customer go the writer's own words only, never quotes, signature or a mail p
 except `write`; `files_of` reads the raw mail and belongs outside the transaction.
 """
 
+import re
 from dataclasses import dataclass, replace
 
 from desk.acts import File, attach, write_change
@@ -16,7 +17,7 @@ from desk.carry_out import Arrived, Carried, Plan, cut
 from desk.carry_out import write as write_plan
 from desk.changes import Change, Changes, Refused, named, something
 from desk.finders import SAME_TEXT
-from desk.mail_commands import COMMANDS, Command, commands_of
+from desk.mail_commands import COMMANDS, Command, commands_of, misplaced
 from domain.authentication import Authentication
 from domain.decision import Found, Verdict
 from domain.errors import NotFound
@@ -24,9 +25,10 @@ from domain.event import Actor, Event, EventKind
 from domain.intake import Intake
 from domain.message import Attachment, Message
 from domain.people import Address, ContactFacts
-from domain.settings import Settings
+from domain.settings import Helpdesk, Settings
 from domain.ticket import EntryKind, TicketFacts
 from notifier.resolve import is_own, is_writable
+from scanner.forward import unquoted
 from scanner.quote import own_words, reply_text
 from scanner.quote_marks import is_forwarding
 from scanner.read import attachment
@@ -176,7 +178,7 @@ def with_reason(settings: Settings, arrived: Arrived, planned: Plan, proof: Auth
 
 def for_customer(arrived: Arrived, customer: Address, contact: ContactFacts | None, hand: Hand) -> Arrived:
     """The mail that ARRIVED from an agent as if the CUSTOMER whose mail he passes on had sent it."""
-    text = arrived.message.forwarded_text
+    text = unquoted(arrived.message.forwarded_text)
     message = replace(
         arrived.message, sender=customer, text=text, reply_text=reply_text(text) if text else "", message_id="",
     )  # fmt: skip
@@ -208,7 +210,7 @@ def _on_ticket(changes: Changes, arrived: Arrived, planned: Plan, hand: Hand) ->
     assert planned.before is not None
     message = arrived.message
     commands, below = commands_of(own_words(message.reply_text))
-    words = _words(message, commands, below, hand)
+    words = _words(message, commands, below, hand, changes.settings.helpdesk)
     change = Change(planned.before)
     if words.text:
         change = _said(changes, change, words)
@@ -221,7 +223,7 @@ def _on_ticket(changes: Changes, arrived: Arrived, planned: Plan, hand: Hand) ->
     )  # fmt: skip
 
 
-def _words(message: Message, commands: tuple[Command, ...], below: str, hand: Hand) -> Words:
+def _words(message: Message, commands: tuple[Command, ...], below: str, hand: Hand, helpdesk: Helpdesk) -> Words:
     """What the mail puts on the timeline.  Raises Refused."""
     asked = dict(commands)
     is_solution, is_note = "!solve" in asked, "!note" in asked
@@ -237,10 +239,25 @@ def _words(message: Message, commands: tuple[Command, ...], below: str, hand: Ha
         return Words(kind=EntryKind.NOTE, text=something(text, EntryKind.NOTE))
     if is_solution:
         text = something(_behind(asked["!solve"], below), EntryKind.SOLUTION)
-        return Words(kind=EntryKind.SOLUTION, text=text, files=hand.files)
+        return Words(kind=EntryKind.SOLUTION, text=_for_customer(text, helpdesk), files=hand.files)
     if commands and not below:
         return Words(kind=EntryKind.NOTE, text="")
-    return Words(kind=EntryKind.COMMENT, text=something(below, EntryKind.COMMENT), files=hand.files)
+    text = something(below, EntryKind.COMMENT)
+    return Words(kind=EntryKind.COMMENT, text=_for_customer(text, helpdesk), files=hand.files)
+
+
+def _for_customer(text: str, helpdesk: Helpdesk) -> str:
+    """TEXT, which holds no command and no letter of ours to staff: there are mail programs whose quotes nobody knows.
+
+    Raises Refused where it does.  Such a letter is told by the lines that it has: `Acme Support ACME-42` above its
+    HTML, `ACME-42 · open · urgent · service` below what it says.
+    """
+    if word := misplaced(text):
+        raise Refused(f"{word} stands among your words: commands stand above them, each on a line of its own")
+    name, number = re.escape(helpdesk.name), rf"{re.escape(helpdesk.tag)}-\d{{1,18}}"
+    if re.search(rf"^[>\s]*(?:(?:{name}\s{{1,9}})?{number}\s*$|{number} · )", text, re.MULTILINE):
+        raise Refused("a letter that only staff may read stands below your words: delete it there and send them again")
+    return text
 
 
 def _behind(value: str, below: str) -> str:
@@ -293,7 +310,7 @@ def _opening(changes: Changes, arrived: Arrived, planned: Plan) -> MailAct | Non
         commands, below = commands_of(own)
         if not (commands or sent):
             return None
-        words = _words_at_opening(commands, below, passes_on=sent is not None)
+        words = _words_at_opening(commands, below, changes.settings.helpdesk, passes_on=sent is not None)
         change = _said(changes, Change(planned.after), words) if words else Change(planned.after)
         change, silent = _carried_on(changes, change, commands), ""
     except Refused as refused:
@@ -317,7 +334,9 @@ def _above(message: Message) -> str:
     return message.text.partition(passed_on)[0] if passed_on else message.text
 
 
-def _words_at_opening(commands: tuple[Command, ...], below: str, *, passes_on: bool) -> Words | None:
+def _words_at_opening(
+    commands: tuple[Command, ...], below: str, helpdesk: Helpdesk, *, passes_on: bool
+) -> Words | None:
     """What an agent says himself when he opens a ticket.  Raises Refused."""
     asked = dict(commands)
     if not passes_on:
@@ -325,7 +344,8 @@ def _words_at_opening(commands: tuple[Command, ...], below: str, *, passes_on: b
             raise Refused("!note and !solve need a ticket: answer one of its letters, or put its tag into the subject")
         return None
     if "!solve" in asked:
-        return Words(kind=EntryKind.SOLUTION, text=something(_behind(asked["!solve"], below), EntryKind.SOLUTION))
+        text = something(_behind(asked["!solve"], below), EntryKind.SOLUTION)
+        return Words(kind=EntryKind.SOLUTION, text=_for_customer(text, helpdesk))
     note = _behind(asked.get("!note", ""), below)
     return Words(kind=EntryKind.NOTE, text=note) if note else None
 

@@ -5,18 +5,35 @@ does it.  Every change is an event with its cause.  Of a new ticket people are t
 opened, not of each field that a rule set on the way.
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, assert_never
 
-from desk.actions import not_carried_out
 from desk.addresses import Dead, mark_alive, mark_dead
 from desk.finders import SAME_TEXT, belongs
 from desk.opt_out import COMPLAINT, Leaving, name_of, opt_out
 from desk.repeats import Repeat
 from desk.vendors import Vendor
-from domain.decision import AddTags, Assign, Create, Decision, Found, Modifier, SetField, Update, Verdict
+from domain.decision import (
+    AddNote,
+    AddTags,
+    Assign,
+    AssignBy,
+    Create,
+    Decision,
+    FileIn,
+    Found,
+    LetterWish,
+    LinkContact,
+    LinkOrganization,
+    Modifier,
+    RemoveTags,
+    SetField,
+    Update,
+    Verdict,
+    Watch,
+)
 from domain.event import Actor, Event, EventKind
 from domain.intake import Intake
 from domain.message import Message
@@ -29,6 +46,8 @@ from store.store import View
 
 MAX_TEXT = 1_000_000
 MAX_TITLE = 500
+MAX_SHOWN = 200
+RULE = Actor("rule")
 ENDED = (Phase.SOLVED, Phase.CLOSED)
 
 
@@ -38,7 +57,8 @@ class Arrived:
 
     `fingerprint` and `repeat` tell of the same text, the rest what it tells of addresses; `copied` are
     the contacts behind those.  `vendor` is the third party that it comes from, `complaining` are those who
-    marked a letter of ours as spam.  `on_behalf_of` is an agent's mail that passed this one on.
+    marked a letter of ours as spam.  `on_behalf_of` is an agent's mail that passed this one on.  `people`,
+    `company` and `turns` are those that rules name (`desk/settle.py`).
     """
 
     message: Message
@@ -57,13 +77,17 @@ class Arrived:
     vendor: Vendor | None = None
     complaining: tuple[Leaving, ...] = ()
     on_behalf_of: Message | None = None
+    people: Mapping[str, ContactFacts] = field(default_factory=dict)
+    company: OrganizationFacts | None = None
+    turns: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """What will be different.  `before` is None and `after.number` 0 where a ticket is opened.
 
-    The first event is about the mail itself and gets the entry's id when it is written.
+    The first event is about the mail itself and gets the entry's id when it is written.  `turns` says whose turn
+    it was, `letters` what rules want of the letters.
     """
 
     before: TicketFacts | None
@@ -72,6 +96,8 @@ class Plan:
     unconfirmed: bool
     events: tuple[Event, ...]
     because: str
+    turns: Mapping[str, str] = field(default_factory=dict)
+    letters: tuple[LetterWish, ...] = ()
 
     @property
     def opens(self) -> bool:
@@ -80,7 +106,13 @@ class Plan:
     @property
     def told(self) -> tuple[Event, ...]:
         """The events that people are told of."""
-        return self.events[:1] if self.opens else self.events
+        return self.told_of(self.events)
+
+    def told_of(self, events: tuple[Event, ...]) -> tuple[Event, ...]:
+        """Those of EVENTS that people are told of: of a new ticket that it was opened, and of its solution."""
+        if not self.opens:
+            return events
+        return (*events[:1], *(event for event in events[1:] if event.kind is EventKind.SOLUTION))
 
 
 def plan(settings: Settings, arrived: Arrived, found: Found, decision: Decision) -> Plan:
@@ -262,12 +294,12 @@ def _opening(settings: Settings, arrived: Arrived, decision: Decision, *, linked
         updated_at=arrived.now,
         waiting_since=None if message.is_machine else arrived.moment,
     )
-    after, changes = changed(settings, new, decision.modifiers, now=arrived.now)
+    after, changes = changed(settings, new, decision.modifiers, arrived=arrived)
     opened = Event(kind=EventKind.OPENED, actor=arrived.actor, because=because)
     links = [Event(kind=EventKind.LINKED, actor=arrived.actor, after=str(linked))] if linked else []
     return Plan(
         before=None, after=after, kind=EntryKind.CUSTOMER, unconfirmed=False, events=(opened, *links, *changes),
-        because=because,
+        because=because, turns=arrived.turns, letters=decision.letters,
     )  # fmt: skip
 
 
@@ -288,7 +320,7 @@ def _adding(
     modifiers = () if unconfirmed or is_agent else decision.modifiers
     if message.is_machine:
         modifiers = tuple(one for one in modifiers if not _sets_status(one))
-    after, changes = changed(settings, ticket, modifiers, now=arrived.now)
+    after, changes = changed(settings, ticket, modifiers, arrived=arrived)
     events = [wrote, *changes]
     if wrote.kind is EventKind.CUSTOMER_WROTE:
         if not (stays_closed or any(_sets_status(one) for one in modifiers)):
@@ -298,7 +330,8 @@ def _adding(
             after = replace(after, waiting_since=after.waiting_since or arrived.moment)
     return Plan(
         before=ticket, after=after, kind=_ENTRY_KINDS.get(wrote.kind, EntryKind.CUSTOMER), unconfirmed=unconfirmed,
-        events=tuple(events), because=because,
+        events=tuple(events), because=because, turns=arrived.turns if modifiers else {},
+        letters=() if unconfirmed or is_agent else decision.letters,
     )  # fmt: skip
 
 
@@ -358,44 +391,168 @@ def is_takeover(events: Iterable[Event]) -> bool:
 
 
 def changed(
-    settings: Settings, ticket: TicketFacts, modifiers: Iterable[Modifier], *, now: datetime
+    settings: Settings, ticket: TicketFacts, modifiers: Iterable[Modifier], *, arrived: "Arrived"
 ) -> tuple[TicketFacts, tuple[Event, ...]]:
-    """TICKET after MODIFIERS, and the events that say so; the last word on a field wins."""
-    fields: dict[str, tuple[str, str]] = {}
-    tags: dict[str, str] = {}
-    for modifier in modifiers:
-        match modifier:
-            case SetField(field=field, value=value, because=because):
-                fields[field] = (value, because)
-            case Assign(agent=agent, group=group, because=because):
-                fields |= {name: (key, because) for name, key in (("agent", agent), ("group", group)) if key}
-            case AddTags(tags=added, because=because):
-                tags |= {tag: because for tag in added if tag not in ticket.tags}
-            case _:
-                raise not_carried_out(modifier)
+    """TICKET after MODIFIERS, and the events that say so; of two that set one field the later counts.
+
+    Notes and solutions stand in the events (`after`) until they are written down.
+    """
     after, events = ticket, list[Event]()
-    for name, (value, because) in fields.items():
-        if getattr(ticket, name) != value:
-            after, event = _change(settings, after, name, value, because=because, now=now)
-            events.append(event)
-    if tags:
-        why = " · ".join(dict.fromkeys(tags.values()))
-        events.append(Event(kind=EventKind.TAGGED, actor=Actor("rule"), after=", ".join(tags), because=why))
-    return replace(after, tags=tuple(sorted({*ticket.tags, *tags}))), tuple(events)
+    for modifier in _last_words(modifiers):
+        after, done = _modified(settings, after, modifier, arrived)
+        events += done
+    return after, tuple(_tags_together(events))
 
 
-def _change(
+def _last_words(modifiers: Iterable[Modifier]) -> list[Modifier]:
+    """MODIFIERS without those that a later one overrules, field by field."""
+    kept: dict[object, Modifier] = {}
+    for number, modifier in enumerate(modifiers):
+        match modifier:
+            case SetField(field=field):
+                kept[field] = modifier
+            case Assign(agent=agent, group=group, because=because):
+                if agent:
+                    kept["agent"] = Assign(agent=agent, because=because)
+                if group:
+                    kept["group"] = Assign(group=group, because=because)
+            case _:
+                kept[number] = modifier
+    return list(kept.values())
+
+
+def _modified(
+    settings: Settings, ticket: TicketFacts, modifier: Modifier, arrived: "Arrived"
+) -> tuple[TicketFacts, tuple[Event, ...]]:
+    """TICKET after one modifier; without events nothing is different."""
+    because = modifier.because
+    match modifier:
+        case SetField(field=field, value=value):
+            return _field_set(settings, ticket, field, value, because=because, now=arrived.now)
+        case Assign(agent=agent, group=group):
+            after, events = _set(ticket, "agent", agent or ticket.agent, because=because, kind=EventKind.ASSIGNED)
+            after, more = _set(after, "group", group or ticket.group, because=because, kind=EventKind.ASSIGNED)
+            return after, (*events, *more)
+        case AddTags(tags=tags):
+            new = tuple(tag for tag in tags if tag not in ticket.tags)
+            event = Event(kind=EventKind.TAGGED, actor=RULE, after=", ".join(new), because=because)
+            return replace(ticket, tags=tuple(sorted({*ticket.tags, *new}))), (event,) if new else ()
+        case RemoveTags(tags=tags):
+            old = tuple(tag for tag in ticket.tags if tag in tags)
+            event = Event(kind=EventKind.UNTAGGED, actor=RULE, before=", ".join(old), because=because)
+            return replace(ticket, tags=tuple(one for one in ticket.tags if one not in old)), (event,) if old else ()
+        case LinkContact(address=address):
+            return _requested_by(ticket, arrived.people[address_key(address)], because)
+        case LinkOrganization():
+            return _of_organization(ticket, arrived.company, because)
+        case Watch(agents=agents, addresses=addresses):
+            return _watched_by(settings, ticket, agents, addresses, arrived, because)
+        case AddNote(text=text):
+            return ticket, (Event(kind=EventKind.NOTE, actor=RULE, after=cut(text), because=because),)
+        case FileIn():
+            return ticket, ()
+        case AssignBy():
+            raise AssertionError("desk/settle.py has put a name in its place")
+        case _:
+            assert_never(modifier)
+
+
+def _tags_together(events: list[Event]) -> Iterator[Event]:
+    """EVENTS with all tags that were added in one."""
+    added = [event for event in events if event.kind is EventKind.TAGGED]
+    for event in events:
+        if event.kind is not EventKind.TAGGED:
+            yield event
+        elif event is added[0]:
+            why = " · ".join(dict.fromkeys(one.because for one in added))
+            yield replace(event, after=", ".join(one.after for one in added), because=why)
+
+
+def _field_set(
     settings: Settings, ticket: TicketFacts, name: str, value: str, *, because: str, now: datetime
-) -> tuple[TicketFacts, Event]:
-    """TICKET with one field changed by a rule, and the event."""
-    before, rule = getattr(ticket, name), Actor("rule")
-    if name == "status":
+) -> tuple[TicketFacts, tuple[Event, ...]]:
+    own = name.removeprefix("fields.")
+    if own != name:
+        before = ticket.fields.get(own, "")
+        event = Event(kind=EventKind.FIELD, actor=RULE, field=name, before=before, after=value, because=because)
+        return replace(ticket, fields={**ticket.fields, own: value}), (event,) if before != value else ()
+    if name == "status" and ticket.status != value:
         after, kind = with_status(settings, ticket, value, now=now)
-        return after, Event(kind=kind, actor=rule, before=before, after=value, because=because)
-    kind = EventKind.ASSIGNED if name in ("agent", "group") else EventKind.FIELD
+        return after, (Event(kind=kind, actor=RULE, before=ticket.status, after=value, because=because),)
+    if name == "solution":
+        event = Event(kind=EventKind.SOLUTION, actor=RULE, after=cut(value), because=because)
+        return replace(ticket, solution=cut(value)), (event,) if ticket.solution != cut(value) else ()
+    if name == "description":
+        event = Event(kind=EventKind.FIELD, actor=RULE, field=name, after=_shortened(value), because=because)
+        return replace(ticket, description=cut(value)), (event,) if ticket.description != cut(value) else ()
+    value = value[:MAX_TITLE] if name == "title" else value
+    return _set(ticket, name, value, because=because, kind=EventKind.FIELD)
+
+
+def _set(
+    ticket: TicketFacts, name: str, value: str, *, because: str, kind: EventKind
+) -> tuple[TicketFacts, tuple[Event, ...]]:
+    """TICKET with one field changed by a rule, and the event."""
+    before = getattr(ticket, name)
+    if before == value:
+        return ticket, ()
     change: dict[str, Any] = {name: value}
-    event = Event(kind=kind, actor=rule, field=name, before=before, after=value, because=because)
-    return replace(ticket, **change), event
+    event = Event(kind=kind, actor=RULE, field=name, before=before, after=value, because=because)
+    return replace(ticket, **change), (event,)
+
+
+def _requested_by(ticket: TicketFacts, contact: ContactFacts, because: str) -> tuple[TicketFacts, tuple[Event, ...]]:
+    """TICKET with another requester, and his organization."""
+    old = ticket.requester
+    if old is not None and old.id == contact.id:
+        return ticket, ()
+    event = Event(
+        kind=EventKind.FIELD, actor=RULE, field="requester", before=_name(old) if old else "", after=_name(contact),
+        because=because,
+    )  # fmt: skip
+    return replace(ticket, requester=contact, organization=contact.organization), (event,)
+
+
+def _of_organization(
+    ticket: TicketFacts, company: OrganizationFacts | None, because: str
+) -> tuple[TicketFacts, tuple[Event, ...]]:
+    old = ticket.organization
+    if company is None or (old is not None and old.id == company.id):
+        return ticket, ()
+    event = Event(
+        kind=EventKind.FIELD, actor=RULE, field="organization", before=old.name if old else "", after=company.name,
+        because=because,
+    )  # fmt: skip
+    return replace(ticket, organization=company), (event,)
+
+
+def _watched_by(
+    settings: Settings, ticket: TicketFacts, agents: tuple[str, ...], addresses: tuple[str, ...], arrived: "Arrived",
+    because: str,
+) -> tuple[TicketFacts, tuple[Event, ...]]:  # fmt: skip
+    """TICKET with these agents and customers among its watchers, and an event for each that is new."""
+    staff = dict.fromkeys((*agents, *filter(None, map(settings.agent_of, addresses))))
+    customers = [arrived.people[address_key(one)] for one in addresses if not settings.agent_of(one)]
+    known = {watcher.agent for watcher in ticket.watchers} | {""}
+    there = {one.id for one in (ticket.requester, *(watcher.contact for watcher in ticket.watchers)) if one}
+    new = [WatcherFacts(agent=agent) for agent in staff if agent not in known]
+    for contact in customers:
+        if contact.id not in there:
+            there.add(contact.id)
+            new.append(WatcherFacts(contact=contact))
+    events = tuple(
+        Event(
+            kind=EventKind.WATCHED, actor=RULE, because=because,
+            after=_name(one.contact) if one.contact else settings.agents[one.agent].name,
+        )
+        for one in new
+    )  # fmt: skip
+    return replace(ticket, watchers=(*ticket.watchers, *new)), events
+
+
+def _shortened(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= MAX_SHOWN else f"{line[: MAX_SHOWN - 1]}…"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -420,15 +577,48 @@ def write(view: View, what: Plan, arrived: Arrived, row: Intake, *, tag: str) ->
             view.tickets.change(after.number, now=arrived.now, **news)
         tags = tuple(one for one in after.tags if one not in what.before.tags)
     view.tickets.add_tags(after.number, tags)
-    old = what.before.watchers if what.before else ()
-    for watcher in after.watchers:
-        if watcher.contact is not None and watcher not in old:
-            view.tickets.watch(after.number, contact=watcher.contact.id)
+    write_related(view, what.before, after)
+    for group, agent in what.turns.items():
+        view.tickets.take_turn(group, agent)
     _write_wider(view, after, arrived, known=what.before.external_ids if what.before else ())
     entry = _add_entry(view, after.number, what, arrived, row)
     first = replace(what.events[0], entry=entry, after=reference(tag, after.number) if what.opens else "")
-    events = (first, *what.events[1:])
-    return Carried(ticket=after, entry=entry, events=events, told=events[: len(what.told)])
+    events = (first, *(_written_down(view, after.number, one, arrived, row) for one in what.events[1:]))
+    return Carried(ticket=after, entry=entry, events=events, told=what.told_of(events))
+
+
+def write_related(view: View, before: TicketFacts | None, after: TicketFacts) -> None:
+    """What is kept beside a ticket's own row and has changed: tags taken off, watchers, the house's own fields."""
+    gone = tuple(tag for tag in before.tags if tag not in after.tags) if before else ()
+    if gone:
+        view.tickets.remove_tags(after.number, gone)
+    old = before.watchers if before else ()
+    for watcher in after.watchers:
+        if watcher not in old:
+            contact = watcher.contact.id if watcher.contact else None
+            view.tickets.watch(after.number, contact=contact, agent=watcher.agent or None)
+    write_fields(view, before, after)
+
+
+def write_fields(view: View, before: TicketFacts | None, after: TicketFacts) -> None:
+    """Keep the house's own fields that have changed."""
+    known = before.fields if before else {}
+    news = {key: value for key, value in after.fields.items() if known.get(key, "") != value}
+    view.tickets.set_fields(after.number, news)
+
+
+_OF_RULES = {EventKind.NOTE: EntryKind.NOTE, EventKind.SOLUTION: EntryKind.SOLUTION}
+
+
+def _written_down(view: View, number: int, event: Event, arrived: Arrived, row: Intake) -> Event:
+    """EVENT, with its entry where a rule wrote one."""
+    if event.actor != RULE or event.kind not in _OF_RULES:
+        return event
+    entry = view.tickets.add_entry(
+        number, kind=_OF_RULES[event.kind], author=event.because if event.kind is EventKind.NOTE else "",
+        text=event.after, now=arrived.moment, intake=row.id,
+    )  # fmt: skip
+    return replace(event, after="", entry=entry)
 
 
 def _write_wider(view: View, after: TicketFacts, arrived: Arrived, *, known: tuple[ExternalId, ...]) -> None:

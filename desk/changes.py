@@ -43,7 +43,9 @@ class Change(NamedTuple):
 
 def named(events: Sequence[Event], kind: EntryKind, entry: int) -> tuple[Event, ...]:
     """EVENTS, with ENTRY in the one that speaks of an entry of this kind."""
-    return tuple(replace(event, entry=entry) if event.kind is _SAID[kind] else event for event in events)
+    return tuple(
+        replace(event, entry=entry) if event.kind is _SAID[kind] and event.entry is None else event for event in events
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +97,10 @@ class Changes:
     def with_field(self, ticket: TicketFacts, field: str, value: str) -> Change:
         """Title, priority or category has another value.  Raises Refused where that is none."""
         choices = {"priority": self.settings.tickets.priorities, "category": self.settings.tickets.categories}
-        known("field", field, ("title", *choices))
+        own = self.settings.tickets.fields
+        known("field", field, ("title", *choices, *own))
+        if field in own:
+            return self._with_own_field(ticket, field, value)
         if field in choices:
             known(field, value, choices[field])
         else:
@@ -106,6 +111,18 @@ class Changes:
         change: dict[str, Any] = {field: value}
         event = self._event(EventKind.FIELD, field=field, before=before, after=value)
         return Change(replace(ticket, **change), (event,))
+
+    def _with_own_field(self, ticket: TicketFacts, field: str, text: str) -> Change:
+        """A field of the house's own has another value, or none where TEXT is empty."""
+        try:
+            value = self.settings.tickets.fields[field].value(text) if text.strip() else ""
+        except ValueError as bad:
+            raise Refused(f"{field}: {bad}; nothing was changed") from None
+        before = ticket.fields.get(field, "")
+        if before == value:
+            return Change(ticket)
+        event = self._event(EventKind.FIELD, field=f"fields.{field}", before=before, after=value)
+        return Change(replace(ticket, fields={**ticket.fields, field: value}), (event,))
 
     def with_status(self, ticket: TicketFacts, status: str) -> Change:
         """The ticket has another status: it was closed, reopened, or just changed.  Raises Refused if there is none."""

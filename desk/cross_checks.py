@@ -265,6 +265,10 @@ def _spec(index: int, rule: object) -> RuleSpec:
         return _RULE.validate_python({"name": f"(unreadable {index})", "when": {"is": "list"}, "then": [{"tag": "x"}]})
 
 
+# Their words make sense for the mail that causes them only.
+_NOT_CHOSEN = (LetterKind.FORWARDED, LetterKind.REPORT, LetterKind.OPTED_OUT, LetterKind.OPTED_IN)
+
+
 def _names(raw: object) -> dict[str, list[str]]:
     """What a rule may name, by kind; the defaults where config.yaml leaves them out."""
     tickets, usual = _at(raw, "tickets"), Tickets()
@@ -277,7 +281,7 @@ def _names(raw: object) -> dict[str, list[str]]:
         "category": [str(one) for one in _categories(tickets, usual)],
         "mailbox": list(_named(raw, "mailboxes")),
         "field": list(_named(tickets, "fields")),
-        "template": [*(kind.value for kind in LetterKind if not kind.is_staff), "rejected"],
+        "template": [kind.value for kind in LetterKind if not kind.is_staff and kind not in _NOT_CHOSEN],
     }
 
 

@@ -188,7 +188,7 @@ class Delivery:
         in memory at once.
         """
         self._looked = self._clock()
-        small = [letter for letter in letters if not letter.kind.is_human]
+        small = [letter for letter in letters if not letter.kind.carries_files]
         with self._desk.store.reading() as view:
             known = _Known.of(view, small)
             return {letter.id: self._ready(view, letter, known) for letter in small}
@@ -255,7 +255,6 @@ class Delivery:
             self._last_sent = self._clock()
             self._sent.append(_Sent(letter, written, f"{reply}{left_out(facts)}", self._clock()))
             report.sent += 1
-            log.letter_sent(letter.letter, self._ticket(letter), letter.recipient.address, letter.kind, reply)
             if len(self._sent) >= NOTED_TOGETHER:
                 self._note_all()
 
@@ -273,7 +272,10 @@ class Delivery:
                 if last:
                     raise
             else:
-                return
+                break
+        for one in sent:
+            letter = one.letter
+            log.letter_sent(letter.letter, self._ticket(letter), letter.recipient.address, letter.kind, one.reply)
 
     def _try_later(self, letter: QueuedLetter, failure: TemporaryFailure, report: DeliveryReport) -> None:
         self._in_a_row += 1

@@ -1,5 +1,6 @@
 """What would become of a mail: every finder, every rule, every letter, without touching anything."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -10,19 +11,22 @@ from desk.by_mail import Hand
 from desk.carry_out import Arrived
 from desk.desk import Desk
 from desk.facts import informed
-from desk.letters import with_recent
+from desk.letters import unheard, with_recent
 from desk.opt_out import Wished, foreseen, who_complains, wished, wisher
 from desk.receive import (
     act_facts,
     actor_of,
     can_be_a_contact,
     journal_key,
+    known_contact,
+    merged_facts,
     plan_mail,
     proof_of,
     quiet_of,
     said_before,
     unasked,
 )
+from desk.settle import Settled, settle
 from desk.status_mail import asked
 from desk.vendors import vendor_with_news
 from domain.authentication import Authentication
@@ -33,9 +37,12 @@ from domain.letter import Told, Withheld
 from domain.message import Message
 from domain.people import Address, ContactAddress, ContactFacts
 from domain.ticket import TicketFacts
-from notifier.resolve import resolve, same_person
+from notifier.resolve import resolve, resolve_more, same_person
 from scanner.content_key import content_key
 from store.store import View
+
+# Contacts that rules would make are told apart from those of the mail's own addresses.
+NEW_BY_RULE = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +95,7 @@ def explain(desk: Desk, message: Message, *, data: bytes, mailbox: str, now: dat
         copy_of = view.journal.first_copy(journal_key(desk, mailbox, content_key(data)))
         contact = _contact(view, message)
         facts = MailFacts(message=message, mailbox=mailbox, found=found, authentication=proof)
-        facts = informed(desk, view, facts, moment=now)
+        facts = informed(desk, view, facts, moment=now, now=now, is_act=hand is not None, lock=False)
         because = unasked(desk, message)
         asks = None if because else wished(view, message, found, settings=desk.settings, keys=desk.keys)
         because = asks.because(desk.settings.helpdesk.tag) if asks else because
@@ -96,27 +103,35 @@ def explain(desk: Desk, message: Message, *, data: bytes, mailbox: str, now: dat
         if wish is not None and wish.only:
             because = because or f"{wish.because}: a letter tells him"
         decision = Decision(disposition=Ignore(because=because)) if because else rules.decide(desk.rules, facts)
+        customer = _customers(view, message)
+        settled = settle(
+            desk, view, facts, decision, contact=known_contact(view, message), contact_of=customer,
+            quiet=quiet_of(desk.settings.mailboxes[mailbox], now), now=now, is_act=hand is not None, lock=False,
+        )  # fmt: skip
         told = Explanation(
-            message=message, mailbox=mailbox, copy_of=copy_of, found=found, decision=decision, proof=proof,
+            message=message, mailbox=mailbox, copy_of=copy_of, found=found, decision=settled.decision, proof=proof,
             walk=() if because else rules.walk(desk.rules, facts), spoof=spoof(message, desk.settings),
+            told=settled.answer.told if settled.answer else (),
         )  # fmt: skip
         if asks is not None:
             return replace(told, told=_of_wish(desk, view, asks, mailbox=mailbox, now=now))
-        if isinstance(decision.disposition, Ignore | Reject | Forward):
+        if isinstance(settled.decision.disposition, Ignore | Reject | Forward):
             return told
         arrived = Arrived(
             message=message, mailbox=mailbox, contact=contact, actor=actor_of(message, contact), moment=now, now=now,
             fingerprint=sign, repeat=repeat, dead=dead_addresses(view, message, keys=desk.keys),
-            alive=alive_address(view, message, contact, desk.settings), copied=_copied(desk, view, told),
-            spoof=told.spoof, vendor=vendor_with_news(view, message, desk.settings),
-            complaining=who_complains(view, message, keys=desk.keys),
+            alive=alive_address(view, message, contact, desk.settings),
+            copied=_copied(desk, view, told, settled.found), spoof=told.spoof,
+            vendor=vendor_with_news(view, message, desk.settings),
+            complaining=who_complains(view, message, keys=desk.keys), people=settled.people, company=settled.company,
+            turns=settled.turns,
         )  # fmt: skip
-        return _with_letters(desk, view, told, arrived, hand)
+        return _with_letters(desk, view, told, arrived, settled, hand)
 
 
 def _of_wish(desk: Desk, view: View, asks: Wished, *, mailbox: str, now: datetime) -> tuple[Told | Withheld, ...]:
     """The letters that follow from a wish about letters: to whoever has it, and to staff."""
-    quiet = quiet_of(desk.settings.mailboxes[mailbox], "", now)
+    quiet = quiet_of(desk.settings.mailboxes[mailbox], now)
     follows = foreseen(desk, view, asks, actor=wisher(asks), quiet=quiet, now=now)
     confirmed = (follows.confirmation,) if follows.confirmation else ()
     if follows.act is None:
@@ -126,21 +141,45 @@ def _of_wish(desk: Desk, view: View, asks: Wished, *, mailbox: str, now: datetim
     return (*confirmed, *others)
 
 
-def _with_letters(desk: Desk, view: View, told: Explanation, arrived: Arrived, hand: Hand | None) -> Explanation:
+def _customers(view: View, message: Message) -> Callable[[Address], ContactFacts]:
+    """Gives the contact behind an address, or the one that would be made of it."""
+    made: dict[str, ContactFacts] = {}
+    own = _contact(view, message)
+
     def contact(customer: Address) -> ContactFacts:
         known = view.people.contact_of(customer.address)
-        return known or _new_contact(view, customer, number=0, language=arrived.message.language)
+        if known is None and own is not None and own.has_address(customer.key):
+            known = own
+        if known is None and customer.key not in made:
+            number = -(NEW_BY_RULE + len(made))
+            made[customer.key] = _new_contact(view, customer, number=number, language=message.language)
+        return known or made[customer.key]
 
-    planned, act = plan_mail(desk.settings, arrived, told.found, told.decision, told.proof, hand, contact)
+    return contact
+
+
+def _with_letters(
+    desk: Desk, view: View, told: Explanation, arrived: Arrived, settled: Settled, hand: Hand | None
+) -> Explanation:
+    planned, act = plan_mail(
+        desk.settings, arrived, settled.found, told.decision, told.proof, hand, _customers(view, arrived.message)
+    )
     after, seen = (act.after, act.told) if act else (planned.after, planned.told)
-    facts = act_facts(desk.settings, after, seen, arrived, act=act)
+    facts = act_facts(desk.settings, after, seen, arrived, act=act, wishes=planned.letters)
+    heard: tuple[Told | Withheld, ...] = ()
+    merged: tuple[Event, ...] = ()
+    if settled.merging is not None:
+        what = settled.merging
+        heard = resolve(with_recent(desk, view, merged_facts(facts, what), arrived.now), desk.settings)
+        facts, merged = replace(facts, events=(*facts.events, *what.target_events)), what.target_events
+    facts = with_recent(desk, view, facts, arrived.now)
     return replace(
         told,
         agent=act.changes.agent if act else "",
         opens=planned.opens,
         ticket=after,
-        events=act.events if act else planned.events,
-        told=resolve(with_recent(desk, view, facts, arrived.now), desk.settings),
+        events=(*(act.events if act else planned.events), *merged),
+        told=(*heard, *unheard(resolve(facts, desk.settings), heard), *resolve_more(facts, desk.settings)),
     )
 
 
@@ -152,10 +191,10 @@ def _contact(view: View, message: Message) -> ContactFacts | None:
     return view.people.contact_of(sender.address) or _new_contact(view, sender, number=0, language=message.language)
 
 
-def _copied(desk: Desk, view: View, told: Explanation) -> tuple[ContactFacts, ...]:
+def _copied(desk: Desk, view: View, told: Explanation, found: Found) -> tuple[ContactFacts, ...]:
     """The contacts behind those who got the mail as well, or those that would be made of them."""
     mailbox = desk.settings.mailboxes[told.mailbox]
-    others = copied(told.message, told.found, mailbox=mailbox, settings=desk.settings)
+    others = copied(told.message, found, mailbox=mailbox, settings=desk.settings)
     return tuple(
         view.people.contact_of(one.address) or _new_contact(view, one, number=-number)
         for number, one in enumerate(others, start=1)

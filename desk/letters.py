@@ -12,12 +12,13 @@ from typing import Any
 from desk.desk import Desk
 from domain import token
 from domain.event import Actor, Event, EventKind
+from domain.intake import Intake
 from domain.letter import ActFacts, LetterFacts, LetterKind, OutgoingFile, QuotedEntry, Standing, Told, Withheld
 from domain.message import Message
 from domain.people import address_key
 from domain.settings import Settings
 from domain.ticket import EntryFacts, EntryKind, TicketFacts
-from notifier.resolve import resolve, same_person
+from notifier.resolve import resolve, resolve_more, same_person
 from store.outbox import QueuedLetter
 from store.store import View
 
@@ -47,11 +48,7 @@ def tell(
 
     HEARD are those who were told of the same act on another ticket already.
     """
-    told = tuple(
-        one
-        for one in resolve(with_recent(desk, view, facts, now), desk.settings)
-        if not any(same_person(one.recipient, other.recipient) for other in heard)
-    )
+    told = unheard(resolve(with_recent(desk, view, facts, now), desk.settings), heard)
     letters = [
         _queued(desk, view, one, facts.ticket, act=act, now=now, entry=entry, answering=answering)
         for one in told
@@ -60,6 +57,27 @@ def tell(
     view.outbox.queue(letters)
     view.outbox.withhold(act, facts.ticket.number, [one for one in told if isinstance(one, Withheld)], now=now)
     return told
+
+
+def unheard(told: Sequence[Told | Withheld], heard: Sequence[Told | Withheld]) -> tuple[Told | Withheld, ...]:
+    """TOLD without those who HEARD of the same act already."""
+    return tuple(one for one in told if not any(same_person(one.recipient, other.recipient) for other in heard))
+
+
+def tell_more(
+    desk: Desk, view: View, facts: ActFacts, row: Intake, *, now: datetime, answering: Message | None = None
+) -> tuple[Told | Withheld, ...]:
+    """Queue the further letters that rules want the customer to get because of the mail ROW, each an act of its own."""
+    more = resolve_more(with_recent(desk, view, facts, now), desk.settings)
+    for one in more:
+        act = view.tickets.begin_act("mail", facts.actor, now=now, intake=row.id)
+        if isinstance(one, Told):
+            view.outbox.queue(
+                [_queued(desk, view, one, facts.ticket, act=act, now=now, entry=None, answering=answering)]
+            )
+        else:
+            view.outbox.withhold(act, facts.ticket.number, [one], now=now)
+    return more
 
 
 def with_recent(desk: Desk, view: View, facts: ActFacts, now: datetime) -> ActFacts:
@@ -110,7 +128,7 @@ def _queued(
         ticket=ticket.number,
         kind=told.kind,
         recipient=told.recipient,
-        automatic=told.kind.is_budgeted,
+        automatic=told.is_automatic,
         mandatory=told.mandatory,
         because=told.because,
         facts=_facts(told, ticket, thread, entry=entry, now=now),
@@ -231,6 +249,7 @@ def _facts(told: Told, ticket: TicketFacts, thread: Thread, *, entry: int | None
         "at": now.isoformat(),
         "in_reply_to": thread.in_reply_to,
         "references": list(thread.references),
+        "template": told.template,
     }
 
 
@@ -296,9 +315,13 @@ def letter_facts(view: View, letter: QueuedLetter, settings: Settings) -> Letter
         entry=quoted(entry) if entry else None,
         earlier=() if letter.kind in _ALONE else _earlier(view, letter, settings),
         standings=tuple(_standing(one) for one in stored.get("standings", ())),
-        files=_files(view, entry) if entry and letter.kind.is_human else (),
+        files=_files(view, entry) if entry and letter.kind.is_human else _whole_mail(view, letter),
         in_reply_to=stored["in_reply_to"],
         references=tuple(stored["references"]),
+        template=stored.get("template", ""),
+        words=stored.get("words", ""),
+        reply_to=stored.get("reply_to", ""),
+        loops=tuple(stored.get("loops", ())),
     )
 
 
@@ -338,6 +361,15 @@ def quoted(entry: EntryFacts) -> QuotedEntry:
         attachment_names=entry.file_names,
         suspicion=entry.suspicion,
     )
+
+
+def _whole_mail(view: View, letter: QueuedLetter) -> tuple[OutgoingFile, ...]:
+    """The mail that LETTER passes on."""
+    blob = letter.facts.get("mail")
+    if not blob:
+        return ()
+    name = letter.facts["title"][:80] or "mail"
+    return (OutgoingFile(name=f"{name}.eml", content_type="message/rfc822", data=view.blobs.get(blob)),)
 
 
 def _files(view: View, entry: EntryFacts) -> tuple[OutgoingFile, ...]:

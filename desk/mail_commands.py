@@ -47,6 +47,12 @@ def commands_of(text: str) -> tuple[tuple[Command, ...], str]:
     return tuple(found), ""
 
 
+def misplaced(text: str) -> str:
+    """The first command that stands in TEXT, words for a customer, instead of above them; '' if none does."""
+    found = re.search(rf"(?<!\w)[!！]({'|'.join(word[1:] for word in COMMANDS)})\b", text, re.IGNORECASE)
+    return f"!{found[1].casefold()}" if found else ""
+
+
 def _command(written: str) -> str:
     word = f"!{written.casefold().rstrip('.,;!')}"
     if word not in COMMANDS:

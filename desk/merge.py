@@ -7,7 +7,7 @@ customers are told where it goes on; those of the other ticket it does not conce
 Fails with: NotFound, Refused, StoreUnusable, TemporaryFailure.
 """
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from desk.acts import ActReport, Staff, not_merged
@@ -15,13 +15,29 @@ from desk.carry_out import differences, with_status
 from desk.changes import Refused
 from desk.desk import Desk
 from desk.letters import tell
-from domain.event import Event, EventKind
+from domain.event import Actor, Event, EventKind
 from domain.letter import ActFacts
 from domain.people import ContactFacts
+from domain.settings import Settings
 from domain.ticket import Mute, Phase, TicketFacts, WatcherFacts
 from store.store import View
 
 ENDED = (Phase.SOLVED, Phase.CLOSED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Merging:
+    """Two tickets that become one: each as it was and as it will be, and what happens to it.
+
+    `merged` is given up, `target` goes on.
+    """
+
+    merged: TicketFacts
+    merged_after: TicketFacts
+    merged_events: tuple[Event, ...]
+    target: TicketFacts
+    target_after: TicketFacts
+    target_events: tuple[Event, ...]
 
 
 def merge(staff: Staff, number: int, *, into: int) -> ActReport:
@@ -31,20 +47,50 @@ def merge(staff: Staff, number: int, *, into: int) -> ActReport:
         raise Refused(f"{desk.reference(number)} cannot be merged into itself; name another ticket with --into")
     with desk.store.act() as view:
         merged, target = view.tickets.facts(number, lock=True), view.tickets.facts(into, lock=True)
-        _check(desk, merged, target)
-        merged_after, merged_events = _merged(staff, merged, target)
-        target_after, target_events = _joined(staff, merged, target)
-        _write(view, merged, merged_after, now=now)
-        _write(view, target, target_after, now=now)
-        view.tickets.move_external_ids(number, to=into)
+        what = merging(desk, merged, target, actor=staff.changes.actor, now=now)
+        write_merging(view, what, now=now)
         act = view.tickets.begin_act("merge", staff.changes.actor, now=now)
-        view.tickets.record(act, number, merged_events, now=now)
-        view.tickets.record(act, into, target_events, now=now)
+        view.tickets.record(act, number, what.merged_events, now=now)
+        view.tickets.record(act, into, what.target_events, now=now)
         # That it is closed goes without saying where one is told that it goes on elsewhere.
-        told = tell(desk, view, _facts(staff, merged_after, merged_events[:1]), act=act, now=now)
-        also = tell(desk, view, _facts(staff, target_after, target_events), act=act, now=now, heard=told)
-    watching = tuple(event for event in target_events if event.kind is EventKind.WATCHED)
-    return ActReport(ticket=merged_after, events=(*merged_events, *watching), told=(*told, *also))
+        told = tell(desk, view, _facts(staff, what.merged_after, what.merged_events[:1]), act=act, now=now)
+        also = tell(desk, view, _facts(staff, what.target_after, what.target_events), act=act, now=now, heard=told)
+    watching = tuple(event for event in what.target_events if event.kind is EventKind.WATCHED)
+    return ActReport(ticket=what.merged_after, events=(*what.merged_events, *watching), told=(*told, *also))
+
+
+def merging(
+    desk: Desk, merged: TicketFacts, target: TicketFacts, *, actor: Actor, now: datetime, because: str = ""
+) -> Merging:
+    """What merging comes to; nothing is written.  Raises Refused where the two cannot become one."""
+    _check(desk, merged, target)
+    side = _Side(settings=desk.settings, actor=actor, now=now, because=because)
+    merged_after, merged_events = _merged(side, merged, target)
+    target_after, target_events = _joined(side, merged, target)
+    return Merging(
+        merged=merged, merged_after=merged_after, merged_events=merged_events,
+        target=target, target_after=target_after, target_events=target_events,
+    )  # fmt: skip
+
+
+def write_merging(view: View, what: Merging, *, now: datetime) -> None:
+    """Do what was planned, but for the history and the letters."""
+    _write(view, what.merged, what.merged_after, now=now)
+    _write(view, what.target, what.target_after, now=now)
+    view.tickets.move_external_ids(what.merged.number, to=what.target.number)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Side:
+    """Who merges, when and why."""
+
+    settings: Settings
+    actor: Actor
+    now: datetime
+    because: str
+
+    def event(self, kind: EventKind, field: str = "", before: str = "", after: str = "") -> Event:
+        return Event(kind=kind, actor=self.actor, field=field, before=before, after=after, because=self.because)
 
 
 def _check(desk: Desk, merged: TicketFacts, target: TicketFacts) -> None:
@@ -59,35 +105,34 @@ def _check(desk: Desk, merged: TicketFacts, target: TicketFacts) -> None:
         )
 
 
-def _merged(staff: Staff, merged: TicketFacts, target: TicketFacts) -> tuple[TicketFacts, tuple[Event, ...]]:
+def _merged(side: _Side, merged: TicketFacts, target: TicketFacts) -> tuple[TicketFacts, tuple[Event, ...]]:
     """The ticket that is given up: closed, and what happened to it."""
-    closed = staff.desk.settings.tickets.of_phase(Phase.CLOSED)
-    event = Event(kind=EventKind.MERGED, actor=staff.changes.actor, field="into", after=str(target.number))
-    after, ends = merged, list[Event]()
-    if staff.desk.settings.tickets.phase(merged.status) is not Phase.CLOSED:
-        after, kind = with_status(staff.desk.settings, merged, closed, now=staff.now)
-        ends = [Event(kind=kind, actor=staff.changes.actor, before=merged.status, after=closed)]
-    return replace(after, merged_into=target.number, external_ids=()), (event, *ends)
+    closed = side.settings.tickets.of_phase(Phase.CLOSED)
+    events = [side.event(EventKind.MERGED, field="into", after=str(target.number))]
+    after = merged
+    if side.settings.tickets.phase(merged.status) is not Phase.CLOSED:
+        after, kind = with_status(side.settings, merged, closed, now=side.now)
+        events.append(side.event(kind, before=merged.status, after=closed))
+    return replace(after, merged_into=target.number, external_ids=()), tuple(events)
 
 
-def _joined(staff: Staff, merged: TicketFacts, target: TicketFacts) -> tuple[TicketFacts, tuple[Event, ...]]:
+def _joined(side: _Side, merged: TicketFacts, target: TicketFacts) -> tuple[TicketFacts, tuple[Event, ...]]:
     """The ticket that goes on: with the people and tags of the other one, and what happened to it."""
-    actor = staff.changes.actor
-    events = [Event(kind=EventKind.MERGED, actor=actor, field="from", after=str(merged.number))]
+    events = [side.event(EventKind.MERGED, field="from", after=str(merged.number))]
     new = _newcomers(merged, target)
-    events += [Event(kind=EventKind.WATCHED, actor=actor, after=_name(one)) for one in new]
+    events += [side.event(EventKind.WATCHED, after=_name(one)) for one in new]
     tags = tuple(tag for tag in merged.tags if tag not in target.tags)
     if tags:
-        events.append(Event(kind=EventKind.TAGGED, actor=actor, after=", ".join(tags)))
+        events.append(side.event(EventKind.TAGGED, after=", ".join(tags)))
     for one in merged.external_ids:
-        events.append(Event(kind=EventKind.EXTERNAL_ID, actor=actor, field=one.name, after=one.value))
+        events.append(side.event(EventKind.EXTERNAL_ID, field=one.name, after=one.value))
     after = replace(
         target,
         watchers=(*target.watchers, *new),
         tags=tuple(sorted({*target.tags, *tags})),
         external_ids=(*target.external_ids, *merged.external_ids),
         mutes=(*target.mutes, *_wishes(merged, target)),
-        waiting_since=_waiting(staff, merged, target),
+        waiting_since=_waiting(side, merged, target),
     )
     return after, tuple(events)
 
@@ -121,9 +166,9 @@ def _name(watcher: WatcherFacts) -> str:
     return contact.name or (contact.primary.address if contact.primary else "")
 
 
-def _waiting(staff: Staff, merged: TicketFacts, target: TicketFacts) -> datetime | None:
+def _waiting(side: _Side, merged: TicketFacts, target: TicketFacts) -> datetime | None:
     """Since when somebody on either ticket waits for an answer."""
-    if staff.desk.settings.tickets.phase(target.status) in ENDED:
+    if side.settings.tickets.phase(target.status) in ENDED:
         return target.waiting_since
     return min((one for one in (merged.waiting_since, target.waiting_since) if one), default=None)
 

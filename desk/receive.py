@@ -9,31 +9,33 @@ Fails with: StoreUnusable, TemporaryFailure; then nothing of the batch was writt
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from types import MappingProxyType
-from typing import Any
+from typing import Any, assert_never
 
 import rules
 from desk import by_mail, finders, log
-from desk.actions import not_carried_out
 from desk.addresses import alive_address, copied, dead_addresses, mark_bounced, spoof
 from desk.carry_out import Arrived, Plan, is_takeover, plan, write
 from desk.desk import Desk
 from desk.facts import informed
-from desk.letters import Thread, tell
+from desk.letters import Thread, tell, tell_more
+from desk.merge import Merging, write_merging
 from desk.opt_out import Wished, fulfil, who_complains, wished, wisher
-from desk.record import recorded
+from desk.record import came_to, recorded
 from desk.repeats import Repeat, fingerprint, repeat_of
+from desk.settle import Settled, settle
 from desk.status_mail import Asked, answer, asked
+from desk.turned_away import queue
 from desk.vendors import REPORTS, vendor_with_news
 from domain import token
 from domain.authentication import UNPROVEN, Authentication
-from domain.decision import Create, Decision, Found, Ignore, MailFacts, Update
+from domain.decision import Create, Decision, Forward, Found, Ignore, LetterWish, MailFacts, MergeInto, Reject, Update
 from domain.errors import Conflict, NotFound, Overtaken, StoreUnusable, TemporaryFailure
 from domain.event import DESK, Actor, Event, EventKind
 from domain.intake import Intake, Outcome
-from domain.letter import ActFacts, Told
+from domain.letter import ActFacts, Told, Withheld
 from domain.marker import REPLY_MARKERS
 from domain.message import Message, RawMail
 from domain.people import Address, ContactFacts
@@ -245,19 +247,53 @@ def _carry_out(desk: Desk, view: View, mail: Mail, *, now: datetime, is_new: boo
     facts = MailFacts(
         message=mail.message, mailbox=mail.row.mailbox, folder=mail.row.folder, found=found, authentication=mail.proof
     )
-    facts = informed(desk, view, facts, moment=_moment(mail, now))
-    decision = rules.decide(desk.rules, facts)
-    record = _record(desk, facts, decision)
+    facts = informed(desk, view, facts, moment=_moment(mail, now), now=now, is_act=mail.hand is not None)
+    decided = rules.decide(desk.rules, facts)
+    settled = settle(
+        desk, view, facts, decided, contact=known_contact(view, mail.message),
+        contact_of=_customer(view, mail, now=now), is_act=mail.hand is not None, now=now,
+        quiet=mail.row.quiet or quiet_of(mailbox, _moment(mail, now)),
+    )  # fmt: skip
+    record = {**_record(desk, facts, decided), **came_to(decided, settled.decision)}
+    done = _done(desk, view, mail, settled, wish, sign=sign, repeat=repeat, now=now)
+    return _finish(view, mail, done, now=now, record=record, file_in=settled.file_in)
+
+
+def _done(
+    desk: Desk, view: View, mail: Mail, settled: Settled, wish: Asked | None, *, sign: str, repeat: Repeat | None,
+    now: datetime,
+) -> Received:  # fmt: skip
+    """Do what was settled, but for the journal."""
+    decision = settled.decision
     match decision.disposition:
         case Ignore(because=because):
-            done = Received(intake=mail.row.id, outcome=Outcome.IGNORED, because=because, rules=decision.rules)
-            return _finish(view, mail, done, now=now, record=record)
-        case Create() | Update():
-            arrived = _arrived(desk, view, mail, found, sign=sign, repeat=repeat, now=now)
-            done = _onto_a_ticket(desk, view, mail, arrived, found, decision, wish)
-            return _finish(view, mail, done, now=now, record=record)
+            return Received(intake=mail.row.id, outcome=Outcome.IGNORED, because=because, rules=decision.rules)
+        case Reject():
+            return _answered(desk, view, mail, settled, Outcome.REJECTED, now=now)
+        case Forward():
+            return _answered(desk, view, mail, settled, Outcome.FORWARDED, now=now)
+        case Create() | Update() | MergeInto():
+            arrived = _arrived(desk, view, mail, settled, sign=sign, repeat=repeat, now=now)
+            return _onto_a_ticket(desk, view, mail, arrived, settled, wish)
         case _:
-            raise not_carried_out(decision.disposition)
+            assert_never(decision.disposition)
+
+
+def _answered(desk: Desk, view: View, mail: Mail, settled: Settled, outcome: Outcome, *, now: datetime) -> Received:
+    """A mail that makes no ticket, with the letters that it makes."""
+    assert settled.answer is not None
+    contact = known_contact(view, mail.message)
+    actor = actor_of(mail.message, contact)
+    letters, withheld = queue(desk, view, settled.answer, message=mail.message, row=mail.row, actor=actor, now=now)
+    return Received(
+        intake=mail.row.id, outcome=outcome, because=settled.decision.disposition.because,
+        rules=settled.decision.rules, letters=letters, withheld=withheld,
+    )  # fmt: skip
+
+
+def known_contact(view: View, message: Message) -> ContactFacts | None:
+    """The contact who wrote, None where he is new."""
+    return view.people.contact_of(message.sender.address) if message.sender and message.sender.address else None
 
 
 def unasked(desk: Desk, message: Message) -> str:
@@ -280,10 +316,10 @@ def said_before(
 
 
 def _arrived(
-    desk: Desk, view: View, mail: Mail, found: Found, *, sign: str, repeat: Repeat | None, now: datetime
+    desk: Desk, view: View, mail: Mail, settled: Settled, *, sign: str, repeat: Repeat | None, now: datetime
 ) -> Arrived:
     """MAIL with the contacts behind its addresses; those who are new are made."""
-    message, settings = mail.message, desk.settings
+    message, settings, found = mail.message, desk.settings, settled.found
     contact = _contact(view, message, now=now)
     others = copied(message, found, mailbox=settings.mailboxes[mail.row.mailbox], settings=settings)
     return Arrived(
@@ -293,6 +329,7 @@ def _arrived(
         alive=alive_address(view, message, contact, settings), spoof=spoof(message, settings),
         vendor=vendor_with_news(view, message, settings), complaining=who_complains(view, message, keys=desk.keys),
         copied=tuple(view.people.contact_of(one.address) or view.people.add_contact(one, now=now) for one in others),
+        people=settled.people, company=settled.company, turns=settled.turns,
     )  # fmt: skip
 
 
@@ -305,7 +342,7 @@ def _fulfilled(desk: Desk, view: View, mail: Mail, asks: Wished, *, now: datetim
     act = view.tickets.begin_act("mail", actor, now=now, intake=mail.row.id)
     told = fulfil(
         desk, view, asks, act=act, actor=actor, mailbox=mail.row.mailbox, now=now,
-        quiet=quiet_of(desk.settings.mailboxes[mail.row.mailbox], mail.row.quiet, _moment(mail, now)),
+        quiet=mail.row.quiet or quiet_of(desk.settings.mailboxes[mail.row.mailbox], _moment(mail, now)),
         thread=Thread(in_reply_to=message.message_id, references=(message.message_id,) * bool(message.message_id)),
     )  # fmt: skip
     letters = sum(isinstance(one, Told) for one in told)
@@ -328,12 +365,14 @@ def _told_only(desk: Desk, view: View, mail: Mail, wish: Asked, *, now: datetime
 
 
 def _onto_a_ticket(
-    desk: Desk, view: View, mail: Mail, arrived: Arrived, found: Found, decision: Decision, wish: Asked | None
+    desk: Desk, view: View, mail: Mail, arrived: Arrived, settled: Settled, wish: Asked | None
 ) -> Received:
     """Open a ticket or add to one, record the events, queue the letters."""
-    now, tag = arrived.now, desk.settings.helpdesk.tag
+    now, tag, decision = arrived.now, desk.settings.helpdesk.tag, settled.decision
     known = _customer(view, mail, now=now)
-    planned, act_by_mail = plan_mail(desk.settings, arrived, found, decision, mail.proof, mail.hand, known)
+    planned, act_by_mail = plan_mail(desk.settings, arrived, settled.found, decision, mail.proof, mail.hand, known)
+    if settled.merging is not None:
+        write_merging(view, settled.merging, now=now)
     if act_by_mail is not None:
         actor, because = act_by_mail.actor, act_by_mail.because
         carried = by_mail.write(view, act_by_mail, mail.row, tag=tag)
@@ -343,10 +382,22 @@ def _onto_a_ticket(
     mark_bounced(view, mail.message, keys=desk.keys, now=now)
     act = view.tickets.begin_act("mail", actor, now=now, intake=mail.row.id)
     view.tickets.record(act, carried.ticket.number, carried.events, now=now)
-    facts = act_facts(desk.settings, carried.ticket, carried.told, arrived, act=act_by_mail, quiet=mail.row.quiet)
     # What an agent or a stranger wrote is no mail that a customer could have seen.
     seen = actor.kind != "agent" and carried.events[0].kind in (EventKind.OPENED, EventKind.CUSTOMER_WROTE)
-    told = tell(desk, view, facts, act=act, now=now, entry=carried.entry, answering=mail.message if seen else None)
+    facts = act_facts(
+        desk.settings, carried.ticket, carried.told, arrived, act=act_by_mail, quiet=mail.row.quiet,
+        wishes=planned.letters,
+    )  # fmt: skip
+    heard: tuple[Told | Withheld, ...] = ()
+    if settled.merging is not None:
+        what = settled.merging
+        view.tickets.record(act, what.merged.number, what.merged_events, now=now)
+        view.tickets.record(act, what.target.number, what.target_events, now=now)
+        heard = tell(desk, view, merged_facts(facts, what), act=act, now=now)
+        facts = replace(facts, events=(*facts.events, *what.target_events))
+    answering = mail.message if seen else None
+    told = tell(desk, view, facts, act=act, now=now, entry=carried.entry, answering=answering, heard=heard)
+    told = (*heard, *told, *tell_more(desk, view, facts, mail.row, now=now, answering=answering))
     if wish is not None and not any(one.recipient.contact == wish.contact.id for one in told if isinstance(one, Told)):
         told = (*told, answer(desk, view, mail.message, wish, mailbox=mail.row.mailbox, act=act, now=now))
     letters = sum(isinstance(one, Told) for one in told)
@@ -378,7 +429,7 @@ def plan_mail(
     return by_mail.with_reason(settings, arrived, planned, proof), act
 
 
-def _customer(view: View, mail: Mail, *, now: datetime) -> Callable[[Address], ContactFacts | None]:
+def _customer(view: View, mail: Mail, *, now: datetime) -> Callable[[Address], ContactFacts]:
     """Gives the contact of a customer whose mail is passed on; made where he is new."""
 
     def contact(customer: Address) -> ContactFacts:
@@ -390,9 +441,9 @@ def _customer(view: View, mail: Mail, *, now: datetime) -> Callable[[Address], C
 
 def act_facts(
     settings: Settings, ticket: TicketFacts, events: tuple[Event, ...], arrived: Arrived, *,
-    act: by_mail.MailAct | None = None, quiet: str = "",
+    act: by_mail.MailAct | None = None, quiet: str = "", wishes: tuple[LetterWish, ...] = (),
 ) -> ActFacts:  # fmt: skip
-    """A mail as the resolver looks at it; ACT is what an agent does by it."""
+    """A mail as the resolver looks at it; ACT is what an agent does by it, WISHES are the rules' of the letters."""
     sender = arrived.message.sender
     actor = act.actor if act else arrived.actor
     return ActFacts(
@@ -401,11 +452,20 @@ def act_facts(
         actor=actor,
         sender_key=sender.key if sender and actor.kind != "agent" else "",
         machine=arrived.message.is_machine,
-        quiet=quiet_of(settings.mailboxes[arrived.mailbox], quiet, arrived.moment),
+        quiet=quiet or quiet_of(settings.mailboxes[arrived.mailbox], arrived.moment),
         taken_over=is_takeover(events),
         doubt=_doubt(arrived, events) if act is None else "",
         silent_customer=act.silent if act else _unanswered(arrived, ticket),
+        wishes=wishes,
     )
+
+
+def merged_facts(facts: ActFacts, what: Merging) -> ActFacts:
+    """The same mail, as it concerns the people of the ticket that was merged.
+
+    That it is closed goes without saying where one is told that it goes on elsewhere.
+    """
+    return replace(facts, ticket=what.merged_after, events=what.merged_events[:1], wishes=())
 
 
 def _doubt(arrived: Arrived, events: tuple[Event, ...]) -> str:
@@ -463,12 +523,12 @@ def actor_of(message: Message, contact: ContactFacts | None) -> Actor:
     return Actor("contact", str(contact.id), contact.name or (message.sender.address if message.sender else ""))
 
 
-def quiet_of(mailbox: Mailbox, quiet: str, moment: datetime) -> str:
-    """Why nobody is told of a mail that arrived at MOMENT, '' if people are; QUIET is what its journal row says."""
+def quiet_of(mailbox: Mailbox, moment: datetime) -> str:
+    """Why nobody is told of a mail that arrived at MOMENT, '' if people are."""
     before = mailbox.quiet_before
-    if not quiet and before and moment.date() < before:
+    if before and moment.date() < before:
         return f"the mail is older than quiet_before ({before})"
-    return quiet
+    return ""
 
 
 def _duplicate(view: View, mail: Mail, first: Intake, *, now: datetime) -> Received:
@@ -485,11 +545,13 @@ def _duplicate(view: View, mail: Mail, first: Intake, *, now: datetime) -> Recei
     return done
 
 
-def _finish(view: View, mail: Mail, done: Received, *, now: datetime, record: dict[str, Any] | None = None) -> Received:
+def _finish(
+    view: View, mail: Mail, done: Received, *, now: datetime, record: dict[str, Any] | None = None, file_in: str = ""
+) -> Received:
     view.journal.finish(
         mail.row, outcome=done.outcome, because=done.because, now=now, content_key=mail.key, ticket=done.ticket,
         message_id=mail.message.message_id, subject=mail.message.subject, sender=_sender(mail.message),
-        decision=record,
+        decision=record, file_in=file_in,
     )  # fmt: skip
     return done
 

@@ -36,8 +36,24 @@ def recorded(decision: Decision) -> dict[str, Any]:
         "modifiers": [{"kind": type(one).__name__, **asdict(one)} for one in decision.modifiers],
         "letters": [{"kind": type(one).__name__, **asdict(one)} for one in decision.letters],
         "lookups": [{**asdict(lookup), "ticket": ticket} for lookup, ticket in decision.lookups],
+        "remarks": decision.remarks,
     }
     return {word: _storable(value) for word, value in said.items()}
+
+
+def came_to(decided: Decision, settled: Decision) -> dict[str, Any]:
+    """What DECIDED came to where that is something else: who was next in turn, what could not be done."""
+    if decided == settled:
+        return {}
+    said = recorded(settled)
+    changed = settled.disposition != decided.disposition
+    return {
+        "came_to": {
+            **({"disposition": said["disposition"], "because": said["because"]} if changed else {}),
+            "modifiers": said["modifiers"],
+            "remarks": said["remarks"],
+        }
+    }
 
 
 def says_the_same(record: Record, other: Record) -> bool:

@@ -12,14 +12,16 @@ Mails are taken in batches; none is read, and no rule asked, inside a transactio
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
 import rules
 from desk import finders
+from desk.by_mail import unproven, writer
 from desk.desk import Desk
+from desk.facts import informed
 from desk.receive import Read, said_before
 from desk.record import lookups_of, recorded
 from domain.decision import Decision, FinderVerdict, Found, MailFacts, Verdict
@@ -28,8 +30,8 @@ from domain.intake import Intake
 from domain.message import Message, RawMail
 from domain.ticket import TicketFacts
 from rules import NotRecorded, RuleSet
+from scanner.authentication import authentication
 from store.past import Past
-from store.store import View
 
 BATCH = 200
 BATCH_OCTETS = 8_000_000
@@ -78,7 +80,8 @@ def replay(
 
 def seen_then(desk: Desk, row: Intake, record: Mapping[str, Any], *, read: Read) -> MailFacts | None:
     """A mail read again, with the verdicts that the finders gave then; None where its bytes are gone."""
-    return _reread(desk, [(row, dict(record))], facts=Facts.THEN, read=read).get(row.id)
+    seen = _reread(desk, desk.rules, [(row, dict(record))], facts=Facts.THEN, read=read).get(row.id)
+    return seen[0] if seen else None
 
 
 def count(desk: Desk, since: datetime = _LONG_AGO) -> int:
@@ -93,11 +96,11 @@ def _again(
     remembered = {row.id: _on_record(ruleset, record) if facts is Facts.THEN else None for row, record in batch}
     for part in _parts(batch, remembered):
         needed = [(row, record) for row, record in part if remembered[row.id] is None]
-        reread = _reread(desk, needed, facts=facts, read=read)
+        reread = _reread(desk, ruleset, needed, facts=facts, read=read)
         for row, record in part:
-            decision, seen = remembered[row.id], reread.get(row.id)
+            decision, (seen, now_decided) = remembered[row.id], reread.get(row.id, (None, None))
             if decision is None and seen is not None:
-                decision = _on_mail(ruleset, record, seen, facts)
+                decision = now_decided or _on_mail(ruleset, record, seen)
             now = None if decision is None else recorded(decision)
             why = _GONE if now is None else ""
             yield Replayed(row=row, then=record, now=now, facts=seen, reread=seen is not None, because=why)
@@ -111,22 +114,23 @@ def _on_record(ruleset: RuleSet, record: Mapping[str, Any]) -> Decision | None:
         return None
 
 
-def _on_mail(ruleset: RuleSet, record: Mapping[str, Any], seen: MailFacts, facts: Facts) -> Decision:
-    """What RULESET decides on a mail that was read again; THEN by the record, as far as that goes."""
-    if facts is Facts.NOW:
-        return rules.decide(ruleset, seen)
+def _on_mail(ruleset: RuleSet, record: Mapping[str, Any], seen: MailFacts) -> Decision:
+    """What RULESET decides on a mail that was read again, by the record as far as that goes."""
     return rules.decide_again(ruleset, record.get("facts", {}), lookups=lookups_of(record), mail=seen)
 
 
 def _reread(
-    desk: Desk, needed: Sequence[tuple[Intake, dict[str, Any]]], *, facts: Facts, read: Read
-) -> dict[int, MailFacts]:
-    """What the rules may look at in mails that are read again; those without bytes or mailbox are left out."""
+    desk: Desk, ruleset: RuleSet, needed: Sequence[tuple[Intake, dict[str, Any]]], *, facts: Facts, read: Read
+) -> dict[int, tuple[MailFacts, Decision | None]]:
+    """What the rules may look at in mails that are read again; those without bytes or mailbox are left out.
+
+    NOW with what RULESET decides on them: its rules may ask for tickets, for which the database must be open.
+    """
     data = _bytes_of(desk, [row for row, _ in needed])
     messages = {row.id: _read(desk, row, data[row.id], read) for row, _ in needed if row.id in data}
     if facts is Facts.THEN:
         return {
-            row.id: _facts(row, messages[row.id], found_then(row, record))
+            row.id: (_facts(row, messages[row.id], found_then(row, record)), None)
             for row, record in needed
             if row.id in messages
         }
@@ -134,10 +138,24 @@ def _reread(
         return {}
     with desk.store.reading() as view:
         return {
-            row.id: _facts(row, messages[row.id], _found_now(desk, view, row, messages[row.id]))
+            row.id: _decided_now(replace(desk, rules=ruleset), Past(view, row), row, messages[row.id])
             for row, _ in needed
             if row.id in messages and row.mailbox in desk.settings.mailboxes
         }
+
+
+def _decided_now(desk: Desk, past: Past, row: Intake, message: Message) -> tuple[MailFacts, Decision]:
+    """What is known of a mail now, as if it and everything later were not there, and what is decided on that."""
+    moment = row.done_at or row.listed_at
+    arrived = min(row.arrived or moment, moment)
+    proof = authentication(message, desk.settings.mailboxes[row.mailbox].authserv)
+    is_act = bool(writer(desk.settings, message)) and not unproven(desk.settings, message, proof)
+    found = _found_now(desk, past, row, message, arrived=arrived, is_act=is_act)
+    facts = replace(_facts(row, message, found), authentication=proof)
+    facts = informed(desk, past, facts, moment=arrived, now=moment, is_act=is_act, lock=False)
+    decision = rules.decide(desk.rules, facts)
+    answers = {lookup: _ticket(number, row) for lookup, number in decision.lookups if number is not None}
+    return replace(facts, targets=answers.get), decision
 
 
 def _read(desk: Desk, row: Intake, data: bytes, read: Read) -> Message:
@@ -148,14 +166,12 @@ def _facts(row: Intake, message: Message, found: Found) -> MailFacts:
     return MailFacts(message=message, mailbox=row.mailbox, folder=row.folder, found=found)
 
 
-def _found_now(desk: Desk, view: View, row: Intake, message: Message) -> Found:
-    """What the finders say now, as if this mail and everything later were not there."""
-    past = Past(view, row)
-    moment = row.done_at or row.listed_at
-    _, repeat = said_before(desk, past, message, mailbox=row.mailbox, moment=min(row.arrived or moment, moment))
+def _found_now(desk: Desk, past: Past, row: Intake, message: Message, *, arrived: datetime, is_act: bool) -> Found:
+    """What the finders say now."""
+    _, repeat = said_before(desk, past, message, mailbox=row.mailbox, moment=arrived)
     return finders.find(
         past, message, mailbox=desk.settings.mailboxes[row.mailbox], settings=desk.settings, keys=desk.keys, lock=False,
-        repeat=repeat,
+        repeat=repeat, is_proven_agent=is_act,
     )  # fmt: skip
 
 

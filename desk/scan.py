@@ -354,12 +354,35 @@ class MailboxScanner:
         after = self._settings.after
         # What was too large to be fetched whole is whole on the server only.
         kept = [row for row in done if after.do == "delete" and row.size > self._desk.settings.limits.mail_size]
-        whole = {row.id for row in done} - {row.id for row in kept}
-        filed = self._file_as(kept, After(do="keep"))
-        filed += self._file_as([row for row in done if row.id in whole], after)
+        wished, others = self._wished(done)
+        whole = {row.id for row in others} - {row.id for row in kept}
+        filed = sum(self._file_as(rows, After(do="move", folder=folder)) for folder, rows in wished.items())
+        filed += self._file_as([row for row in kept if row in others], After(do="keep"))
+        filed += self._file_as([row for row in others if row.id in whole], after)
         if filed:
             log.mail_filed(self._name, state.name, filed, after.folder or after.do)
         return replace(report, filed=report.filed + filed)
+
+    def _wished(self, done: Sequence[Intake]) -> tuple[dict[str, list[Intake]], list[Intake]]:
+        """The mails that rules want in folders that are there, by folder, and all others.
+
+        A folder that is missing is not made, for its name may be mistyped; the journal says so.
+        """
+        if not any(row.file_in for row in done):
+            return {}, list(done)
+        there = self._connected().folders()
+        wished: dict[str, list[Intake]] = {}
+        for row in done:
+            if row.file_in in there and row.file_in != row.folder:
+                wished.setdefault(row.file_in, []).append(row)
+        missing = [row for row in done if row.file_in and row.file_in not in there]
+        if missing:
+            with self._desk.store.act() as view:
+                for row in missing:
+                    why = f"not filed in {row.file_in}: {self._name} has no such folder"
+                    view.journal.filed_elsewhere(row, because=why)
+        moved = {row.id for rows in wished.values() for row in rows}
+        return wished, [row for row in done if row.id not in moved]
 
     def _file_as(self, mails: Sequence[Intake], after: After) -> int:
         """File MAILS in one way; how many of them are filed."""

@@ -53,8 +53,8 @@ class TargetKey(Frozen):
     """Which ticket is meant, by a key that the mail holds."""
 
     by: Written[Literal["number", "title", "external_id"]] = None
-    """What the key is: the ticket's `number` (`1042` or `ACME-1042`), its whole `title`, or an `external_id`, the
-    number that somebody else's system gave it."""
+    """What the key is: the ticket's `number` (`1042` or `ACME-1042`), its whole `title` (of several tickets the newest
+    that is not closed, else the newest), or an `external_id`, the number that somebody else's system gave it."""
     key: Written[Word] = None
     """The key, such as `'{{ match.case }}'`."""
     sender: Written[Literal["belongs", "anyone"]] = None
@@ -129,7 +129,8 @@ class AssignTo(Some):
     least_loaded: Written[Word] = None
     """A key of groups: the group gets it, and of its agents the one with the fewest unfinished tickets."""
     by_organization: Written[JustTrue] = None
-    """`true`: whoever looks after the sender's organization gets it; nobody where nobody does."""
+    """`true`: whoever looks after the sender's organization gets it; nobody where nobody does.
+    `helpdesk contacts --organization NAME --agent KEY` says who does."""
 
     @model_validator(mode="after")
     def _one_way(self) -> Self:
@@ -200,9 +201,13 @@ class Action(Frozen):
     ignore: Written[NoArguments] = None
     """Does nothing with the mail, writes to nobody, and ends the run.  The mail stays in the journal."""
     reject: Written[RejectWith] = None
-    """Opens no ticket, tells the sender that his mail is not taken, and ends the run.  Machines are never told."""
+    """Opens no ticket, tells the sender that his mail is not taken, and ends the run.  Machines are never told, nor
+    who opted out, is out of the loop budget, or cannot be reached."""
     forward: Written[Addresses] = None
-    """Opens no ticket, passes the mail on to these addresses, and ends the run."""
+    """Opens no ticket, passes the mail on to these addresses, and ends the run.  It goes as an attachment, from the
+    mailbox's address; an answer goes to whoever wrote it.  Never to its writer nor to us; of one sender no more than
+    `loop_budget.letters` in `loop_budget.per`.  Where nobody may get it, it makes a ticket that says why; a mail that
+    we passed on before is ignored."""
     merge_into: Written[MergeTarget] = None
     """Merges the ticket that was found for the mail into the one named by a key, adds the mail there, and ends the run.
     Where one of the two is missing the rule has no effect, and the next rule is tried."""
@@ -221,7 +226,8 @@ class Action(Frozen):
     note: Written[Word] = None
     """Puts an internal note on the ticket.  It may hold expressions."""
     file: Written[Word] = None
-    """Moves the mail into this folder of its mailbox once it is in the database, whatever `after` says."""
+    """Moves the mail into this folder of its mailbox once it is in the database, whatever `after` says.  A folder
+    that is not there is not made: then the journal says so, and `after` holds."""
     letter: Written[Letters] = None
     """Chooses, adds or suppresses letters to the customer."""
     notify: Written[NotifyWhom] = None

@@ -66,7 +66,7 @@ class Arrival:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Intake:
-    """One row of the journal."""
+    """One row of the journal.  `file_in` is the folder that a rule wants it filed in, '' for what `after` says."""
 
     id: int
     source: str
@@ -90,6 +90,7 @@ class Intake:
     because: str
     listed_at: datetime
     done_at: datetime | None
+    file_in: str = ""
 
 
 def imap_position(folder: str, uidvalidity: int, uid: int) -> str:

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from domain.event import Actor, Event
+from domain.decision import LetterWish
+from domain.event import Actor, Event, EventKind
 from domain.people import ContactFacts
 from domain.ticket import TicketFacts
 
@@ -28,6 +29,8 @@ class LetterKind(StrEnum):
     REPORT = "report"  # customer: how a ticket stands, or all his open ones, as he asked by mail
     OPTED_OUT = "opted_out"  # customer: he gets no more letters, as he wished; the last one
     OPTED_IN = "opted_in"  # customer: he gets letters again, as he wished
+    REJECTED = "rejected"  # whoever wrote: his mail is not taken
+    FORWARDED = "forwarded"  # anybody whom a rule names: the mail itself
     STAFF_NEW = "staff_new"
     STAFF_ASSIGNED = "staff_assigned"
     STAFF_CUSTOMER = "staff_customer"  # the customer wrote
@@ -53,9 +56,17 @@ class LetterKind(StrEnum):
         return self in (LetterKind.OPTED_OUT, LetterKind.OPTED_IN)
 
     @property
+    def carries_files(self) -> bool:
+        """Files, or a whole mail, go with such a letter."""
+        return self.is_human or self is LetterKind.FORWARDED
+
+    @property
     def is_budgeted(self) -> bool:
-        """Counts against the loop budget: what a customer gets without an agent having written to him."""
-        return not self.is_staff and self not in (LetterKind.COMMENT, LetterKind.SOLUTION)
+        """Counts against the loop budget: what a customer gets without an agent having written to him.
+
+        Mails that are passed on have a budget of their own, by who wrote them.
+        """
+        return not self.is_staff and self not in (LetterKind.COMMENT, LetterKind.SOLUTION, LetterKind.FORWARDED)
 
 
 class Reason(StrEnum):
@@ -79,7 +90,11 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recipient:
-    """One person a letter may go to.  `role`: requester, organization, watcher, agent, group, cc."""
+    """One person a letter may go to.
+
+    `role`: requester, organization, watcher, agent, group, cc, sender (of a mail that is rejected), forward,
+    notified (by a rule).
+    """
 
     role: str
     address: str = ""
@@ -93,15 +108,29 @@ class Recipient:
         return bool(self.agent)
 
 
+def is_by_rule(events: tuple[Event, ...]) -> bool:
+    """What a letter speaks of first was done by a rule."""
+    return bool(events) and events[0].kind is EventKind.SOLUTION and events[0].actor.kind == "rule"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
-    """One letter that shall be written.  `events` are what it speaks of, the strongest first."""
+    """One letter that shall be written.  `events` are what it speaks of, the strongest first.
+
+    `template` takes the place of the one that is named like its kind.
+    """
 
     recipient: Recipient
     kind: LetterKind
     events: tuple[Event, ...]
     because: str
     mandatory: bool = False
+    template: str = ""
+
+    @property
+    def is_automatic(self) -> bool:
+        """No person wrote it: it counts against the loop budget, and says so to other machines (RFC 3834)."""
+        return self.kind.is_budgeted or is_by_rule(self.events)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,6 +152,7 @@ class ActFacts:
     `mandatory` lifts opt-outs for this act, `silent_customer` is a rule's or an agent's wish, in words,
     that the customer is not told.  `cc` are addresses that get the comment beside the requester,
     `contacts` the contacts behind them.  `taken_over` tells a first assignment from a change.
+    `wishes` are what rules want of the letters.
     `dead` are the keys of addresses without a contact that letters came back from.
     `doubt` says why the sender may be a machine; then his mail is not acknowledged.
     `recent` counts the letters of the budget's period (`LetterKind.is_budgeted`), by address key,
@@ -142,6 +172,7 @@ class ActFacts:
     taken_over: bool = False
     cc: tuple[Recipient, ...] = ()
     contacts: tuple[ContactFacts, ...] = ()
+    wishes: tuple[LetterWish, ...] = ()
     dead: frozenset[str] = frozenset()
     recent: Mapping[str, int] = field(default_factory=dict)
     recent_domains: Mapping[str, int] = field(default_factory=dict)
@@ -187,6 +218,8 @@ class LetterFacts:
 
     `events` are those of `Told`; labels are looked up when it is written.  `message_id` was fixed when
     the letter was queued, so that a copy carries the same one after a change of keys; '' makes it anew.
+    `ticket` is None for a letter about none.  `template` is the one that a rule chose, `words` are a rule's own,
+    `loops` the addresses that a mail which is passed on has been through.
     `earlier` are the last entries before this one that its reader knows already, the latest first.
     `standings` are the tickets that a report is about, `left_out` names the files that the server would not have taken.
     """
@@ -214,6 +247,10 @@ class LetterFacts:
     left_out: tuple[str, ...] = ()
     in_reply_to: str = ""
     references: tuple[str, ...] = ()
+    template: str = ""
+    words: str = ""
+    reply_to: str = ""
+    loops: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -82,7 +82,10 @@ class ContactAddress:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrganizationFacts:
-    """A customer company; `address` is its own, written to where a ticket has no contact."""
+    """A customer company; `address` is its own, written to where a ticket has no contact.
+
+    `agent` looks after it: a key of config.yaml, '' where nobody does.
+    """
 
     id: int
     name: str
@@ -93,6 +96,7 @@ class OrganizationFacts:
     undeliverable: bool = False
     opted_out_at: datetime | None = None
     opted_out_how: str = ""
+    agent: str = ""
 
     @property
     def key(self) -> str:

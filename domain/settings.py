@@ -607,6 +607,49 @@ def default_statuses() -> dict[str, Status]:
     }
 
 
+_NUMBER = re.compile(r"[+-]?\d{1,15}(?:[.,]\d{1,6})?")
+_GERMAN_DAY = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})")
+MAX_FIELD = 1000
+
+
+class TicketField(_Frozen):
+    type: Literal["text", "number", "date", "choice"] = "text"
+    """What it holds: text, a number, a date (2026-11-21 or 21.11.2026), or one of `choices`."""
+    label: Mapping[Language, Line] = {}
+    """What people see, by language; left out: the key."""
+    choices: tuple[Line, ...] = ()
+    """What it can be, for `type: choice`."""
+
+    @model_validator(mode="after")
+    def _has_choices(self) -> Self:
+        if (self.type == "choice") != bool(self.choices):
+            raise ValueError("choices and type: choice go together: {type: choice, choices: [red, green]}")
+        return self
+
+    def value(self, text: str) -> str:
+        """TEXT as it is stored: numbers with a point, dates as year-month-day.  Raises ValueError where it is none."""
+        text = " ".join(text.split())[:MAX_FIELD]
+        match self.type:
+            case "number":
+                if _NUMBER.fullmatch(text) is None:
+                    raise ValueError(f"{shown(text)} is not a number")
+                return text.replace(",", ".")
+            case "date":
+                german = _GERMAN_DAY.fullmatch(text)
+                try:
+                    return (
+                        date(*(int(german[n]) for n in (3, 2, 1))) if german else date.fromisoformat(text)
+                    ).isoformat()
+                except ValueError:
+                    raise ValueError(f"{shown(text)} is not a date: write 2026-11-21") from None
+            case "choice":
+                chosen = next((one for one in self.choices if one.casefold() == text.casefold()), None)
+                if chosen is None:
+                    raise ValueError(f"{shown(text)} is not among {', '.join(self.choices)}")
+                return chosen
+        return text
+
+
 class Tickets(_Frozen):
     statuses: Mapping[Key, Status] = Field(default_factory=default_statuses)
     """The statuses, in the order in which people see them; the first of each phase is its default."""
@@ -616,6 +659,8 @@ class Tickets(_Frozen):
     """What a ticket has when nobody says otherwise."""
     categories: tuple[Key, ...] = ("question", "incident", "change")
     """What a ticket can be about."""
+    fields: Mapping[Key, TicketField] = {}
+    """Fields of your own, each under a key of your choice: {machine: {type: text, label: {de: Maschine}}}."""
     colleagues: Flag = False
     """Somebody of the requester's organization may answer in his ticket."""
 

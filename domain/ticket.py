@@ -1,6 +1,7 @@
 """A ticket as the pure rooms see it: facts of one moment, no row, no session."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -64,6 +65,7 @@ class Mute:
 class TicketFacts:
     """A ticket with its people.  `agent` and `group` are keys of config.yaml, '' for none.
 
+    `fields` are the house's own, by their keys in config.yaml.
     `merged_into` is the ticket under which it is continued; nothing happens to it any more.
     `mutes` are the contacts who want no letters about it.
     """
@@ -87,6 +89,7 @@ class TicketFacts:
     merged_into: int | None = None
     external_ids: tuple[ExternalId, ...] = ()
     mutes: tuple[Mute, ...] = ()
+    fields: Mapping[str, str] = field(default_factory=dict)
     version: int = 1
     created_at: datetime
     updated_at: datetime

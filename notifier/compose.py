@@ -15,7 +15,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from domain.errors import PermanentFailure
-from domain.letter import Letter, LetterFacts, LetterKind, OutgoingFile
+from domain.letter import Letter, LetterFacts, LetterKind, OutgoingFile, is_by_rule
 from domain.opt_out_words import Wish
 from domain.people import domain_key
 from domain.settings import Settings
@@ -54,7 +54,7 @@ class Composer:
         fields = [
             *self._address(facts, sender, recipient),
             *self._thread(facts, words.subject, sender),
-            *_marks(facts.kind, sender),
+            *_marks(facts, sender),
         ]
         if ways:
             fields.append(("List-Unsubscribe", ",\r\n ".join(f"<{way}>" for way in ways)))
@@ -62,8 +62,8 @@ class Composer:
             fields.append(("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"))
         fields.append(("Content-Language", words.language))
         data = mime.written(fields, _body(words, facts))
-        # Nothing is to come back of a letter that says that no more come.
-        envelope = "" if facts.kind.is_confirmation else sender
+        # Nothing is to come back of a letter that ends a matter (RFC 3834, section 3.3).
+        envelope = "" if facts.kind is LetterKind.REJECTED or facts.kind.is_confirmation else sender
         return Letter(
             id=facts.letter, envelope_from=envelope, envelope_to=recipient, data=data, template=words.template
         )
@@ -71,7 +71,9 @@ class Composer:
     def _address(self, facts: LetterFacts, sender: str, recipient: str) -> Iterator[Field]:
         yield "From", mime.mailbox("From", _name(self._settings.helpdesk.name), sender)
         yield "To", mime.mailbox("To", _name(facts.recipient.name), recipient)
-        if mailbox_of(facts, self._settings).plus_addressing:
+        if facts.reply_to:
+            yield "Reply-To", _sendable(facts.reply_to)
+        elif mailbox_of(facts, self._settings).plus_addressing:
             local, _, host = sender.rpartition("@")
             yield "Reply-To", f"{local}+{self._token(facts)}@{host}"
 
@@ -111,6 +113,9 @@ def _without_internals(facts: LetterFacts) -> LetterFacts:
     """FACTS as a customer may have them: never with what is internal, whoever put it there."""
     if facts.kind.is_staff:
         return facts
+    if facts.kind is LetterKind.FORWARDED:
+        whole = tuple(file for file in facts.files if file.content_type == "message/rfc822")
+        return replace(facts, entry=None, earlier=(), events=(), files=whole)
     earlier = tuple(replace(entry, suspicion="") for entry in facts.earlier if entry.kind not in _INTERNAL)
     if facts.entry is None or facts.entry.kind in _INTERNAL:
         return replace(facts, entry=None, files=(), earlier=earlier)
@@ -147,20 +152,23 @@ def _ids(found: tuple[str, ...]) -> str:
     return "\r\n ".join(ids)
 
 
-def _marks(kind: LetterKind, sender: str) -> Iterator[Field]:
+def _marks(facts: LetterFacts, sender: str) -> Iterator[Field]:
     """Tell other machines what this is (RFC 3834, section 5), and ourselves that it is ours."""
-    yield "X-Loop", sender
-    if kind.is_human:
+    for address in dict.fromkeys((*facts.loops, sender)):
+        if _ADDRESS.fullmatch(address):
+            yield "X-Loop", address
+    by_rule = is_by_rule(facts.events)
+    if facts.kind.is_human and not by_rule:
         return
-    answers = kind is LetterKind.ACKNOWLEDGEMENT or kind.is_confirmation
+    answers = facts.kind in (LetterKind.ACKNOWLEDGEMENT, LetterKind.REJECTED) or facts.kind.is_confirmation or by_rule
     yield "Auto-Submitted", "auto-replied" if answers else "auto-generated"
     # Never `All`: it would suppress the bounces too, and with them what we learn from them.
     yield "X-Auto-Response-Suppress", "OOF, AutoReply"
 
 
 def _ends_letters(kind: LetterKind) -> bool:
-    """There is nothing to opt out of: the letter is to staff, or says that no more come."""
-    return kind.is_staff or kind is LetterKind.OPTED_OUT
+    """There is nothing to opt out of: the letter is to no customer, or says that no more come."""
+    return kind.is_staff or kind in (LetterKind.FORWARDED, LetterKind.OPTED_OUT)
 
 
 def _unsubscribe(address: str, token: str) -> str:
@@ -183,12 +191,16 @@ def _body(words: Words, facts: LetterFacts) -> Part:
         body = mime.multipart("alternative", (body, html), f"=_{facts.letter}_text")
     if not facts.files:
         return body
-    return mime.multipart("mixed", (body, *map(_attached, facts.files)), f"=_{facts.letter}")
+    whole = facts.kind is LetterKind.FORWARDED
+    files = (_attached(file, is_whole_mail=whole) for file in facts.files)
+    return mime.multipart("mixed", (body, *files), f"=_{facts.letter}")
 
 
-def _attached(file: OutgoingFile) -> Part:
-    # A mail or a multipart inside would be taken apart by some relays; as a file it stays as it is.
-    kind = file.content_type.lower()
+def _attached(file: OutgoingFile, *, is_whole_mail: bool) -> Part:
     # Slashes would lead elsewhere, and readers take quotes and angle brackets around a name away.
     name = _shown(file.name).translate(_NO_NAME) or "file"
+    if is_whole_mail:
+        return mime.mail(file.data, name)
+    # A mail or a multipart inside would be taken apart by some relays; as a file it stays as it is.
+    kind = file.content_type.lower()
     return mime.file(file.data, kind if _CONTENT_TYPE.fullmatch(kind) else "application/octet-stream", name)

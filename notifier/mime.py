@@ -19,6 +19,9 @@ LONGEST_WORD = 400
 _PLAIN_PHRASE = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]*")
 _Q_SAFE = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789!*+-/")
 _NAME_SAFE = re.compile(r"[A-Za-z0-9!#$&+.^_`{|}~ -]{1,60}")
+_LINE_ENDS = re.compile(rb"\r\n|\r|\n")
+_HEADER = re.compile(rb"(?:[!-9;-~]+:[^\n]*\r\n(?:[ \t]+[^\s][^\n]*\r\n)*)+\r\n")
+_TOO_LONG = re.compile(rb"[^\n]{999}")
 _LONG_LINE = re.compile(rb"[^\n]{900}")
 
 Field = tuple[str, str]
@@ -57,6 +60,19 @@ def file(data: bytes, content_type: str, name: str, *, content_id: str = "") -> 
     disposition = "inline" if content_id else "attachment"
     fields.append(("Content-Disposition", ";\r\n ".join((disposition, *_parameter("filename", name)))))
     return Part(tuple(fields), _base64(data))
+
+
+def mail(data: bytes, name: str) -> Part:
+    """A whole mail, as it is (RFC 2046, section 5.2.1); where a relay would have to change it, as a file.
+
+    A mail inside a mail may not be encoded, so one with octets beyond ASCII, or with lines that no server need
+    take (RFC 5321, 4.5.3.1.6), would be taken apart on its way.
+    """
+    plain = _LINE_ENDS.sub(b"\r\n", data)
+    if not plain.isascii() or b"\0" in plain or _TOO_LONG.search(plain) or not _HEADER.match(plain):
+        return file(data, "application/octet-stream", name)
+    disposition = ";\r\n ".join(("attachment", *_parameter("filename", name)))
+    return Part((("Content-Type", "message/rfc822"), ("Content-Disposition", disposition)), plain)
 
 
 def multipart(subtype: str, parts: Sequence[Part], boundary: str) -> Part:

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
+from domain.decision import AddLetter, ChooseLetter, MandatoryLetters, Notify, SuppressLetters
 from domain.event import Event, EventKind
-from domain.letter import ActFacts, LetterKind, Reason, Recipient, Told, Withheld
+from domain.letter import ActFacts, LetterKind, Reason, Recipient, Told, Withheld, is_by_rule
 from domain.people import ContactAddress, ContactFacts, OrganizationFacts, address_key
 from domain.settings import Settings
 from domain.ticket import Mute, WatcherFacts
@@ -136,8 +137,10 @@ STRONGEST_FIRST = (
     *(K.COPY, K.STAFF_CUSTOMER),
     *(K.STAFF_NOTE, K.STAFF_ASSIGNED),
     *(K.STATUS, K.STAFF_STATUS),
-    *(K.REPORT, K.OPTED_OUT, K.OPTED_IN),
+    *(K.OPTED_OUT, K.OPTED_IN),
     *(K.CHANGE, K.STAFF_CHANGE),
+    K.REPORT,
+    *(K.REJECTED, K.FORWARDED),
 )
 _RANK = {kind: rank for rank, kind in enumerate(STRONGEST_FIRST)}
 
@@ -156,8 +159,48 @@ class _Person:
 def resolve(act: ActFacts, settings: Settings) -> tuple[Told | Withheld, ...]:
     """Everybody whom ACT concerns: who gets which letter, who does not, each with the reason."""
     outcomes = [_outcome(person, act, settings) for person in _people(act, settings)]
+    outcomes += [_of_notice(person, because, act, settings) for person, because in _notified(act, settings)]
     outcomes += [_of_refusal(event, act, settings) for event in act.events if event.kind is E.REFUSED]
     return _one_each(outcome for outcome in outcomes if outcome is not None)
+
+
+def resolve_more(act: ActFacts, settings: Settings) -> tuple[Told | Withheld, ...]:
+    """The further letters that rules want the customer to get, one for each template."""
+    wanted = dict.fromkeys((wish.template, wish.because) for wish in act.wishes if isinstance(wish, AddLetter))
+    customer = _customer(act, settings)
+    return tuple(_one_more(customer, template, because, act, settings) for template, because in wanted)
+
+
+def _one_more(customer: _Person, template: str, because: str, act: ActFacts, settings: Settings) -> Told | Withheld:
+    refusal = _refusal(customer, K.ACKNOWLEDGEMENT, act) or _gated(customer, K.ACKNOWLEDGEMENT, act, settings)
+    return refusal or Told(
+        recipient=customer.recipient, kind=K.ACKNOWLEDGEMENT, events=act.events[:1], template=template,
+        because=f"{customer.because}, one more letter: {template} ({because})", mandatory=_mandatory(customer, act),
+    )  # fmt: skip
+
+
+def _notified(act: ActFacts, settings: Settings) -> Iterator[tuple[_Person, str]]:
+    """The agents whom rules want to be told, each once."""
+    seen: set[str] = set()
+    for wish in act.wishes:
+        if not isinstance(wish, Notify):
+            continue
+        members = (member for group in wish.groups for member in settings.groups.get(group, ()))
+        for agent in (*wish.agents, *members):
+            if agent not in seen:
+                seen.add(agent)
+                yield _agent(agent, settings, role="notified", because=f"notified by {wish.because}"), wish.because
+
+
+def _of_notice(person: _Person, because: str, act: ActFacts, settings: Settings) -> Told | Withheld | None:
+    """The letter to an agent whom a rule wants to be told, whatever he would be told otherwise."""
+    kind = K.STAFF_NEW if any(event.kind is E.OPENED for event in act.events) else K.STAFF_CUSTOMER
+    if act.quiet:
+        return Withheld(recipient=person.recipient, kind=kind, reason=Reason.QUIET, because=act.quiet)
+    if _is_actor(person, act) and not settings.notifications.tell_actor:
+        return Withheld(recipient=person.recipient, kind=kind, reason=Reason.ACTOR, because="own act")
+    told = Told(recipient=person.recipient, kind=kind, events=tuple(_told_once(act.events)), because=person.because)
+    return gate(person.recipient, kind, settings=settings) or told
 
 
 def gate(
@@ -174,6 +217,7 @@ def gate(
     recent_domain: int = 0,
     recent_here: int = 0,
     recent_answers: int = 0,
+    by_rule: bool = False,
 ) -> Withheld | None:
     """Why RECIPIENT must not get this letter now; None if he may.
 
@@ -183,6 +227,7 @@ def gate(
     contact's came back.  `recent` is what the address got of the loop budget, `recent_domain` what
     all of its domain got, `recent_here` what all got about the ticket, `recent_answers` what the address
     got about it; 0 when a queued letter is asked about again, for it was counted when it was queued.
+    `by_rule`: no person wrote it, whatever its kind.
     """
 
     def withheld(reason: Reason, because: str) -> Withheld:
@@ -216,7 +261,8 @@ def gate(
         (recent_here, budget.per_ticket, "automatic letters about this ticket"),
         (recent_answers * (kind is K.ACKNOWLEDGEMENT), budget.acknowledged, "automatic letters about this ticket"),
     )
-    spent = next((f"{count} {what}" for count, most, what in counts if count >= most), "") if kind.is_budgeted else ""
+    spent = next((f"{count} {what}" for count, most, what in counts if count >= most), "")
+    spent = spent if kind.is_budgeted or by_rule else ""
     return withheld(Reason.LOOP_BUDGET, f"{spent} already (notifications.loop_budget)") if spent else None
 
 
@@ -404,32 +450,72 @@ def _outcome(person: _Person, act: ActFacts, settings: Settings) -> Told | Withh
     due, off = _due(person, act, settings)
     if not due:
         return _worth_saying(person, act, off)
-    kind, key = due[0][1], address_key(person.recipient.address)
-    refusal = _refusal(person, kind, act) or gate(
+    kind, by_rule = due[0][1], is_by_rule((due[0][0],))
+    refusal = _refusal(person, kind, act, by_rule=by_rule) or _gated(person, kind, act, settings, by_rule=by_rule)
+    if refusal is not None:
+        return refusal
+    if _is_actor(person, act) and person.recipient.is_staff and not settings.notifications.tell_actor:
+        return Withheld(recipient=person.recipient, kind=kind, reason=Reason.ACTOR, because="own act")
+    template, why = _chosen(person, act)
+    return Told(
+        recipient=person.recipient,
+        kind=kind,
+        events=_lines(person, due, act),
+        because=_because(person, kind, act, settings) + why,
+        mandatory=_mandatory(person, act),
+        template=template,
+    )
+
+
+def _gated(
+    person: _Person, kind: LetterKind, act: ActFacts, settings: Settings, *, by_rule: bool = False
+) -> Withheld | None:
+    key = address_key(person.recipient.address)
+    return gate(
         person.recipient,
         kind,
         contact=person.contact,
         organization=person.organization,
         mute=act.ticket.mute_of(person.recipient.contact),
         settings=settings,
-        mandatory=act.mandatory,
+        mandatory=_mandatory(person, act),
         undeliverable=person.contact is None and key in act.dead,
         recent=act.recent.get(key, 0),
         recent_domain=act.recent_domains.get(key.rpartition("@")[2], 0),
         recent_here=act.recent_here,
         recent_answers=act.recent_answers if key == act.sender_key else 0,
+        by_rule=by_rule,
     )
-    if refusal is not None:
-        return refusal
-    if _is_actor(person, act) and person.recipient.is_staff and not settings.notifications.tell_actor:
-        return Withheld(recipient=person.recipient, kind=kind, reason=Reason.ACTOR, because="own act")
-    return Told(
-        recipient=person.recipient,
-        kind=kind,
-        events=_lines(person, due, act),
-        because=_because(person, kind, act, settings),
-        mandatory=act.mandatory and not person.recipient.is_staff,
-    )
+
+
+def _mandatory(person: _Person, act: ActFacts) -> bool:
+    """Opt-outs are lifted for this person: by whoever acts, or by a rule for the customer."""
+    return not person.recipient.is_staff and (act.mandatory or bool(_mandatory_by(person, act)))
+
+
+def _mandatory_by(person: _Person, act: ActFacts) -> str:
+    """The rule that lifts the customer's opt-out, '' if none does."""
+    wishes = (wish.because for wish in act.wishes if isinstance(wish, MandatoryLetters))
+    return next(wishes, "") if person.column == "customer" else ""
+
+
+def _chosen(person: _Person, act: ActFacts) -> tuple[str, str]:
+    """The template that a rule chose for the customer's letter, and how that is told."""
+    wishes = [wish for wish in act.wishes if isinstance(wish, ChooseLetter)]
+    if not wishes or person.column != "customer":
+        return "", ""
+    return wishes[-1].template, f", with template {wishes[-1].template} ({wishes[-1].because})"
+
+
+def _suppressed(person: _Person, kind: LetterKind, act: ActFacts) -> str:
+    """The rule that wants no such letter, '' if none does."""
+    for wish in act.wishes:
+        if isinstance(wish, SuppressLetters):
+            if wish.kinds and kind in wish.kinds:
+                return f"{wish.because} wants no {kind.value}"
+            if not wish.kinds and not person.recipient.is_staff:
+                return f"{wish.because} wants no letter to customers"
+    return ""
 
 
 def _of_refusal(event: Event, act: ActFacts, settings: Settings) -> Told | Withheld:
@@ -482,14 +568,17 @@ def _worth_saying(person: _Person, act: ActFacts, off: list[_Off]) -> Withheld |
     return Withheld(recipient=person.recipient, kind=first.kind, reason=first.reason, because=first.because)
 
 
-def _refusal(person: _Person, kind: LetterKind, act: ActFacts) -> Withheld | None:
+def _refusal(person: _Person, kind: LetterKind, act: ActFacts, *, by_rule: bool = False) -> Withheld | None:
     """What speaks against the letter in the act itself, before anybody's wishes are asked."""
     recipient = person.recipient
     if act.quiet:
         return Withheld(recipient=recipient, kind=kind, reason=Reason.QUIET, because=act.quiet)
     if act.silent_customer and not recipient.is_staff:
         return Withheld(recipient=recipient, kind=kind, reason=Reason.SUPPRESSED, because=act.silent_customer)
-    if act.doubt and kind is K.ACKNOWLEDGEMENT:
+    suppressed = _suppressed(person, kind, act)
+    if suppressed:
+        return Withheld(recipient=recipient, kind=kind, reason=Reason.SUPPRESSED, because=suppressed)
+    if act.doubt and (kind is K.ACKNOWLEDGEMENT or (by_rule and not recipient.is_staff)):
         return Withheld(recipient=recipient, kind=kind, reason=Reason.MACHINE, because=act.doubt)
     if act.machine and _is_actor(person, act):
         return Withheld(recipient=recipient, kind=kind, reason=Reason.MACHINE, because="a machine wrote this mail")
@@ -519,10 +608,12 @@ def _lines(person: _Person, due: list[tuple[Event, LetterKind]], act: ActFacts) 
 def _because(person: _Person, kind: LetterKind, act: ActFacts, settings: Settings) -> str:
     because = person.because if person.recipient.is_staff else f"{person.because}, {kind.value}"
     mute = act.ticket.mute_of(person.recipient.contact)
-    lifted = _unwanted(person.contact, person.organization, mute, settings, kind=kind) if act.mandatory else None
-    if lifted is None or person.recipient.is_staff:
+    unwanted = _unwanted(person.contact, person.organization, mute, settings, kind=kind)
+    lifted = unwanted if _mandatory(person, act) else None
+    if lifted is None:
         return because
-    return f"{because}; mandatory, although {lifted[1]}"
+    by = _mandatory_by(person, act)
+    return f"{because}; mandatory{f' by {by}' if by else ''}, although {lifted[1]}"
 
 
 def _one_each(outcomes: Iterable[Told | Withheld]) -> tuple[Told | Withheld, ...]:

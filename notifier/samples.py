@@ -133,9 +133,11 @@ _FROM_CUSTOMER = frozenset(
 )
 _WITHOUT_ENTRY = frozenset(
     {
+        LetterKind.REPORT,
+        LetterKind.REJECTED,
+        LetterKind.FORWARDED,
         LetterKind.STATUS,
         LetterKind.CHANGE,
-        LetterKind.REPORT,
         LetterKind.OPTED_OUT,
         LetterKind.OPTED_IN,
         LetterKind.STAFF_ASSIGNED,

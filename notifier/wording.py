@@ -205,7 +205,7 @@ class Wording:
         """What one letter says; UNSUBSCRIBE is the link that opts out.  Raises BadTemplate."""
         paper = self._paper(facts)
         values = self._facts(facts, paper, unsubscribe=unsubscribe)
-        text, html, version = paper.letter(facts.kind.value)
+        text, html, version = paper.letter(facts.template or facts.kind.value)
         subject, body = _subject_and_body(text, paper.rendered(text, values, form="txt"))
         return Words(
             subject=subject,
@@ -255,6 +255,7 @@ class Wording:
                 name=one_line(facts.recipient.name)[:NAME_LIMIT], role=facts.recipient.role, language=language
             ),
             "entry": _shortened(facts.entry, TEXT_LIMIT),
+            "said": plain(_cut(facts.words, TEXT_LIMIT)),
             "earlier": tuple(_shortened(entry, 4 * BRIEF_LIMIT) for entry in facts.earlier),
             "standings": tuple(_standing(one, settings, language) for one in facts.standings),
             "changes": _changes(facts, settings, paper),

@@ -17,7 +17,7 @@ from typing import Any
 import re2
 
 from domain.errors import DeskError
-from rules.text import nfc
+from domain.nfc import nfc
 
 MAX_MEMORY = 8 << 20
 MAX_LENGTH = 4000

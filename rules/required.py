@@ -6,8 +6,9 @@ answer may be shorter than it could be, or '', never too long.
 
 from collections.abc import Sequence
 
+from domain.nfc import nfc
 from rules.pattern import Token, tokens_of
-from rules.text import fold, nfc
+from rules.text import fold
 
 # A dot of its own above: folding takes it away behind an i.
 _COMBINING_DOT = "\u0307"

@@ -6,12 +6,9 @@ expressions run on the NFC text, not on the folded one.
 
 import unicodedata
 
+from domain.nfc import nfc
+
 _OF_WORDS = frozenset({"Lu", "Ll", "Lt", "Lm", "Lo", "Mn", "Mc", "Me", "Nd"})
-
-
-def nfc(text: str) -> str:
-    """TEXT with every accented letter as one character, where there is one."""
-    return text if text.isascii() else unicodedata.normalize("NFC", text)
 
 
 def fold(text: str) -> str:

@@ -17,11 +17,12 @@ from functools import cached_property
 from domain.decision import Found, Lookup, MailFacts, Verdict
 from domain.hours import Hours
 from domain.message import MailClass
+from domain.nfc import nfc
 from domain.people import Address, ContactFacts
 from domain.ticket import TicketFacts
 from domain.token import tagged_numbers
 from rules import spam
-from rules.text import fold, nfc
+from rules.text import fold
 
 MAX_CHARACTERS = 200_000
 VIP = "vip"

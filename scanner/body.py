@@ -256,7 +256,10 @@ def _read_rest(leaf: Leaf, tree: Tree, body: Body, limits: Limits, depth: int) -
     if own.content_type == "message/delivery-status" and not body.own.strip():
         # A report without any words for people: its fields are better than nothing.
         body.own = clean(decode(content(part)[:MAX_PACKED])[0]).strip()
-    inner = nested_mail(part) if depth < MAX_NESTING else None
+    inner = nested_mail(part)
+    if inner is not None and depth >= MAX_NESTING:
+        body.defects.append(f"part {leaf.index}: a mail inside {MAX_NESTING} others is not looked into")
+        inner = None
     if inner is None:
         return [own], ""
     inside = body_of(inner, limits, depth=depth + 1)
@@ -298,6 +301,8 @@ def _unpacked(leaf: Leaf, tree: Tree, body: Body) -> list[Attachment]:
     found = tnef.unpacked(content(leaf.part))
     if found is None:
         return []
+    if found.has_more:
+        body.defects.append(f"part {leaf.index}: only the first {tnef.MAX_FILES} files in it are listed")
     if not body.own.strip():
         body.own = clean(found.text) or text_of(found.html, body.defects)
     if not body.html:

@@ -8,14 +8,13 @@ elsewhere; windows-1252, which reads every octet.  What was repaired is said.  N
 import binascii
 import codecs
 import re
-import unicodedata
 from contextlib import suppress
+
+from domain.nfc import nfc
 
 _NO_BASE64 = re.compile(r"[^A-Za-z0-9+/]+")
 _HIGH = re.compile(rb"[\x80-\xff]")
 _SURROGATES = re.compile("[\ud800-\udfff]")
-# Not between a letter and its mark, unless there are nothing but marks.
-_PIECE = re.compile("[^\n]{0,2000}\n|[^\n]{1,2000}(?![\u0300-\u036f])|[^\n]{1,2000}")
 
 # What senders call it → what reads it.  Supersets, as browsers take them (WHATWG Encoding, section 4.2).
 _SUPERSETS = {
@@ -109,10 +108,7 @@ def clean(text: str) -> str:
         text = text.replace("\0", "")
     if text.isascii():
         return text
-    text = _SURROGATES.sub("\ufffd", text)
-    # Normalising takes quadratic time in the length of a run of combining marks; pieces keep it linear.
-    pieces = _PIECE.findall(text) if len(text) > 2_000 else [text]
-    return "".join(unicodedata.normalize("NFC", piece) for piece in pieces)
+    return nfc(_SURROGATES.sub("\ufffd", text))
 
 
 def _codec(charset: str) -> str | None:

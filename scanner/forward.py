@@ -36,8 +36,28 @@ def passed_on_text(text: str, subject: str = "") -> str:
     number = _sender_field(lines, begin)
     if number is None:
         return ""
-    end = next((n for n in range(number, len(lines)) if not lines[n].lstrip("> ").strip()), None)
-    return "" if end is None else "\n".join(text.split("\n")[end:]).strip()
+    return "\n".join(text.split("\n")[_header_end(lines, number) :]).strip()
+
+
+def unquoted(text: str) -> str:
+    """TEXT without the quote marks that Apple's programs put before every line of a mail that is passed on."""
+    lines = [line.lstrip(" ") for line in text.split("\n")]
+    if not all(line.startswith(">") for line in lines if line):
+        return text
+    return "\n".join(line.removeprefix(">").removeprefix(" ") for line in lines).strip("\ufeff\n ")
+
+
+def _header_end(lines: Sequence[str], number: int) -> int:
+    """The line behind the small header that names the sender at NUMBER; below the subject no blank line is needed."""
+    last = number
+    for place in range(number + 1, min(number + 2 * NEAR, len(lines))):
+        if not lines[place].lstrip("> ").strip():
+            return place
+        if field_kind(lines[place]):
+            last = place
+        elif field_kind(lines[last]) == "about":
+            return place
+    return last + 1
 
 
 def _below(text: str, subject: str) -> tuple[list[str], int | None]:

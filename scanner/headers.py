@@ -126,7 +126,7 @@ def any_address(values: Iterable[str]) -> Address | None:
     for value in values:
         text = decoded_value(value)
         if found := _BARE.findall(text):
-            name = text.partition(found[-1])[0].strip(" <\"'")
+            name = text.partition(found[-1])[0].strip(" <\"'").removesuffix("mailto:").rstrip(" <[(\"'")
             return Address(found[-1].strip(".'"), "" if "@" in name else name)
     return None
 

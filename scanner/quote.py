@@ -16,11 +16,13 @@ from scanner.quote_marks import (
     MAX_LINE,
     WRAPPED,
     attribution,
+    attribution_by_looks,
     field_kind,
     has_field,
     header_lines,
     is_forward,
     is_forwarding,
+    is_header_by_looks,
     is_markup,
     is_quoted,
     is_ruler,
@@ -74,10 +76,28 @@ def own_words(reply: str) -> str:
         below = next((line for line in lines[end:] if line.strip()), "")
         # An attribution above quoted lines goes with them; anything else begins what he did not write.
         lines = [*lines[:start], *lines[end:]] if end > start and is_quoted(below) else lines[:start]
-    lines = [line for line in lines if not is_quoted(line)]
+    lines = [line for line in _without_history_by_looks(lines) if not is_quoted(line)]
     start, _ = _history_start(lines)
     lines = lines[:start]
     return "" if begins_signature(lines) else _trimmed(unsigned(lines))
+
+
+def _without_history_by_looks(lines: Sequence[str]) -> Sequence[str]:
+    """LINES without what stands below a header or an attribution of a language that the table does not have."""
+    kept: list[str] = []
+    for number, line in enumerate(lines):
+        if is_header_by_looks(lines, number):
+            return kept[: _above_ruler([*kept, line], len(kept))]
+        start = attribution_by_looks(lines, number)
+        below = next((one for one in lines[number + 1 :] if one.strip()), "") if start is not None else ""
+        if start is None or not below:
+            kept.append(line)
+            continue
+        kept = kept[: len(kept) - (number - start)]
+        # As above: with quoted lines below it goes, and answers between them stay.
+        if not is_quoted(below):
+            return kept
+    return kept
 
 
 def _is_marker(line: str) -> bool:

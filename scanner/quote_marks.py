@@ -19,6 +19,8 @@ HEADER_LINES = 12
 # The first and last characters that a quote, a separator, an attribution can have.
 EDGES = frozenset(">-_=*")
 ENDS = frozenset(":：>-_=*")
+# Blanks, and the marks of direction that stand around Hebrew and Arabic.
+_UNSEEN = " \t\xa0\u200e\u200f\u202a\u202b\u202c\u2067\u2068\u2069"
 
 
 def any_of(words: Sequence[str]) -> str:
@@ -56,6 +58,9 @@ _MOMENT = re.compile(r"\d{1,2}[:.]\d\d|\d{1,4}[./年년-]\s?\d{1,2}|(?<!\d)(?:19
 _VERB_THEN_DATE = re.compile(rf".{{1,80}}?(?:{_bounded(every('wrote'))}).{{0,25}}\d", re.IGNORECASE)
 _ADDRESS_LAST = re.compile(r"@[^\s@:：]{1,200}[>)]{0,2}\s?[:：]\s*$")
 _WORD = re.compile(r"\w+")
+_LABELLED = re.compile(r"[\W_]{0,6}[^\W\d_][^:：<>@]{0,30}[:：]\s*\S")
+_TAGGED = re.compile(r"[:：].{0,80}\[[^\W\d_][\w-]{0,20}-\d{1,18}\]")
+_BRACKETED = re.compile(r"[<\[(](?:mailto:)?[^\s<>@]{1,100}@[^\s<>@]{1,100}[>\])]")
 _OWN = {
     verb.lower(): frozenset(
         own
@@ -166,6 +171,40 @@ def header_lines(lines: Sequence[str], number: int) -> int:
         return 0
     is_mail = "about" in known or any("@" in line for line in lines[number : last + 1])
     return last - number + 1 if is_mail else 0
+
+
+def is_header_by_looks(lines: Sequence[str], number: int) -> bool:
+    """A quoted mail header begins at NUMBER, in whatever language: three lines `label: value` or more, among them a
+    time of day, and an address in brackets in the first or a ticket's tag in one.
+    """
+    block: list[str] = []
+    for line in lines[number : number + HEADER_LINES]:
+        if not (_is_short(line) and _LABELLED.match(line)):
+            break
+        block.append(line)
+    if len(block) < 3 or not any(_CLOCK.search(line) for line in block):
+        return False
+    return bool(_BRACKETED.search(block[0])) or any(_TAGGED.search(line) for line in block)
+
+
+def attribution_by_looks(lines: Sequence[str], end: int) -> int | None:
+    """Where the line begins that ends at END and has all of an attribution but a verb that we know: an address in
+    brackets, a time of day, a colon at its end.  None if there is none.
+    """
+    if not _is_short(lines[end]) or lines[end].rstrip(_UNSEEN)[-1:] not in (":", "："):
+        return None
+    joined = ""
+    for start in range(end, max(-1, end - 3), -1):
+        if not lines[start].strip() or not _is_short(lines[start]):
+            return None
+        joined = f"{lines[start].strip()}{joined}"
+        if _BRACKETED.search(joined) and _CLOCK.search(joined):
+            return start
+    return None
+
+
+def _is_short(line: str) -> bool:
+    return len(line) < MAX_LINE
 
 
 def has_field(line: str) -> bool:

@@ -93,7 +93,8 @@ WORDS: Mapping[str, Words] = MappingProxyType(
             forwarded="weitergeleitete nachricht|anfang der weitergeleiteten nachricht"
             "|anfang der weitergeleiteten e-mail|weitergeleitete e-mail",
             forwards="wg|wtr|weitergeleitet",
-            devices="von meinem … gesendet|gesendet von|gesendet mit|gesendet über|diese nachricht wurde von meinem"
+            devices="von meinem … gesendet|von meinem/meiner … gesendet|gesendet von|gesendet mit|gesendet über"
+            "|diese nachricht wurde von meinem"
             "|von unterwegs gesendet|mobil gesendet|holen sie sich outlook für|outlook für … beziehen"
             "|von outlook für … gesendet|von meiner … gesendet|aus mail für … gesendet|gesendet aus",
             closings="gruß|grüße|viele grüße|beste grüße|liebe grüße|schöne grüße|herzliche grüße|freundliche grüße"

@@ -135,7 +135,7 @@ def _message(tree: Tree, raw: RawMail, limits: Limits, *, body: Body, defects: l
         references=message_ids(fields.every("references")),
         text=body.text,
         html=body.html,
-        reply_text=new,
+        reply_text=new[: limits.text],
         attachments=body.attachments,
         headers=fields.decoded,
         forwarded_from=(forwarded := _forwarded_from(body, subject)),

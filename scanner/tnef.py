@@ -50,12 +50,16 @@ class Packed:
 
 @dataclass(slots=True)
 class Unpacked:
-    """Everything that was in a winmail.dat; texts are '' and `rtf` is empty where there is none."""
+    """Everything that was in a winmail.dat; texts are '' and `rtf` is empty where there is none.
+
+    `has_more` files than MAX_FILES, which are left out.
+    """
 
     files: list[Packed] = field(default_factory=list)
     text: str = ""
     html: str = ""
     rtf: bytes = b""
+    has_more: bool = False
 
 
 def is_tnef(octets: bytes) -> bool:
@@ -71,7 +75,7 @@ def unpacked(octets: bytes) -> Unpacked | None:
     except ImportError:
         return None
     head, groups = _sorted(octets)
-    found = Unpacked()
+    found = Unpacked(has_more=len(groups) > MAX_FILES)
     for group in groups[:MAX_FILES]:
         for attempt in (group, [one for one in group if _name(one) != _ATTACHED]):
             try:

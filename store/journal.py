@@ -28,6 +28,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from domain.errors import Overtaken
 from domain.intake import Arrival, FolderMark, Intake, Outcome, State, imap_position
+from domain.people import address_key
 from store.matches import forget_matches, note_matches
 from store.tables import BlobRow, EntryRow, FolderRow, IntakeRow, RuleSetRow, TicketRow, table
 
@@ -40,6 +41,8 @@ _UNFINISHED = _intake.c.state != literal_column("'filed'")
 _CHUNK = 500
 # A mail that a child process can read, and that still is in hand whenever a process dies, is put aside in the end.
 REPRIEVES = 10
+# Whoever sent more than this in a period is counted no further.
+MANY = 10_000
 # What every mail asks is put together once: SQLAlchemy needs longer to build such a statement than to run it.
 _FIRST_COPY = select(*_facts).where(_intake.c.content_key == bindparam("key"))
 _KNOWN_KEYS = select(_intake.c.content_key).where(_intake.c.content_key.in_(bindparam("keys", expanding=True)))
@@ -234,8 +237,9 @@ class Journal:
         ticket: int | None = None,
         duplicate_of: int | None = None,
         decision: Mapping[str, Any] | None = None,
+        file_in: str = "",
     ) -> None:
-        """Record what became of a mail in hand.
+        """Record what became of a mail in hand; FILE_IN is the folder that a rule wants it in.
 
         Raises Overtaken if the mail is no longer in this hand, and the database's IntegrityError if
         another copy took CONTENT_KEY meanwhile; either way the savepoint around it must go.
@@ -243,7 +247,8 @@ class Journal:
         values = {
             "in_hand": row.id, "fence": row.attempts, "state": State.DONE, "outcome": outcome,
             "because": because[:2000], "done_at": now, "content_key": content_key, "message_id": message_id[:998],
-            "sender": sender[:320], "subject": subject[:500], "ticket": ticket, "duplicate_of": duplicate_of,
+            "sender": sender[:320], "sender_key": address_key(sender)[:320], "file_in": file_in,
+            "subject": subject[:500], "ticket": ticket, "duplicate_of": duplicate_of,
             "decision": dict(decision) if decision is not None else None,
         }  # fmt: skip
         changed = self._connection.execute(_FINISH, values)
@@ -251,6 +256,21 @@ class Journal:
             raise Overtaken(f"mail {row.id} was taken up by another process; nothing was written here")
         if decision is not None:
             note_matches(self._connection, row.id, decision)
+
+    def sent_by(self, key: str, *, since: datetime, outcome: Outcome | None = None) -> int:
+        """How many mails of the sender with this address key came in since SINCE; copies count once."""
+        wanted = [_intake.c.sender_key == key[:320], _intake.c.listed_at >= since]
+        wanted.append(_intake.c.outcome == outcome if outcome else _intake.c.outcome != Outcome.DUPLICATE)
+        some = select(_intake.c.id).where(*wanted).limit(MANY).subquery()
+        return self._connection.execute(select(func.count()).select_from(some)).scalar_one() if key else 0
+
+    def filed_elsewhere(self, row: Intake, *, because: str) -> None:
+        """Note why a mail is not in the folder that a rule wanted."""
+        self._connection.execute(
+            update(_intake)
+            .where(_intake.c.id == row.id)
+            .values(file_in="", because=f"{row.because} · {because}"[:2000])
+        )
 
     def to_file(self, mailbox: str, folder: str, *, uidvalidity: int) -> tuple[Intake, ...]:
         """The mails of FOLDER that are decided and still lie on the server as they came."""
@@ -349,8 +369,8 @@ class Journal:
             update(_intake)
             .where(_intake.c.id == row.id, _intake.c.state == row.state, _intake.c.outcome == Outcome.IGNORED)
             .values(
-                state=State.STORED, outcome="", because="", attempts=0, content_key=None, decision=None, done_at=None,
-                quiet=quiet or row.quiet,
+                state=State.STORED, outcome="", because="", attempts=0, content_key=None, decision=None,
+                done_at=None, file_in="", quiet=quiet or row.quiet,
             )
         )  # fmt: skip
         if changed.rowcount == 1:
@@ -500,6 +520,8 @@ def _born(arrival: Arrival, now: datetime) -> dict[str, Any]:
         "reprieves": 0,
         "message_id": "",
         "sender": "",
+        "sender_key": "",
+        "file_in": "",
         "subject": "",
     }
 
@@ -528,4 +550,5 @@ def _fact(row: Any) -> Intake:
         because=row.because,
         listed_at=row.listed_at,
         done_at=row.done_at,
+        file_in=row.file_in,
     )

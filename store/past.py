@@ -1,6 +1,6 @@
 """The store as it was when one mail was decided: that mail, and everything later, is hidden.
 
-What is asked by the finders, and nothing else, is hidden here: tickets, mails on them, letters.  A ticket
+What is asked by the finders and the rules, and nothing else, is hidden here: tickets, mails, letters.  A ticket
 that was there already is shown as it is now.  Mails are earlier or later by when they were decided; those
 of one moment, which share a batch, by their numbers.
 """
@@ -12,8 +12,9 @@ from typing import Any
 from sqlalchemy import BindParameter, ColumnElement, Connection, and_, bindparam, func, literal_column, or_, select
 
 from domain.errors import NotFound
-from domain.intake import Intake
-from domain.ticket import TicketFacts
+from domain.intake import Intake, Outcome
+from domain.ticket import ExternalId, TicketFacts
+from store.journal import MANY, Journal
 from store.outbox import Outbox, QueuedLetter
 from store.people import People
 from store.store import View
@@ -23,12 +24,14 @@ from store.tickets import Tickets
 _entry, _intake, _act, _outbox = table(EntryRow), table(IntakeRow), table(ActRow), table(OutboxRow)
 
 
+_AT: BindParameter[datetime] = bindparam("before_at", type_=UtcTime())
+
+
 def _before(other: ColumnElement[int | None], own: ColumnElement[datetime]) -> ColumnElement[bool]:
     """It was there already: caused by OTHER, a mail that was decided before, or by no mail and at the moment OWN."""
-    at: BindParameter[datetime] = bindparam("before_at", type_=UtcTime())
     decided = _intake.c.done_at
-    by_mail = or_(decided < at, and_(decided == at, _intake.c.id < bindparam("before_id")))
-    return or_(and_(other.is_not(None), by_mail), and_(other.is_(None), own <= at))
+    by_mail = or_(decided < _AT, and_(decided == _AT, _intake.c.id < bindparam("before_id")))
+    return or_(and_(other.is_not(None), by_mail), and_(other.is_(None), own <= _AT))
 
 
 _there = _entry.outerjoin(_intake, _intake.c.id == _entry.c.intake)
@@ -73,6 +76,12 @@ class _PastTickets(Tickets):
             raise NotFound(f"there was no ticket {number} then")
         return super().facts(number)
 
+    def by_external_id(self, external_id: ExternalId) -> int | None:
+        found = super().by_external_id(external_id)
+        if found is None or self._connection.execute(_OPENED, {"number": found, **self._before}).first() is None:
+            return None
+        return found
+
     def by_message_ids(self, message_ids: Sequence[str]) -> dict[str, int]:
         stored = {message_id: cut(message_id, 998) for message_id in message_ids if message_id}
         if not stored:
@@ -97,8 +106,24 @@ class _PastOutbox(Outbox):
         return super().by_letter(letter) if there is not None else None
 
 
+class _PastJournal(Journal):
+    def __init__(self, connection: Connection, before: Mapping[str, Any]) -> None:
+        super().__init__(connection)
+        self._before = before
+
+    def sent_by(self, key: str, *, since: datetime, outcome: Outcome | None = None) -> int:
+        """How many mails of a sender had come in since SINCE when the mail was decided."""
+        at = _intake.c.done_at
+        wanted = [_intake.c.sender_key == key[:320], _intake.c.listed_at >= since]
+        wanted.append(_intake.c.outcome == outcome if outcome else _intake.c.outcome != Outcome.DUPLICATE)
+        wanted.append(or_(at < _AT, and_(at == _AT, _intake.c.id < bindparam("before_id"))))
+        some = select(_intake.c.id).where(*wanted).limit(MANY).subquery()
+        found = self._connection.execute(select(func.count()).select_from(some), self._before)
+        return found.scalar_one() if key else 0
+
+
 class Past(View):
-    """VIEW as it was when the mail ROW was decided, for the finders."""
+    """VIEW as it was when the mail ROW was decided, for the finders and the rules."""
 
     def __init__(self, view: View, row: Intake) -> None:
         super().__init__(view._connection, blobs=None, name=view._name)
@@ -106,3 +131,4 @@ class Past(View):
         before = {"before_id": row.id, "before_at": row.done_at or row.listed_at}
         self.tickets = _PastTickets(self._connection, self.people, before)
         self.outbox = _PastOutbox(self._connection, before)
+        self.journal = _PastJournal(self._connection, before)

@@ -188,7 +188,7 @@ class People:
         self._connection.execute(delete(_mute).where(*these))
 
     def change_contact(self, contact: int, **values: Any) -> None:
-        """Set fields of a contact: name, language, organization, portal_user, support_start, support_end."""
+        """Set fields of a contact: name, language, organization, portal_user, support_start, support_end, tags."""
         self._connection.execute(update(_contact).where(_contact.c.id == contact).values(**values))
 
     def find(self, words: str = "", *, limit: int = 50) -> tuple[ContactFacts, ...]:
@@ -241,6 +241,7 @@ class People:
                 undeliverable=row.undeliverable,
                 opted_out_at=row.opted_out_at,
                 opted_out_how=row.opted_out_how,
+                agent=row.agent,
             )
             for row in rows
         }
@@ -263,6 +264,10 @@ class People:
         found = next((row.id for row in rows if address_key(row.address) == address_key(address)), None)
         return self.organization(found) if found is not None else None
 
+    def look_after(self, organization: int, agent: str) -> None:
+        """Record which agent looks after a company, '' for nobody."""
+        self._connection.execute(update(_organization).where(_organization.c.id == organization).values(agent=agent))
+
     def add_organization(
         self, name: str, *, domains: Sequence[str], now: datetime, address: str = "", language: str = ""
     ) -> OrganizationFacts:
@@ -276,6 +281,7 @@ class People:
                 email_opt_out=False,
                 opted_out_how="",
                 undeliverable=False,
+                agent="",
                 created_at=now,
             )
             .returning(_organization.c.id)
@@ -315,6 +321,7 @@ def _facts(row: Any, addresses: tuple[ContactAddress, ...], company: Organizatio
         support_start=row.support_start,
         support_end=row.support_end,
         organization=company,
+        tags=tuple(row.tags or ()),
     )
 
 

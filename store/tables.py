@@ -6,7 +6,6 @@ mailboxes are keys of config.yaml, not rows.  A change here needs a migration of
 """
 
 import re
-import unicodedata
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -30,6 +29,8 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import Field, SQLModel
 
+from domain.nfc import nfc
+
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
@@ -38,7 +39,7 @@ def clean(value: str) -> str:
     if value.isascii():
         return value.replace("\x00", "") if "\x00" in value else value
     storable = _UNSTORABLE.sub(lambda found: "" if found[0] == "\x00" else "\ufffd", value)
-    return unicodedata.normalize("NFC", storable)
+    return nfc(storable)
 
 
 def cut(value: str, octets: int) -> str:
@@ -187,6 +188,7 @@ class IntakeRow(Record, table=True):
         Index("ix_intake_unfinished", "state", "source", "id", sqlite_where=text("state != 'filed'"),
               postgresql_where=text("state != 'filed'")),
         Index("ix_intake_uid", "mailbox", "folder", "uidvalidity", "uid"),
+        Index("ix_intake_sender", "sender_key", "listed_at"),
     )  # fmt: skip
 
     id: int | None = _id()
@@ -214,6 +216,8 @@ class IntakeRow(Record, table=True):
     decision: dict[str, Any] | None = _json()
     listed_at: datetime = _time()
     done_at: datetime | None = _time(nullable=True)
+    sender_key: str = _text()
+    file_in: str = _text()
 
 
 class RuleSetRow(Record, table=True):
@@ -274,6 +278,7 @@ class OrganizationRow(Record, table=True):
     opted_out_at: datetime | None = _time(nullable=True)
     opted_out_how: str = _text()
     undeliverable: bool = False
+    agent: str = ""
     created_at: datetime = _time()
 
 
@@ -301,6 +306,7 @@ class ContactRow(Record, table=True):
     portal_user: bool = False
     support_start: date | None = None
     support_end: date | None = None
+    tags: list[str] | None = _json()
     created_at: datetime = _time()
 
 
@@ -336,6 +342,7 @@ class TicketRow(Record, table=True):
     __table_args__ = (
         Index("ix_ticket_status", "status", "number"),
         Index("ix_ticket_agent", "agent", "status"),
+        Index("ix_ticket_title", "title", "number"),
         # A number is never given twice, not even after the newest ticket was deleted.
         {"sqlite_autoincrement": True},
     )
@@ -373,11 +380,32 @@ class TicketTagRow(Record, table=True):
     tag: str = Field(sa_column=Column(CleanText, primary_key=True, index=True))
 
 
+class TicketFieldRow(Record, table=True):
+    """A field of the house's own on a ticket; `field` is a key of tickets.fields."""
+
+    __tablename__ = "ticket_field"
+
+    ticket: int = Field(
+        sa_column=Column(BigInteger().with_variant(Integer, "sqlite"), ForeignKey("ticket.number"), primary_key=True)
+    )
+    field: str = Field(primary_key=True)
+    value: str = _text()
+
+
+class TurnRow(Record, table=True):
+    """Who of a group was last given a ticket in turn."""
+
+    __tablename__ = "turn"
+
+    group_key: str = Field(primary_key=True)
+    agent: str
+
+
 class ExternalIdRow(Record, table=True):
     """The number that a ticket has in a vendor's system; it belongs to one ticket only."""
 
     __tablename__ = "external_id"
-    __table_args__ = (UniqueConstraint("name", "value"),)
+    __table_args__ = (UniqueConstraint("name", "value"), Index("ix_external_id_value", "value"))
 
     id: int | None = _id()
     ticket: int = _ref("ticket.number", index=True)

@@ -23,15 +23,19 @@ from store.tables import (
     ExternalIdRow,
     FileRow,
     OrganizationRow,
+    TicketFieldRow,
     TicketRow,
     TicketTagRow,
+    TurnRow,
     WatcherRow,
+    clean,
     cut,
     table,
 )
 
 _ticket, _tag, _watcher = table(TicketRow), table(TicketTagRow), table(WatcherRow)
 _external_id = table(ExternalIdRow)
+_field, _turn = table(TicketFieldRow), table(TurnRow)
 _entry, _file, _event, _act = table(EntryRow), table(FileRow), table(EventRow), table(ActRow)
 _contact, _address, _organization = table(ContactRow), table(ContactAddressRow), table(OrganizationRow)
 
@@ -41,10 +45,26 @@ _LOCKED = _TICKET.with_for_update()
 _WATCHERS = select(_watcher).where(_watcher.c.ticket == bindparam("number")).order_by(_watcher.c.id)
 _TAGS = select(_tag.c.tag).where(_tag.c.ticket == bindparam("number")).order_by(_tag.c.tag)
 _EXTERNAL_IDS = select(_external_id).where(_external_id.c.ticket == bindparam("number")).order_by(_external_id.c.id)
+_FIELDS = select(_field.c.field, _field.c.value).where(_field.c.ticket == bindparam("number")).order_by(_field.c.field)
 _MERGED_INTO = select(_ticket.c.merged_into).where(_ticket.c.number == bindparam("number"))
 _BY_EXTERNAL_ID = select(_external_id.c.ticket).where(
     _external_id.c.name == bindparam("name"), _external_id.c.value == bindparam("value")
 )
+_ENTRY = select(_entry).where(_entry.c.id == bindparam("entry"))
+_FILES = select(_file).where(_file.c.entry.in_(bindparam("entries", expanding=True))).order_by(_file.c.id)
+_PUBLIC = (
+    select(_entry)
+    .where(
+        _entry.c.ticket == bindparam("number"),
+        _entry.c.kind.not_in([kind.value for kind in EntryKind if kind.is_internal]),
+        _entry.c.machine.is_(False),
+        _entry.c.unconfirmed.is_(False),
+    )
+    .order_by(_entry.c.id.desc())
+    .limit(bindparam("most"))
+)
+_PUBLIC_BEFORE = _PUBLIC.where(_entry.c.id < bindparam("before"))
+_PUBLIC_UNTIL = _PUBLIC.where(_entry.c.at <= bindparam("until"))
 _OPEN = insert(_ticket).returning(_ticket.c.number)
 _BEGIN_ACT = insert(_act).returning(_act.c.id)
 _ADD_ENTRY = insert(_entry).returning(_entry.c.id)
@@ -140,6 +160,7 @@ class Tickets:
             merged_into=row.merged_into,
             external_ids=tuple(ExternalId(name=one.name, value=one.value) for one in external_ids),
             mutes=tuple(mutes.values()),
+            fields=dict(iter(self._connection.execute(_FIELDS, {"number": number}))),
             version=row.version,
             created_at=row.created_at,
             updated_at=row.updated_at,
@@ -179,6 +200,51 @@ class Tickets:
         asked = {"name": external_id.name, "value": external_id.value}
         found: int | None = self._connection.execute(_BY_EXTERNAL_ID, asked).scalar_one_or_none()
         return found
+
+    def with_external_id(self, value: str) -> int | None:
+        """The newest ticket that has this number in anybody's system."""
+        query = select(func.max(_external_id.c.ticket)).where(_external_id.c.value == clean(value))
+        found: int | None = self._connection.execute(query).scalar_one_or_none()
+        return found
+
+    def titled(self, title: str, *, closed: Sequence[str]) -> int | None:
+        """The newest ticket with exactly this title; one with a status that is CLOSED only where there is no other."""
+        query = (
+            select(_ticket.c.number)
+            .where(_ticket.c.title == clean(title), _ticket.c.merged_into.is_(None))
+            .order_by(_ticket.c.status.in_(closed), _ticket.c.number.desc())
+            .limit(1)
+        )
+        found: int | None = self._connection.execute(query).scalar_one_or_none()
+        return found
+
+    def set_fields(self, number: int, values: Mapping[str, str]) -> None:
+        """Set the house's own fields of a ticket; an empty value takes one away."""
+        for name, value in values.items():
+            self._connection.execute(delete(_field).where(_field.c.ticket == number, _field.c.field == name))
+            if value:
+                self._connection.execute(insert(_field).values(ticket=number, field=name, value=value))
+
+    def last_in_turn(self, group: str) -> str:
+        """The agent of GROUP who was last given a ticket in turn, '' before the first time."""
+        query = select(_turn.c.agent).where(_turn.c.group_key == group).with_for_update()
+        return self._connection.execute(query).scalar_one_or_none() or ""
+
+    def take_turn(self, group: str, agent: str) -> None:
+        """Record that it was AGENT's turn."""
+        dialect = postgresql if self._connection.dialect.name == "postgresql" else sqlite
+        row = dialect.insert(_turn).values(group_key=group, agent=agent)
+        self._connection.execute(row.on_conflict_do_update(index_elements=["group_key"], set_={"agent": agent}))
+
+    def loads(self, agents: Sequence[str], *, statuses: Sequence[str]) -> dict[str, int]:
+        """How many tickets in STATUSES each of AGENTS has."""
+        rows = self._connection.execute(
+            select(_ticket.c.agent, func.count())
+            .where(_ticket.c.agent.in_(agents), _ticket.c.status.in_(statuses), _ticket.c.merged_into.is_(None))
+            .group_by(_ticket.c.agent)
+        )
+        found: dict[str, int] = dict(iter(rows))
+        return {agent: found.get(agent, 0) for agent in agents}
 
     def add_external_id(self, number: int, external_id: ExternalId) -> None:
         """Give a ticket its number in a vendor's system.  Raises IntegrityError where another ticket has it."""
@@ -303,7 +369,7 @@ class Tickets:
         return self._entries(rows)
 
     def entry(self, entry: int) -> EntryFacts | None:
-        rows = self._connection.execute(select(_entry).where(_entry.c.id == entry)).all()
+        rows = self._connection.execute(_ENTRY, {"entry": entry}).all()
         return next(iter(self._entries(rows)), None)
 
     def public_entries(self, number: int, *, before: int | None, until: datetime, limit: int) -> tuple[EntryFacts, ...]:
@@ -313,23 +379,16 @@ class Tickets:
         """
         if not limit:
             return ()
-        known = [
-            _entry.c.ticket == number,
-            _entry.c.kind.not_in([kind.value for kind in EntryKind if kind.is_internal]),
-            _entry.c.machine.is_(False),
-            _entry.c.unconfirmed.is_(False),
-            _entry.c.id < before if before is not None else _entry.c.at <= until,
-        ]
-        rows = self._connection.execute(select(_entry).where(*known).order_by(_entry.c.id.desc()).limit(limit)).all()
-        return self._entries(rows)
+        if before is not None:
+            rows = self._connection.execute(_PUBLIC_BEFORE, {"number": number, "before": before, "most": limit})
+        else:
+            rows = self._connection.execute(_PUBLIC_UNTIL, {"number": number, "until": until, "most": limit})
+        return self._entries(rows.all())
 
     def _entries(self, rows: Sequence[Any]) -> tuple[EntryFacts, ...]:
         files: dict[int, list[FileFacts]] = {}
         if rows:
-            found = self._connection.execute(
-                select(_file).where(_file.c.entry.in_([row.id for row in rows])).order_by(_file.c.id)
-            )
-            for file in found:
+            for file in self._connection.execute(_FILES, {"entries": [row.id for row in rows]}):
                 files.setdefault(file.entry, []).append(
                     FileFacts(name=file.name, content_type=file.content_type, size=file.size, blob=file.blob)
                 )

@@ -124,8 +124,10 @@ def test_the_schema_is_printed(room: Staffroom) -> None:
 
 def test_status_without_a_daemon(busy: Staffroom) -> None:
     assert busy._run(("status",), "ada", "").output.splitlines() == [
-        "daemon    none is running", "mail      5 unfinished for over an hour · 0 quarantined", "letters   14 waiting"
-    ]  # fmt: skip
+        "daemon    none is running",
+        "mail      5 unfinished for over an hour · 0 quarantined",
+        "outbox    problem: 14 waiting, the oldest since 2026-11-11T12:00Z",
+    ]
     busy.path.write_text("database: sqlite:///helpdesk.db\nrules: !include none.yaml\n", encoding="utf-8")
     done = busy._run(("status",), "ada", "")
     assert done.exit_code == 1

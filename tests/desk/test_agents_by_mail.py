@@ -5,6 +5,7 @@ mail was taken for staff's (58), commands in mails that anybody could send, inte
 signatures that reached customers, forwarded mails that became tickets of the agent himself.
 """
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -194,6 +195,11 @@ def test_reopening_by_mail(talk: Conversation, people: tuple[Person, ...]) -> No
         ("!note\n", "a note without words"),
         ("!note\n!solve\nJa.", "either for us or for the customer"),
         ("!tag\nJa.", "!tag wants words"),
+        ("Hallo Anna,\n!close\nErledigt.", "!close stands among your words"),
+        ("[EXTERN] Vorsicht\n!note Der spinnt.", "!note stands among your words"),
+        ("* !note Der spinnt.", "!note stands among your words"),
+        ("！Note Der spinnt.", "!note stands among your words"),
+        ("!solve\nErledigt.\n\n!close", "!close stands among your words"),
         ("> Drucker brennt", "a reply without words"),
         ("-- \nAda Example\nAcme", "a reply without words"),
         ("Von: Acme <support@acme.example>\nGesendet: Montag, 7. Januar 2030 09:00\nAn: Ada\nBetreff: x\n\ngeheim",
@@ -228,6 +234,47 @@ def test_quoted_history_never_reaches_the_customer(talk: Conversation, people: t
     assert anna.hears() == ["comment"]
     assert "schwierig" not in anna.last.text
     assert "Nein." in anna.last.text
+
+
+ABOVE = {
+    "a header in Greek": "<b>Από:</b> Acme Support &lt;support@acme.example&gt;<br><b>Στάλθηκε:</b> Δευτέρα, 7"
+    " Ιανουαρίου 2030 9:00 πμ<br><b>Προς:</b> Ada<br><b>Θέμα:</b> Drucker brennt<br><br>",
+    "an attribution in Greek": "Στις Δευ, 7 Ιαν 2030 στις 9:00 π.μ., ο χρήστης Acme Support"
+    " &lt;<a href='mailto:support@acme.example'>support@acme.example</a>&gt; έγραψε:<br>",
+}
+
+
+@pytest.mark.parametrize("above", ABOVE.values(), ids=ABOVE)
+def test_a_staff_letter_quoted_in_a_language_that_we_do_not_know(
+    talk: Conversation, people: tuple[Person, ...], above: str
+) -> None:
+    anna, ada, _ = people
+    quotes_the_note(talk, ada, above)
+    assert anna.hears() == ["comment"]
+    assert talk.entries(1)[-1].text == "Stecker ziehen."
+    assert "schwierig" not in anna.last.text
+    assert "Interne Notiz" not in anna.last.text
+
+
+def test_a_staff_letter_quoted_without_any_mark(talk: Conversation, people: tuple[Person, ...]) -> None:
+    """Nothing tells where the agent's own words end: rather no answer than a note that the customer reads."""
+    anna, ada, _ = people
+    quotes_the_note(talk, ada, "<hr>")
+    assert (anna.hears(), ada.hears()) == ([], ["staff_refused"])
+    assert "a letter that only staff may read" in ada.last.text
+
+
+def quotes_the_note(talk: Conversation, agent: Person, above: str) -> None:
+    """The agent answers a letter about an internal note, in HTML that carries no marks of a quote."""
+    talk.staff("bert").note(1, "Der Kunde ist schwierig.")
+    talk.deliver()
+    assert agent.hears() == ["staff_note"]
+    part = agent.last.fields.get_body(("html",))
+    assert part is not None
+    answer = agent.answer(
+        agent.last, f"<p>Stecker ziehen.</p>{above}{part.get_content()}", Authentication_Results=PROOF
+    )
+    agent.sends(replace(answer, data=answer.data.replace(b"text/plain", b"text/html")))
 
 
 def with_files(mail: Mail, *files: tuple[str, str, str]) -> Mail:
@@ -454,3 +501,27 @@ def test_a_signed_mail_to_somebody_else_that_is_sent_on_to_us_is_no_act(
     answers(ada, "!close\nDas ist erledigt.", To="kollege@acme.example")
     assert (anna.hears(), talk.ticket(1).status) == ([], "open")
     assert "addressed to somebody else" in talk.events(1)[-1].because
+
+
+HEADER = (
+    "Von: Karl Neu <karl@neu.example>\nDatum: 7. Januar 2030 um 08:00:00 MEZ\nAn: ada@acme.example\nBetreff: Heizung"
+)
+HTML_HEADER = HEADER.replace("<", "&lt;").replace(">", "&gt;").replace("\n", "<br>")
+PASSED_ON = {
+    "Apple Mail": (f"Anfang der weitergeleiteten Nachricht:\n{HEADER}\n\nKalt.\nSehr!".replace("\n", "\n> "), "plain"),
+    "GMX, no blank line": (f"{HEADER}\nKalt.\nSehr!", "plain"),
+    "Outlook on the web, no blank line": (
+        f"<div></div><div id='divRplyFwdMsg'>{HTML_HEADER}<div>&nbsp;</div></div><div>Kalt.<br>Sehr!</div>", "html"
+    ),
+    "an old Outlook": (f"{HEADER.replace('<', '[mailto:').replace('>', ']')}\n\nKalt.\nSehr!", "plain"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "kind"), PASSED_ON.values(), ids=PASSED_ON)
+def test_what_the_customer_wrote_is_whole_and_without_quote_marks(talk: Conversation, text: str, kind: str) -> None:
+    ada = talk.customer(ADA)
+    mail = ada.mail("Fwd: Heizung", text, Authentication_Results=PROOF)
+    ada.sends(replace(mail, data=mail.data.replace(b"text/plain", f"text/{kind}".encode())))
+    requester = talk.ticket(1).requester
+    assert requester is not None
+    assert (requester.name, talk.texts(1)) == ("Karl Neu", ["Kalt.\nSehr!"])

@@ -57,7 +57,7 @@ BELIEVED: dict[str, tuple[Any, tuple[tuple[str, ...], ...]]] = {
     "the border host": (OURS, ((f"{RESULTS} {PASS}",), (BORDER, f"{RESULTS} spf=pass; {PASS}"))),
     "Microsoft 365": ("microsoft365", ((f"{RESULTS} mx.acme.example; {PASS}",), (FOREIGN, f"{RESULTS} {PASS}"))),
 }
-RULES = [{"name": "done", "for": "reply", "when": {"body": {"contains": "fertig"}},
+RULES = [{"name": "done", "for": "reply", "when": {"text": {"contains": "fertig"}},
           "then": [{"set": {"status": "closed"}}, {"assign": {"agent": "bert"}}, {"tag": ["done"]}]}]  # fmt: skip
 
 COMMANDS = st.sampled_from(

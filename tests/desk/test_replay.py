@@ -162,3 +162,32 @@ def test_since_leaves_out_what_came_before(talk: Conversation) -> None:
     assert [one.row.subject for one in again(talk, [BILLING], since=talk.now)] == []
     talk.later(days=-3)
     assert [one.row.subject for one in again(talk, [BILLING], since=talk.now)] == ["Frage 2", "Frage 3", "Frage 4"]
+
+
+KNOWING: list[dict[str, Any]] = [
+    {"name": "cases", "when": {"subject": {"regex": r"Case (?P<no>\d+)"}},
+     "then": [{"update": {"by": "title", "key": "Case {{ match.no }}", "sender": "anyone"}}]},
+    {"name": "often", "when": {"sender_mails": {"count": ">= 3", "within": "1h"}}, "then": [{"tag": ["often"]}]},
+    {"name": "known", "when": {"contact": {"known": True}}, "then": [{"tag": ["known"]}]},
+    {"name": "late", "when": {"business_hours": False}, "then": [{"tag": ["late"]}]},
+]  # fmt: skip
+HOURS = {"timezone": "UTC", "open": {"mon-fri": "8:00-10:00"}}
+
+
+@pytest.mark.parametrize("facts", Facts)
+def test_what_the_desk_knows_is_asked_again_and_later_mails_do_not_count(begin: Begin, facts: Facts) -> None:
+    talk = begin({"rules": KNOWING, "business_hours": HOURS})
+    anna, bert = talk.customer("anna@kunde.example"), talk.customer("bert@firma.example")
+    anna.writes("Case 7", "Es brennt.")
+    anna.writes("Frage", "Wann?")
+    bert.writes("Re: Case 7", "Bei uns auch.")
+    anna.writes("Noch eine Frage", "Wo?")
+    talk.later(hours=5)
+    anna.writes("Spät", "Ist da jemand?")
+    assert [row.ticket for row in talk.journal()] == [1, 2, 1, 3, 4]
+    assert talk.ticket(3).tags == ("known", "often")
+    assert talk.ticket(4).tags == ("known", "late")
+    told = list(again(talk, KNOWING, facts))
+    same = [says_the_same(one.then, one.now or {}) for one in told]
+    # Anna was a stranger when she wrote first; now she is known.
+    assert same == ([True] * 5 if facts is Facts.THEN else [False, True, True, True, True])

@@ -72,5 +72,5 @@ def test_what_a_letter_was_written_with_is_recorded(anywhere: Begin) -> None:
     assert letters
     for letter in letters:
         assert letter.state is LetterState.SENT
-        name, version = letter.facts["template"].split()
+        name, version = letter.template.split()
         assert (name, len(version)) == (letter.kind.value, 8)

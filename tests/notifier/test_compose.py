@@ -175,6 +175,7 @@ def test_no_letter_to_a_customer_quotes_an_internal_note(kind: LetterKind) -> No
 
 
 AUTO = {
+    LetterKind.REJECTED: "auto-replied",
     LetterKind.ACKNOWLEDGEMENT: "auto-replied",
     LetterKind.NOTICE: "auto-generated",
     LetterKind.STATUS: "auto-generated",
@@ -197,7 +198,8 @@ def test_each_kind_tells_machines_what_it_is_and_people_why_they_get_it(kind: Le
     assert mail["Auto-Submitted"] == automatic
     assert mail["X-Auto-Response-Suppress"] == ("OOF, AutoReply" if automatic else None)
     assert mail["Precedence"] is None
-    assert mail["Subject"] == "[ACME-1042] Störung im Netz"
+    fwd = {"de": "WG: ", "en": "Fwd: "}[language] if kind is LetterKind.FORWARDED else ""
+    assert mail["Subject"] == f"[ACME-1042] {fwd}Störung im Netz"
     said = text(letter)
     assert "ACME-1042" in said
     assert "\n\n\n" not in said
@@ -205,9 +207,10 @@ def test_each_kind_tells_machines_what_it_is_and_people_why_they_get_it(kind: Le
         assert {"de": "als Mitglied der Gruppe service", "en": "a member of group service"}[language] in said
         assert mail["List-Unsubscribe"] is None
         return
-    assert said.startswith(REPLY_MARKERS[language] + "\n")
-    assert letter.envelope_from == ("" if kind.is_confirmation else "support@acme.example")
-    if kind is LetterKind.OPTED_OUT:
+    assert said.startswith(REPLY_MARKERS[language] + "\n") is (kind is not LetterKind.FORWARDED)
+    no_bounces = kind.is_confirmation or kind is LetterKind.REJECTED
+    assert letter.envelope_from == ("" if no_bounces else "support@acme.example")
+    if kind in (LetterKind.FORWARDED, LetterKind.OPTED_OUT):
         assert mail["List-Unsubscribe"] is None
     else:
         assert mail["List-Unsubscribe"].startswith("<mailto:support@acme.example?subject=unsubscribe%20abcdefghij")
@@ -411,7 +414,9 @@ def test_whatever_people_write_no_header_is_gained(
     assert letter.data.isascii()
     assert max(map(len, letter.data.split(b"\r\n"))) <= 998
     assert letter.data.replace(b"\r\n", b"").translate(None, b"\r\n") == letter.data.replace(b"\r\n", b"")
-    assert len(list(every_part(mail))) == (5 if filed else 3)
+    # A mail that is passed on carries itself and nothing else.
+    carries = filed and kind is not LetterKind.FORWARDED
+    assert len(list(every_part(mail))) == (5 if carries else 3)
     assert not Harmless.complaints(html(letter))
     message = scanner_read(RawMail(data=letter.data, size=len(letter.data)))
     assert message.message_id == mail["Message-ID"].strip("<>")

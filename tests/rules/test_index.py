@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 import rules
 from domain.decision import MailFacts
+from domain.nfc import nfc
 from domain.rule import RuleSpec
 from rules import pattern
 from rules.conditions import Condition, Group
@@ -15,7 +16,7 @@ from rules.index import Index, needs_of
 from rules.operators import Contains, Equals, InDomain
 from rules.pattern import Pattern, Together
 from rules.required import required
-from rules.text import fold, nfc
+from rules.text import fold
 from rules.view import View
 from tests.rules.mails import mail, spec
 from tests.rules.test_property import mails, rule_lists

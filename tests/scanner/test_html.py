@@ -140,3 +140,20 @@ def test_hidden_text_stays_hidden() -> None:
 def test_no_source_stops_it_or_fetches_anything(source: str) -> None:
     text_of(source)
     assert 'src="http' not in sanitised(source + "<img src='http://x.example'>")
+
+
+@pytest.mark.parametrize(
+    "attribute", ["a{}=1\n", 'a{}=">"', "a{}/", "a{} = '<' "], ids=("bare", "quoted", "slash", "long")
+)
+def test_an_element_with_too_many_attributes_is_not_given_to_a_parser(attribute: str) -> None:
+    defects: list[str] = []
+    source = "<p>Guten Tag</p><p " + "".join(attribute.format(number) for number in range(50_000)) + ">Rest</p>"
+    assert text_of(source, defects) == "Guten Tag"
+    assert defects == [f"HTML: only the first 16 of {len(source)} characters were read"]
+
+
+def test_a_picture_inside_the_html_is_no_element_with_many_attributes() -> None:
+    assert text_of(f'<p>vor</p><img src="data:image/png;base64,{"A/b+" * 50_000}"><p>nach</p>').split() == [
+        "vor",
+        "nach",
+    ]

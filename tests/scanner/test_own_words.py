@@ -10,6 +10,8 @@ from scanner.read import read
 
 ATTRIBUTION = "Am 07.01.30 um 09:00 schrieb Acme:"
 OUTLOOK = "Von: Acme <s@acme.example>\nGesendet: Montag, 7. Januar 2030 09:00\nAn: Ada\nBetreff: x\n\ngeheim"
+GREEK = "Από: Acme <s@acme.example>\nΣτάλθηκε: Δευτέρα, 7 Ιανουαρίου 2030 9:00 πμ\nΠρος: Ada\nΘέμα: x\n\ngeheim"
+GREEK_GMAIL = "Στις Δευ, 7 Ιαν 2030 στις 9:00 π.μ., ο χρήστης Acme\n<s@acme.example> έγραψε:"
 GMAIL = (
     '<div>{words}</div><div class="gmail_quote"><div>Am Mo., 7. Jan. 2030 um 09:00 Uhr schrieb Acme '
     "&lt;s@acme.example&gt;:<br></div><blockquote>geheim<br>zwei</blockquote></div>"
@@ -30,6 +32,15 @@ def message(body: str, *, subject: str = "Re: x", kind: str = "plain") -> Messag
         (f"Ja.\n\n{ATTRIBUTION}\n> geheim", "Ja."),
         (f"Ja.\n\n{OUTLOOK}", "Ja."),
         (f"Ja.\n{ATTRIBUTION}\n> geheim\nNein.\n> geheim\nGut.", "Ja.\nNein.\nGut."),
+        # Languages that the table does not have: what stands below is not the writer's own all the same.
+        (f"Ja.\n\n________________________________\n{GREEK}", "Ja."),
+        ("Ja.\n\nמאת: Acme <s@acme.example>\nנשלח: יום שני 09:00\nאל: Ada\n\ngeheim", "Ja."),
+        ("Ja.\n\nАд: Acme\nДата: Пн, 09:00\nДа: Ada\nТэма: [ACME-1] x\n\ngeheim", "Ja."),
+        ("Ort: Saal\nBeginn: 09:00\nEnde: 10:00\n\nBis dann.", "Ort: Saal\nBeginn: 09:00\nEnde: 10:00\n\nBis dann."),
+        (f"Ja.\n\n{GREEK_GMAIL}\n> geheim\nNein.\n> zwei", "Ja.\n\nNein."),
+        (f"Ja.\n\n{GREEK_GMAIL}\n\ngeheim", "Ja."),
+        ("Konto: Ada <ada@x.example>\nServer: mail.x.example", "Konto: Ada <ada@x.example>\nServer: mail.x.example"),
+        ("Um 9:30 schreiben Sie an Ada <ada@x.example>:\n\n", "Um 9:30 schreiben Sie an Ada <ada@x.example>:"),
         ("> geheim\n> zwei", ""),
         (f"{ATTRIBUTION}\n> geheim", ""),
         (OUTLOOK, ""),

@@ -27,6 +27,8 @@ CUT = {
     "telephone": "Yes.\n\nSent from my iPhone",
     "telephone with a link": "Yes.\n\nGet Outlook for iOS (https://aka.ms/o0ukef)",
     "a name with a long link": f"Yes.\n\nKind regards,\nAda Byron\nExample Ltd (https://www.example.com/{'a' * 100})",
+    "telephone german, man or woman": "Ja.\n\nVon meinem/meiner Galaxy gesendet\n\n-------- Ursprüngliche Nachricht"
+    " --------\nVon: Ada <ada@x.example>\nDatum: 02.03.26 10:00 (GMT+01:00)\nAn: b@x.example\nBetreff: x\n\nUnd?",
     "telephone german": "Ja.\n\nVon meinem iPhone gesendet\n\n> Am 02.03.2026 um 10:00 schrieb Ada:\n> Und?",
     "list footer": "Yes.\n_______________________________________________\nhelp mailing list\n"
     "https://lists.x.example/listinfo/help",

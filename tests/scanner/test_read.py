@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from domain.errors import NotFound
 from domain.message import Message, RawMail
 from domain.people import Address
+from domain.settings import Limits
 from scanner.read import attachment, read, read_text
 from scanner.structure import structure
 
@@ -317,3 +318,14 @@ def test_a_multipart_whose_boundary_nobody_can_read() -> None:
     assert message.text == "It burns.\n"
     assert message.sender == Address("ada@x.example", "Ada")
     assert not any("not readable" in defect for defect in message.defects)
+
+
+def test_the_new_text_is_capped_as_the_whole_text_is() -> None:
+    data = b"From: a@x.example\r\nSubject: x\r\n\r\n" + b"Wort " * 3_000
+    message = read(RawMail(data=data, size=len(data)), Limits(text=1000))
+    assert (len(message.text), len(message.reply_text)) == (1000, 1000)
+
+
+def test_mails_inside_mails_that_are_not_looked_into_are_said() -> None:
+    data = b"Subject: x\r\nContent-Type: message/rfc822\r\n\r\n" * 6 + b"Subject: last\r\n\r\nText\r\n"
+    assert "a mail inside 3 others is not looked into" in read(RawMail(data=data, size=len(data))).defects[-1]

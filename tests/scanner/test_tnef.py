@@ -91,3 +91,9 @@ def test_no_octets_stop_it(pieces: list[bytes]) -> None:
     data = mail(START + b"".join(pieces))
     for one in of(data).attachments:
         assert len(attachment(data, one.index)) == one.size
+
+
+def test_more_files_than_are_listed_are_said() -> None:
+    message = of(mail(START + b"".join(file(b"f%d.txt" % number, b"x") for number in range(101))))
+    assert len(message.attachments) == 100
+    assert message.defects == ("part 2: only the first 100 files in it are listed",)

@@ -9,7 +9,7 @@ from alembic import op
 from store.tables import CleanText, UtcTime
 
 revision = "0006"
-down_revision = "0004"
+down_revision = "0005"
 
 ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
