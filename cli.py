@@ -470,6 +470,7 @@ def contacts(
     ] = None,
     untags: Annotated[list[str] | None, typer.Option("--untag", help="Take a tag off; may be repeated.")] = None,
     add: Annotated[bool, typer.Option("--add", help="Make a contact of an address that is new.")] = False,
+    ticket: Annotated[str | None, typer.Option(help="With --opt-out, --opt-in: letters about it only.")] = None,
     organization: Annotated[str | None, typer.Option(metavar="NAME", help="Add an organization.")] = None,
     domain: Annotated[list[str] | None, typer.Option(help="A mail domain that it owns; may be repeated.")] = None,
     agent: Annotated[
@@ -486,7 +487,7 @@ def contacts(
         body.organize(ctx.obj, organization or "", domain or (), agent=agent, as_json=as_json)
         return
     wish = body.Wish(
-        opt_out=opt_out, language=language, portal=portal, name=name, add=add, tag=tuple(tags or ()),
+        opt_out=opt_out, language=language, portal=portal, name=name, add=add, ticket=ticket, tag=tuple(tags or ()),
         untag=tuple(untags or ()),
     )  # fmt: skip
     body.run(ctx.obj, words, wish, who=who, limit=limit, as_json=as_json)

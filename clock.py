@@ -1,6 +1,7 @@
 """When things happen: the alarm clock, the threads that it wakes, and the signals that they obey.
 
-One thread scans each mailbox, one delivers, and one listens to each folder (IDLE).  APScheduler only
+One thread scans each mailbox, one delivers, one listens to each folder (IDLE), and one to clicks on
+the link by which people opt out, where that is configured.  APScheduler only
 rings; what is due stands in the database.  A thread that fails says so in one line and tries again,
 ever more slowly; none takes another with it.  SIGTERM and SIGINT let each thread finish the batch in
 hand and then end.  Changed settings are noticed within seconds, at once on SIGHUP; each thread goes by
@@ -28,6 +29,7 @@ from desk import log
 from desk.config import Config
 from desk.deliver import Delivery
 from desk.desk import Desk
+from desk.one_click import OneClick
 from desk.receive import Read
 from desk.reload import SettingsFiles
 from desk.scan import Connect, MailboxScanner
@@ -36,6 +38,7 @@ from domain.settings import Limits
 from notifier.sender import Sender, Writing
 from scanner.backoff import delay
 from scanner.idle import Ending, IdleConnection, watch
+from scanner.one_click import Endpoint
 
 # How often the outbox is looked through.  Letters of mails wake the thread at once; those of a command come from
 # another process, which cannot, and nobody who has just answered a customer wants to wait for long.
@@ -57,6 +60,15 @@ class Roads:
     sender: Callable[[], Sender]
     composer: Writing
     read: Read
+    clicks: "Clicks | None" = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clicks:
+    """Opting out by one click: what listens, and what answers."""
+
+    endpoint: Endpoint
+    answers: OneClick
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,6 +186,8 @@ class Daemon:
         def take(desk: Desk, config: Config) -> None:
             renewal.limit(desk.settings.limits)
             self._composer = renewal.composer(config, desk)
+            if self._roads.clicks is not None:
+                self._roads.clicks.answers.use(desk, config.templates_folder)
             self._desk = desk
 
         return Worker("settings", look, close=lambda: files.end(self._desk), stop=self.stop)
@@ -207,6 +221,8 @@ class Daemon:
         self._ring(self._delivery, DELIVERY_INTERVAL)
         for thread in (*self._workers, *self._listeners):
             thread.start()
+        if self._roads.clicks is not None:
+            threading.Thread(name="one click", target=self._roads.clicks.endpoint.serve, daemon=True).start()
         self._scheduler.start()
         if self._desk.settings.deliver.is_sandbox:
             log.sandbox(str(self._desk.settings.deliver))
@@ -235,6 +251,8 @@ class Daemon:
         notify_systemd("STOPPING=1")
         log.daemon("stopping")
         self._scheduler.shutdown(wait=False)
+        if self._roads.clicks is not None:
+            self._roads.clicks.endpoint.close()
         threads = self._workers
         for worker in threads:
             worker.wake()

@@ -1,18 +1,21 @@
 """`helpdesk contacts`: the customers, and what they wish: no letters, a language, the portal."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from commands import screen
-from commands.opening import agent, now, opened, opened_with
+from commands.opening import agent, now, opened, opened_with, ticket_number
 from commands.phrases import NOBODY, Now, one_of, person
 from commands.screen import Cell, Column, say
 from desk.config import load
 from desk.desk import Desk
 from domain.errors import DeskError, NotFound
+from domain.event import Actor, Event, EventKind
 from domain.people import Address, ContactFacts
+from domain.ticket import Mute
 from store.store import View
 
 COLUMNS = (
@@ -24,11 +27,15 @@ COLUMNS = (
     Column(title="Tags"),
     Column(title="Letters", flexible=True),
 )
+UNCHANGED = "nothing changed: it is so already"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:
-    """What shall be different for a contact; None leaves it as it is."""
+    """What shall be different for a contact; None leaves it as it is.
+
+    With a `ticket` the opt-out is about its letters only.
+    """
 
     opt_out: bool | None = None
     language: str | None = None
@@ -37,6 +44,7 @@ class Wish:
     tag: tuple[str, ...] = ()
     untag: tuple[str, ...] = ()
     add: bool = False
+    ticket: str | None = None
 
     @property
     def changes(self) -> bool:
@@ -54,41 +62,75 @@ def run(path: Path, words: str, wish: Wish, *, who: str | None, limit: int, as_j
         from notifier.catalog import letter_languages
 
         one_of("language of letters", wish.language, letter_languages(config.templates_folder))
+    if wish.ticket is not None and wish.opt_out is None:
+        raise DeskError("--ticket goes with --opt-out or --opt-in: no letters about that ticket, or letters again")
     with opened_with(config) as desk:
         if wish.changes:
-            found: tuple[ContactFacts, ...] = (change(desk, words, wish, who=who, as_json=as_json),)
+            found: tuple[ContactFacts, ...] = change(desk, words, wish, who=who, as_json=as_json)
         else:
             with desk.store.reading() as view:
                 found = view.people.find(words, limit=limit)
         if as_json:
-            screen.dump_json(found)
+            screen.dump_json(_records(desk, found))
         elif not wish.changes:
-            show(found, words, Now(now()))
+            show(desk, found, words, Now(now()))
 
 
-def show(found: Sequence[ContactFacts], words: str, now: Now, *, width: int | None = None) -> None:
-    """Print contacts as a table."""
-    if not found:
+def show(desk: Desk, found: Sequence[ContactFacts], words: str, now: Now, *, width: int | None = None) -> None:
+    """Print contacts as a table, and the companies that opted out."""
+    with desk.store.reading() as view:
+        mutes = {contact.id: view.people.mutes(contact.id) for contact in found}
+        firms = view.people.opted_out_organizations(words)
+    if found:
+        screen.print_table(COLUMNS, [_row(desk, one, mutes[one.id], now) for one in found], width=width)
+    elif not firms:
         say(f"No contact has {screen.clean(words)!r} in name or address." if words else "There are no contacts yet.")
-        return
-    screen.print_table(COLUMNS, [_row(contact, now) for contact in found], width=width)
+    for firm in firms:
+        said = _when_and_how(firm.opted_out_at, firm.opted_out_how, now)
+        say(f"{firm.name} ({firm.address or 'no address of its own'}) opted out{said}", style="yellow", lines=False)
 
 
-def change(desk: Desk, address: str, wish: Wish, *, who: str | None, as_json: bool) -> ContactFacts:
-    """Do what is wished for one contact, and say what is different; the contact after it."""
+def _records(desk: Desk, found: Sequence[ContactFacts]) -> list[dict[str, Any]]:
+    """Contacts as JSON, with the tickets that they want no letters about."""
+    with desk.store.reading() as view:
+        return [
+            {
+                **{name: getattr(one, name) for name in ContactFacts.__dataclass_fields__},
+                "mutes": [
+                    {"ticket": desk.reference(number), "at": mute.at, "how": mute.how}
+                    for number, mute in view.people.mutes(one.id).items()
+                ],
+            }
+            for one in found
+        ]
+
+
+def change(desk: Desk, address: str, wish: Wish, *, who: str | None, as_json: bool) -> tuple[ContactFacts, ...]:
+    """Do what is wished for one contact, and say what is different; the contact after it.
+
+    The address may also be a company's own: then it opts out or in, and there is no contact.
+    """
     by = agent(desk.settings, who)
     parsed = Address.parse(address)
     with desk.store.act() as view:
         before = view.people.contact_of(parsed.address)
+        firm = view.people.organization_at(parsed.address) if before is None and not wish.add else None
+        if firm is not None and wish.opt_out is not None:
+            if wish.opt_out != firm.email_opt_out:
+                view.people.set_organization_opt_out(firm.id, opted_out=wish.opt_out, how=f"by {by}", now=now())
+            changed = wish.opt_out != firm.email_opt_out
+            if not as_json:
+                say(f"{firm.name}  {_got(wish.opt_out) if changed else UNCHANGED}", lines=False)
+            return ()
         if before is None and not wish.add:
             raise NotFound(f"nobody has the address {parsed.address}; --add makes a contact of it")
         contact = before or view.people.add_contact(Address(parsed.address, wish.name or ""), now=now())
         done = [] if before else ["added"]
-        done += _carry_out(view, contact, wish, by=by)
+        done += _carry_out(desk, view, contact, wish, by=by)
         after = view.people.contact(contact.id) or contact
     if not as_json:
-        say(f"{person(after)}  {', '.join(done) or 'nothing changed: it is so already'}", lines=False)
-    return after
+        say(f"{person(after)}  {', '.join(done) or UNCHANGED}", lines=False)
+    return (after,)
 
 
 def organize(path: Path, name: str, domains: Sequence[str], *, agent: str | None, as_json: bool) -> None:
@@ -132,12 +174,16 @@ def _entrust(path: Path, name: str, agent: str, *, as_json: bool) -> None:
             say(f"{name}  {f'{agent} looks after it' if agent else 'nobody looks after it'}", lines=False)
 
 
-def _carry_out(view: View, contact: ContactFacts, wish: Wish, *, by: str) -> list[str]:
+def _carry_out(desk: Desk, view: View, contact: ContactFacts, wish: Wish, *, by: str) -> list[str]:
     """Write what is different; in words."""
     done: list[str] = []
-    if wish.opt_out is not None and wish.opt_out != contact.email_opt_out:
+    if wish.opt_out is not None and wish.ticket is not None:
+        done += _about_one(desk, view, contact, wish.ticket, out=wish.opt_out, by=by)
+    elif wish.opt_out is not None and (wish.opt_out != contact.email_opt_out or _is_muted(view, contact, wish)):
         view.people.set_opt_out(contact.id, opted_out=wish.opt_out, how=f"by {by}", now=now())
-        done.append("gets no letters any more" if wish.opt_out else "gets letters again")
+        if not wish.opt_out:
+            view.people.unmute(contact.id)
+        done.append(_got(wish.opt_out))
     wanted: dict[str, Any] = {"language": wish.language, "portal_user": wish.portal, "name": wish.name}
     news = {field: value for field, value in wanted.items() if value is not None and value != getattr(contact, field)}
     if news:
@@ -150,6 +196,31 @@ def _carry_out(view: View, contact: ContactFacts, wish: Wish, *, by: str) -> lis
     return done
 
 
+def _is_muted(view: View, contact: ContactFacts, wish: Wish) -> bool:
+    """To want letters again takes back also what was said of single tickets."""
+    return not wish.opt_out and bool(view.people.mutes(contact.id))
+
+
+def _about_one(desk: Desk, view: View, contact: ContactFacts, ticket: str, *, out: bool, by: str) -> list[str]:
+    """Write that a contact wants no letters about one ticket, or wants them again; in words."""
+    number = ticket_number(ticket, desk.settings)
+    if (view.tickets.facts(number).mute_of(contact.id) is not None) == out:
+        return []
+    if out:
+        view.people.mute(number, Mute(contact=contact.id, at=now(), how=f"by {by}"))
+    else:
+        view.people.unmute(contact.id, ticket=number)
+    actor = Actor("agent", by, desk.settings.agents[by].name)
+    kind = EventKind.OPTED_OUT if out else EventKind.OPTED_IN
+    event = Event(kind=kind, actor=actor, field="ticket", after=person(contact))
+    view.tickets.record(view.tickets.begin_act("opt_out", actor, now=now()), number, (event,), now=now())
+    return [_got(out, f" about {desk.reference(number)}")]
+
+
+def _got(out: bool, about: str = "") -> str:
+    return f"gets no letters{about} any more" if out else f"gets letters{about} again"
+
+
 def _clean(tags: Sequence[str]) -> tuple[str, ...]:
     return tuple(filter(None, (" ".join(tag.split()) for tag in tags)))
 
@@ -160,7 +231,7 @@ def _words(field: str, value: Any) -> str:
     return f"{field} is {value or NOBODY}"
 
 
-def _row(contact: ContactFacts, now: Now) -> tuple[str | Cell, ...]:
+def _row(desk: Desk, contact: ContactFacts, mutes: Mapping[int, Mute], now: Now) -> tuple[str | Cell, ...]:
     return (
         contact.name or NOBODY,
         ", ".join(_address(one.address, dead=one.undeliverable) for one in contact.addresses),
@@ -168,7 +239,7 @@ def _row(contact: ContactFacts, now: Now) -> tuple[str | Cell, ...]:
         contact.language,
         "yes" if contact.portal_user else "",
         ", ".join(contact.tags),
-        _letters(contact, now),
+        _letters(desk, contact, mutes, now),
     )
 
 
@@ -176,9 +247,14 @@ def _address(address: str, *, dead: bool) -> str:
     return f"{address} (comes back)" if dead else address
 
 
-def _letters(contact: ContactFacts, now: Now) -> str | Cell:
-    if not contact.email_opt_out:
+def _letters(desk: Desk, contact: ContactFacts, mutes: Mapping[int, Mute], now: Now) -> str | Cell:
+    if contact.email_opt_out:
+        return Cell(f"opted out{_when_and_how(contact.opted_out_at, contact.opted_out_how, now)}", "yellow")
+    if not mutes:
         return "yes"
-    when = f" {now.briefly(contact.opted_out_at)}" if contact.opted_out_at else ""
-    how = f" {contact.opted_out_how}" if contact.opted_out_how else ""
-    return Cell(f"opted out{when}{how}", "yellow")
+    kept = (f"{desk.reference(number)}{_when_and_how(one.at, one.how, now)}" for number, one in mutes.items())
+    return Cell(f"yes, but not about {', '.join(kept)}", "yellow")
+
+
+def _when_and_how(at: datetime | None, how: str, now: Now) -> str:
+    return f"{f' {now.briefly(at)}' if at else ''}{f' {how}' if how else ''}"

@@ -22,7 +22,7 @@ def run(path: Path, *, form: LogForm, verbose: bool) -> int:
     # Not before: they would fail in the foreign code.
     import clock
     from commands import roads
-    from commands.opening import opened_with
+    from commands.opening import now, opened_with
     from desk.config import load
     from scanner.worker import SafeReader
 
@@ -38,6 +38,7 @@ def run(path: Path, *, form: LogForm, verbose: bool) -> int:
             sender=lambda: roads.sender(config),
             composer=roads.writer(config, desk),
             read=read,
+            clicks=roads.clicks(config, desk, clock=now),
         )
         renewal = clock.Renewal(config=config, composer=roads.writer, limit=read.use)
         return 0 if clock.run(desk, ways, renewal=renewal) else 1

@@ -16,7 +16,7 @@ from domain.letter import Told
 from domain.message import Message
 
 _OF_ADDRESSES = (EventKind.WATCHED, EventKind.UNDELIVERABLE, EventKind.REACHABLE, EventKind.OPTED_OUT,
-                 EventKind.EXTERNAL_ID)  # fmt: skip
+                 EventKind.OPTED_IN, EventKind.EXTERNAL_ID)  # fmt: skip
 
 _OF_FIELDS = (EventKind.FIELD, EventKind.ASSIGNED, EventKind.STATUS, EventKind.CLOSED, EventKind.REOPENED)
 

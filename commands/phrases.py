@@ -109,7 +109,9 @@ def happened(event: Event, settings: Settings) -> str:
         case EventKind.VENDOR_WROTE:
             return f"vendor {event.field} wrote"
         case EventKind.OPTED_OUT:
-            return f"{event.after} gets no letters any more"
+            return f"{event.after} gets no letters {'about this ticket ' * (event.field == 'ticket')}any more"
+        case EventKind.OPTED_IN:
+            return f"{event.after} gets letters {'about this ticket ' * (event.field == 'ticket')}again"
         case EventKind.WATCHED:
             return f"{event.after} watches"
         case EventKind.UNSENT:

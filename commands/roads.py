@@ -2,7 +2,9 @@
 
 import os
 from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
 from functools import partial
+from typing import TYPE_CHECKING
 
 from desk.config import Config
 from desk.desk import Desk
@@ -18,6 +20,9 @@ from scanner.idle import IdleConnection
 from scanner.imap import connect
 from scanner.imap_idle import connect_idle
 from scanner.mailbox import MailboxConnection
+
+if TYPE_CHECKING:
+    from clock import Clicks
 
 
 def imap(config: Config) -> Mapping[str, Callable[[], MailboxConnection]]:
@@ -72,6 +77,19 @@ def writer(config: Config, desk: Desk) -> Writing:
     if config.settings.deliver.kind == "to":
         composer = Redirected(composer, config.settings.deliver.where)
     return Writer(composer, config.settings, sign=_signer(config))
+
+
+def clicks(config: Config, desk: Desk, *, clock: Callable[[], datetime]) -> "Clicks | None":
+    """What answers clicks on the links of letters, where config.yaml wants that.  Raises EndpointUnusable."""
+    from clock import Clicks
+    from desk.one_click import OneClick
+    from scanner.one_click import Endpoint
+
+    wanted = config.settings.unsubscribe
+    if wanted is None:
+        return None
+    answers = OneClick(desk, templates=config.templates_folder, clock=clock)
+    return Clicks(endpoint=Endpoint(wanted.host, wanted.port, answer=answers), answers=answers)
 
 
 def _signer(config: Config) -> Signer | None:

@@ -7,8 +7,8 @@ and none is ever written over.
 import os
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from commands import screen
@@ -18,6 +18,7 @@ from commands.room import columns, wrapped
 from commands.screen import say
 from desk.desk import Desk
 from domain.errors import DeskError, NotFound
+from domain.people import ContactFacts
 from domain.ticket import EntryFacts, EntryKind, TicketFacts
 from store.store import View
 
@@ -42,12 +43,16 @@ _STYLES = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Story:
-    """A ticket with its timeline, and the tickets that name it as the one they are linked to or merged into."""
+    """A ticket with its timeline, and the tickets that name it as the one they are linked to or merged into.
+
+    `unwilling` are the contacts who want no letters about it, by id.
+    """
 
     ticket: TicketFacts
     entries: tuple[EntryFacts, ...]
     linked_from: tuple[int, ...] = ()
     merged_from: tuple[int, ...] = ()
+    unwilling: Mapping[int, ContactFacts] = field(default_factory=dict)
 
 
 def run(path: Path, ticket: str, *, full: bool, as_json: bool) -> None:
@@ -73,8 +78,10 @@ def run(path: Path, ticket: str, *, full: bool, as_json: bool) -> None:
 def read(desk: Desk, number: int) -> Story:
     """The ticket with this number.  Raises NotFound if there is none."""
     with desk.store.reading() as view:
+        ticket = view.tickets.facts(number)
         return Story(
-            ticket=view.tickets.facts(number),
+            ticket=ticket,
+            unwilling=view.people.contacts(mute.contact for mute in ticket.mutes),
             entries=view.tickets.entries(number),
             linked_from=view.tickets.linked_from(number),
             merged_from=view.tickets.merged_from(number),
@@ -120,6 +127,8 @@ def facts(desk: Desk, story: Story, now: Now) -> Iterator[tuple[str, str]]:
         yield key[:12], value
     if ticket.watchers:
         yield "watchers", ", ".join(person(one.contact) if one.contact else one.agent for one in ticket.watchers)
+    if ticket.mutes:
+        yield "no letters", ", ".join(_unwilling(ticket, story.unwilling, now))
     if ticket.linked_to is not None:
         yield "linked to", desk.reference(ticket.linked_to)
     if story.linked_from:
@@ -238,8 +247,16 @@ def _keep(folder: Path, name: str, data: bytes) -> str:
 def _customer(ticket: TicketFacts) -> str:
     company = ticket.organization.name if ticket.organization else ""
     said = person(ticket.requester) if ticket.requester else ""
-    out = " · opted out of letters" if ticket.requester and ticket.requester.email_opt_out else ""
+    how = f" {ticket.requester.opted_out_how}".rstrip() if ticket.requester else ""
+    out = f" · opted out of letters{how}" if ticket.requester and ticket.requester.email_opt_out else ""
     return (" · ".join(part for part in (company, said) if part) or NOBODY) + out
+
+
+def _unwilling(ticket: TicketFacts, contacts: Mapping[int, ContactFacts], now: Now) -> Iterator[str]:
+    """Who wants no letters about TICKET, since when and how he said so."""
+    for mute in ticket.mutes:
+        known = contacts.get(mute.contact)
+        yield f"{person(known) if known else NOBODY}, since {now.exactly(mute.at)} {mute.how}".rstrip()
 
 
 def _line(text: str) -> str:

@@ -25,7 +25,18 @@ _RULE = TypeAdapter(RuleSpec)
 
 def remarks(raw: object) -> Iterator[Remark]:
     """All that is wrong or odd between the settings in RAW."""
-    for check in (_database, _groups, _mailboxes, _addresses, _folders, _transport, _habits, _rules, _thread_keys):
+    for check in (
+        _database,
+        _groups,
+        _mailboxes,
+        _addresses,
+        _folders,
+        _transport,
+        _habits,
+        _rules,
+        _thread_keys,
+        _one_click,
+    ):
         yield from check(raw)
 
 
@@ -103,6 +114,21 @@ def _bounces(raw: object) -> Iterator[Remark]:
         if isinstance(bounces, str) and address_key(bounces) not in own:
             text = f"no mailbox has the address {shown(bounces)}: let its mail come into one, or bounces are never seen"
             yield Remark(path=("mailboxes", name, "bounces"), text=text, severity="warning")
+
+
+def _one_click(raw: object) -> Iterator[Remark]:
+    """A link in letters is believed only with https and a signature (RFC 8058)."""
+    wanted = _at(raw, "unsubscribe")
+    if not isinstance(wanted, Mapping):
+        return
+    url = wanted.get("public_url")
+    if isinstance(url, str) and url.startswith("http://"):
+        text = "is not https: letters offer no link, only the mail address that opts out"
+        yield Remark(path=("unsubscribe", "public_url"), text=text, severity="warning")
+    if not _at(raw, "smtp", "dkim") and wanted.get("signed_by_relay") is not True:
+        text = "letters are not signed here (smtp.dkim): they offer no link, only the mail address that opts out; "
+        text += "where the relay signs List-Unsubscribe and List-Unsubscribe-Post, say signed_by_relay: true"
+        yield Remark(path=("unsubscribe",), text=text, at="key", severity="warning")
 
 
 def _not_among(word: object, known: list[str], what: str) -> str:
@@ -240,7 +266,7 @@ def _spec(index: int, rule: object) -> RuleSpec:
 
 
 # Their words make sense for the mail that causes them only.
-_NOT_CHOSEN = (LetterKind.FORWARDED, LetterKind.REPORT)
+_NOT_CHOSEN = (LetterKind.FORWARDED, LetterKind.REPORT, LetterKind.OPTED_OUT, LetterKind.OPTED_IN)
 
 
 def _names(raw: object) -> dict[str, list[str]]:

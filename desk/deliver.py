@@ -20,6 +20,7 @@ from domain.errors import DeskError, NotFound, PermanentFailure, TemporaryFailur
 from domain.event import DESK, Event, EventKind
 from domain.letter import ActFacts, Letter, LetterFacts, Withheld
 from domain.people import ContactFacts, address_key
+from domain.ticket import Mute
 from notifier.left_out import left_out, lighter
 from notifier.resolve import gate
 from notifier.retry import FIRST_WAIT, GREYLIST_WAIT, next_attempt, pause, wait
@@ -67,6 +68,23 @@ class _Ready:
 
     refusal: Withheld | None
     facts: LetterFacts | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Known:
+    """What is asked once for a batch of letters: the contacts, and who wants no letters about which ticket."""
+
+    contacts: Mapping[int, ContactFacts]
+    mutes: Mapping[tuple[int, int], Mute]
+
+    @classmethod
+    def of(cls, view: View, letters: Sequence[QueuedLetter]) -> "_Known":
+        outward = [letter for letter in letters if not letter.recipient.is_staff]
+        tickets = {letter.ticket for letter in outward if letter.ticket is not None}
+        return cls(
+            contacts=view.people.contacts(one.recipient.contact for one in outward if one.recipient.contact),
+            mutes=view.people.muted(tickets) if tickets else {},
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,18 +190,17 @@ class Delivery:
         self._looked = self._clock()
         small = [letter for letter in letters if not letter.kind.carries_files]
         with self._desk.store.reading() as view:
-            contacts = view.people.contacts(one.recipient.contact for one in small if one.recipient.contact)
-            return {letter.id: self._ready(view, letter, contacts) for letter in small}
+            known = _Known.of(view, small)
+            return {letter.id: self._ready(view, letter, known) for letter in small}
 
-    def _ready(self, view: View, letter: QueuedLetter, contacts: Mapping[int, ContactFacts]) -> "_Ready":
-        refusal = self._refusal(view, letter, contacts)
+    def _ready(self, view: View, letter: QueuedLetter, known: "_Known") -> "_Ready":
+        refusal = self._refusal(view, letter, known)
         return _Ready(refusal=refusal, facts=None if refusal else _facts(view, letter, self._desk))
 
     def _send(self, letter: QueuedLetter, ready: "_Ready | None", report: DeliveryReport) -> None:
         if ready is None or self._clock() - self._looked > FRESH:
             with self._desk.store.reading() as view:
-                wanted = letter.recipient.contact
-                ready = self._ready(view, letter, view.people.contacts([wanted] if wanted else []))
+                ready = self._ready(view, letter, _Known.of(view, [letter]))
                 mine = view.outbox.is_mine(letter)
             if not mine:
                 self._lay_down(letter)
@@ -329,10 +346,10 @@ class Delivery:
         report.withheld += 1
         log.letter_withheld(letter.letter, self._ticket(letter), letter.recipient.address, refusal.because)
 
-    def _refusal(self, view: View, letter: QueuedLetter, contacts: Mapping[int, ContactFacts]) -> Withheld | None:
+    def _refusal(self, view: View, letter: QueuedLetter, known: "_Known") -> Withheld | None:
         recipient = letter.recipient
         if recipient.contact:
-            contact = contacts.get(recipient.contact)
+            contact = known.contacts.get(recipient.contact)
         else:
             # Whoever was unknown when the letter was queued may have opted out as a contact since.
             contact = None if recipient.is_staff else view.people.contact_of(recipient.address)
@@ -341,6 +358,7 @@ class Delivery:
             letter.kind,
             contact=contact,
             organization=company_of(view, letter),
+            mute=known.mutes.get((letter.ticket, contact.id)) if contact and letter.ticket is not None else None,
             settings=self._desk.settings,
             mandatory=letter.mandatory,
             undeliverable=contact is None and not recipient.is_staff and _is_dead(view, letter),

@@ -12,7 +12,7 @@ from desk.carry_out import Arrived
 from desk.desk import Desk
 from desk.facts import informed
 from desk.letters import unheard, with_recent
-from desk.opt_out import who_complains
+from desk.opt_out import Wished, foreseen, who_complains, wished, wisher
 from desk.receive import (
     act_facts,
     actor_of,
@@ -37,7 +37,7 @@ from domain.letter import Told, Withheld
 from domain.message import Message
 from domain.people import Address, ContactAddress, ContactFacts
 from domain.ticket import TicketFacts
-from notifier.resolve import resolve, resolve_more
+from notifier.resolve import resolve, resolve_more, same_person
 from scanner.content_key import content_key
 from store.store import View
 
@@ -96,7 +96,9 @@ def explain(desk: Desk, message: Message, *, data: bytes, mailbox: str, now: dat
         contact = _contact(view, message)
         facts = MailFacts(message=message, mailbox=mailbox, found=found, authentication=proof)
         facts = informed(desk, view, facts, moment=now, now=now, is_act=hand is not None, lock=False)
-        because, _ = unasked(desk, view, message)
+        because = unasked(desk, message)
+        asks = None if because else wished(view, message, found, settings=desk.settings, keys=desk.keys)
+        because = asks.because(desk.settings.helpdesk.tag) if asks else because
         wish = asked(view, message, found, settings=desk.settings)
         if wish is not None and wish.only:
             because = because or f"{wish.because}: a letter tells him"
@@ -111,6 +113,8 @@ def explain(desk: Desk, message: Message, *, data: bytes, mailbox: str, now: dat
             walk=() if because else rules.walk(desk.rules, facts), spoof=spoof(message, desk.settings),
             told=settled.answer.told if settled.answer else (),
         )  # fmt: skip
+        if asks is not None:
+            return replace(told, told=_of_wish(desk, view, asks, mailbox=mailbox, now=now))
         if isinstance(settled.decision.disposition, Ignore | Reject | Forward):
             return told
         arrived = Arrived(
@@ -123,6 +127,18 @@ def explain(desk: Desk, message: Message, *, data: bytes, mailbox: str, now: dat
             turns=settled.turns,
         )  # fmt: skip
         return _with_letters(desk, view, told, arrived, settled, hand)
+
+
+def _of_wish(desk: Desk, view: View, asks: Wished, *, mailbox: str, now: datetime) -> tuple[Told | Withheld, ...]:
+    """The letters that follow from a wish about letters: to whoever has it, and to staff."""
+    quiet = quiet_of(desk.settings.mailboxes[mailbox], now)
+    follows = foreseen(desk, view, asks, actor=wisher(asks), quiet=quiet, now=now)
+    confirmed = (follows.confirmation,) if follows.confirmation else ()
+    if follows.act is None:
+        return confirmed
+    told = resolve(with_recent(desk, view, follows.act, now), desk.settings)
+    others = (one for one in told if not any(same_person(one.recipient, other.recipient) for other in confirmed))
+    return (*confirmed, *others)
 
 
 def _customers(view: View, message: Message) -> Callable[[Address], ContactFacts]:

@@ -22,6 +22,8 @@ from notifier.resolve import resolve, resolve_more, same_person
 from store.outbox import QueuedLetter
 from store.store import View
 
+_ALONE = (LetterKind.REPORT, LetterKind.OPTED_OUT, LetterKind.OPTED_IN)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Thread:
@@ -148,29 +150,55 @@ def queue_report(
     answering: Message,
 ) -> None:
     """Queue a letter on how TICKETS stand; it is about TICKET, or about none."""
-    letter = token.letter_id(desk.random(token.ID_BYTES))
-    domain = desk.settings.mailboxes[mailbox].key.rpartition("@")[2]
     thread = Thread(in_reply_to=answering.message_id, references=(answering.message_id,) * bool(answering.message_id))
     standings = [
         {"ticket": one.number, "title": one.title, "status": one.status, "agent": one.agent,
          "opened": one.created_at.isoformat()}
         for one in tickets
     ]  # fmt: skip
+    letter = _alone(desk, told, ticket=ticket, mailbox=mailbox, act=act, thread=thread, now=now, standings=standings)
+    view.outbox.queue([letter])
+
+
+def queue_confirmation(
+    desk: Desk,
+    view: View,
+    told: Told | Withheld,
+    *,
+    ticket: TicketFacts | None,
+    mailbox: str,
+    act: int,
+    thread: Thread,
+    now: datetime,
+) -> None:
+    """Queue the letter that tells somebody that his wish about letters is fulfilled, or record why he gets none.
+
+    It is about TICKET, or about none.
+    """
+    if isinstance(told, Withheld):
+        view.outbox.withhold(act, ticket.number if ticket else None, [told], now=now)
+        return
+    view.outbox.queue([_alone(desk, told, ticket=ticket, mailbox=mailbox, act=act, thread=thread, now=now)])
+
+
+def _alone(
+    desk: Desk, told: Told, *, ticket: TicketFacts | None, mailbox: str, act: int, thread: Thread, now: datetime,
+    **more: Any,
+) -> QueuedLetter:  # fmt: skip
+    """A letter that passes on nothing that stands on a ticket, and may be about none."""
+    letter = token.letter_id(desk.random(token.ID_BYTES))
+    domain = desk.settings.mailboxes[mailbox].key.rpartition("@")[2]
     about = dict.fromkeys(("title", "status", "priority", "category", "group", "agent", "requester"), "")
     facts = {
         **about, "name": told.recipient.name, "language": told.recipient.language, "mailbox": mailbox,
         "title": ticket.title if ticket else "", "events": [], "entry": None, "at": now.isoformat(),
-        "in_reply_to": thread.in_reply_to, "references": list(thread.references), "standings": standings,
+        "in_reply_to": thread.in_reply_to, "references": list(thread.references), **more,
     }  # fmt: skip
-    view.outbox.queue(
-        [
-            QueuedLetter(
-                letter=letter, message_id=token.message_id(letter, domain=domain, keys=desk.keys), act=act,
-                ticket=ticket.number if ticket else None, kind=told.kind, recipient=told.recipient,
-                automatic=told.kind.is_budgeted, mandatory=told.mandatory, because=told.because, facts=facts,
-                queued_at=now, due_at=now,
-            )
-        ]
+    return QueuedLetter(
+        letter=letter, message_id=token.message_id(letter, domain=domain, keys=desk.keys), act=act,
+        ticket=ticket.number if ticket else None, kind=told.kind, recipient=told.recipient,
+        automatic=told.kind.is_budgeted, mandatory=told.mandatory, because=told.because, facts=facts,
+        queued_at=now, due_at=now,
     )  # fmt: skip
 
 
@@ -285,7 +313,7 @@ def letter_facts(view: View, letter: QueuedLetter, settings: Settings) -> Letter
         because=letter.because,
         at=datetime.fromisoformat(stored["at"]),
         entry=quoted(entry) if entry else None,
-        earlier=() if letter.kind is LetterKind.REPORT else _earlier(view, letter, settings),
+        earlier=() if letter.kind in _ALONE else _earlier(view, letter, settings),
         standings=tuple(_standing(one) for one in stored.get("standings", ())),
         files=_files(view, entry) if entry and letter.kind.is_human else _whole_mail(view, letter),
         in_reply_to=stored["in_reply_to"],

@@ -109,6 +109,11 @@ def letter_withheld(letter: str, ticket: str, to: str, why: str) -> None:
     _say(logging.INFO, "letter.withheld", ticket=ticket, letter=letter, to=to, why=why)
 
 
+def one_click(letter: str, wish: str, ticket: str, *, done: bool) -> None:
+    """Somebody opted out, or back in, by the link in a letter; not DONE: it was so already."""
+    _say(logging.INFO, "click.fulfilled" if done else "click.repeated", wish=wish, letter=letter, ticket=ticket)
+
+
 def delivery_stopped(why: str, until: str, *, ours: bool) -> None:
     """No letter goes until then; OURS says that only the administrator can mend it."""
     _say(logging.ERROR if ours else logging.WARNING, "delivery.stopped", until=until, mend=ours or None, why=why)

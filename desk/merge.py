@@ -19,7 +19,7 @@ from domain.event import Actor, Event, EventKind
 from domain.letter import ActFacts
 from domain.people import ContactFacts
 from domain.settings import Settings
-from domain.ticket import Phase, TicketFacts, WatcherFacts
+from domain.ticket import Mute, Phase, TicketFacts, WatcherFacts
 from store.store import View
 
 ENDED = (Phase.SOLVED, Phase.CLOSED)
@@ -131,6 +131,7 @@ def _joined(side: _Side, merged: TicketFacts, target: TicketFacts) -> tuple[Tick
         watchers=(*target.watchers, *new),
         tags=tuple(sorted({*target.tags, *tags})),
         external_ids=(*target.external_ids, *merged.external_ids),
+        mutes=(*target.mutes, *_wishes(merged, target)),
         waiting_since=_waiting(side, merged, target),
     )
     return after, tuple(events)
@@ -145,6 +146,13 @@ def _newcomers(merged: TicketFacts, target: TicketFacts) -> tuple[WatcherFacts, 
         if _who(one) not in there:
             new.setdefault(_who(one), one)
     return tuple(new.values())
+
+
+def _wishes(merged: TicketFacts, target: TicketFacts) -> tuple[Mute, ...]:
+    """Who wants no letters about MERGED; whoever had a part in TARGET goes by what he wishes there."""
+    there = {watcher.contact.id for watcher in target.watchers if watcher.contact}
+    there |= {target.requester.id} if target.requester else set()
+    return tuple(mute for mute in merged.mutes if mute.contact not in there and not target.mute_of(mute.contact))
 
 
 def _who(watcher: WatcherFacts) -> tuple[int, str]:
@@ -168,6 +176,8 @@ def _waiting(side: _Side, merged: TicketFacts, target: TicketFacts) -> datetime 
 def _write(view: View, before: TicketFacts, after: TicketFacts, *, now: datetime) -> None:
     view.tickets.change(after.number, now=now, **differences(before, after))
     view.tickets.add_tags(after.number, tuple(tag for tag in after.tags if tag not in before.tags))
+    for mute in after.mutes[len(before.mutes) :]:
+        view.people.mute(after.number, mute)
     for watcher in after.watchers[len(before.watchers) :]:
         contact = watcher.contact.id if watcher.contact else None
         view.tickets.watch(after.number, contact=contact, agent=watcher.agent or None)

@@ -20,9 +20,9 @@ from desk.addresses import alive_address, copied, dead_addresses, mark_bounced, 
 from desk.carry_out import Arrived, Plan, is_takeover, plan, write
 from desk.desk import Desk
 from desk.facts import informed
-from desk.letters import tell, tell_more
+from desk.letters import Thread, tell, tell_more
 from desk.merge import Merging, write_merging
-from desk.opt_out import Leaving, opt_out, who_complains, who_leaves
+from desk.opt_out import Wished, fulfil, who_complains, wished, wisher
 from desk.record import came_to, recorded
 from desk.repeats import Repeat, fingerprint, repeat_of
 from desk.settle import Settled, settle
@@ -229,9 +229,7 @@ def _carry_out(desk: Desk, view: View, mail: Mail, *, now: datetime, is_new: boo
     first = None if is_new else view.journal.first_copy(mail.key)
     if first is not None:
         return _duplicate(view, mail, first, now=now)
-    because, leaving = unasked(desk, view, mail.message)
-    if leaving is not None:
-        opt_out(view, leaving, now=now)
+    because = unasked(desk, mail.message)
     if because:
         return _finish(view, mail, Received(intake=mail.row.id, outcome=Outcome.IGNORED, because=because), now=now)
     mailbox = desk.settings.mailboxes[mail.row.mailbox]
@@ -240,6 +238,9 @@ def _carry_out(desk: Desk, view: View, mail: Mail, *, now: datetime, is_new: boo
         view, mail.message, mailbox=mailbox, settings=desk.settings, keys=desk.keys, repeat=repeat,
         is_proven_agent=mail.hand is not None,
     )  # fmt: skip
+    asks = wished(view, mail.message, found, settings=desk.settings, keys=desk.keys)
+    if asks is not None:
+        return _finish(view, mail, _fulfilled(desk, view, mail, asks, now=now), now=now)
     wish = None if mail.row.quiet else asked(view, mail.message, found, settings=desk.settings)
     if wish is not None and wish.only:
         return _finish(view, mail, _told_only(desk, view, mail, wish, now=now), now=now)
@@ -295,15 +296,10 @@ def known_contact(view: View, message: Message) -> ContactFacts | None:
     return view.people.contact_of(message.sender.address) if message.sender and message.sender.address else None
 
 
-def unasked(desk: Desk, view: View, message: Message) -> tuple[str, Leaving | None]:
-    """Why no rule is asked about MESSAGE, '' if they are, and who opts out by it."""
+def unasked(desk: Desk, message: Message) -> str:
+    """Why no rule is asked about MESSAGE, '' if they are."""
     own = token.verify(message.message_id, desk.keys) if message.message_id else None
-    if own:
-        return f"it is our own letter {own}, come back", None
-    leaving = who_leaves(view, message, keys=desk.keys)
-    if leaving is not None:
-        return f"{leaving.name or _sender(message)} opted out by List-Unsubscribe", leaving
-    return "", None
+    return f"it is our own letter {own}, come back" if own else ""
 
 
 def _moment(mail: Mail, now: datetime) -> datetime:
@@ -334,6 +330,25 @@ def _arrived(
         vendor=vendor_with_news(view, message, settings), complaining=who_complains(view, message, keys=desk.keys),
         copied=tuple(view.people.contact_of(one.address) or view.people.add_contact(one, now=now) for one in others),
         people=settled.people, company=settled.company, turns=settled.turns,
+    )  # fmt: skip
+
+
+def _fulfilled(desk: Desk, view: View, mail: Mail, asks: Wished, *, now: datetime) -> Received:
+    """Do what a mail wishes that is about nothing but letters."""
+    message, actor, because = mail.message, wisher(asks), asks.because(desk.settings.helpdesk.tag)
+    number = asks.on.number if asks.on else None
+    if not asks.changes:
+        return Received(intake=mail.row.id, outcome=Outcome.IGNORED, ticket=number, because=because)
+    act = view.tickets.begin_act("mail", actor, now=now, intake=mail.row.id)
+    told = fulfil(
+        desk, view, asks, act=act, actor=actor, mailbox=mail.row.mailbox, now=now,
+        quiet=mail.row.quiet or quiet_of(desk.settings.mailboxes[mail.row.mailbox], _moment(mail, now)),
+        thread=Thread(in_reply_to=message.message_id, references=(message.message_id,) * bool(message.message_id)),
+    )  # fmt: skip
+    letters = sum(isinstance(one, Told) for one in told)
+    return Received(
+        intake=mail.row.id, outcome=Outcome.IGNORED, ticket=number, because=because, letters=letters,
+        withheld=len(told) - letters,
     )  # fmt: skip
 
 

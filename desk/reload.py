@@ -29,7 +29,7 @@ AGAIN = timedelta(seconds=30)
 Stamp = tuple[tuple[str, int, int, int], ...]
 
 # What a start sets up once.  Of a mailbox: which account it is, and how often it is looked at.
-_AT_START = ("database", "database_password", "blobs", "smtp", "deliver")
+_AT_START = ("database", "database_password", "blobs", "smtp", "deliver", "unsubscribe")
 _OF_MAILBOX = ("imap", "folders", "poll", "start")
 
 

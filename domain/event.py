@@ -33,7 +33,8 @@ class EventKind(StrEnum):
     WATCHED = "watched"  # after: who watches from now on
     UNDELIVERABLE = "undeliverable"  # field: address or agent; after: the address that a letter of ours came back from
     UNSENT = "unsent"  # field: address or agent; after: who could not be written to, before: what the server said
-    OPTED_OUT = "opted_out"  # field: complaint; after: who marked a letter of ours as spam
+    OPTED_OUT = "opted_out"  # field: ticket, all or complaint; after: who wants no letters, about this ticket or at all
+    OPTED_IN = "opted_in"  # field: ticket or all; after: who wants letters again
     REACHABLE = "reachable"  # field: address or agent; after: the address that somebody wrote from after all
 
 

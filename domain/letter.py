@@ -27,6 +27,8 @@ class LetterKind(StrEnum):
     CHANGE = "change"  # customer: a public field changed
     COPY = "copy"  # customer watchers: the requester wrote
     REPORT = "report"  # customer: how a ticket stands, or all his open ones, as he asked by mail
+    OPTED_OUT = "opted_out"  # customer: he gets no more letters, as he wished; the last one
+    OPTED_IN = "opted_in"  # customer: he gets letters again, as he wished
     REJECTED = "rejected"  # whoever wrote: his mail is not taken
     FORWARDED = "forwarded"  # anybody whom a rule names: the mail itself
     STAFF_NEW = "staff_new"
@@ -47,6 +49,11 @@ class LetterKind(StrEnum):
     def is_human(self) -> bool:
         """A person's words: such a letter carries no Auto-Submitted (RFC 3834, section 2)."""
         return self in (LetterKind.COMMENT, LetterKind.SOLUTION, LetterKind.COPY)
+
+    @property
+    def is_confirmation(self) -> bool:
+        """Tells somebody that his wish about letters is fulfilled; nobody is to answer such a letter by machine."""
+        return self in (LetterKind.OPTED_OUT, LetterKind.OPTED_IN)
 
     @property
     def carries_files(self) -> bool:

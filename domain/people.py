@@ -94,6 +94,8 @@ class OrganizationFacts:
     language: str = ""
     email_opt_out: bool = False
     undeliverable: bool = False
+    opted_out_at: datetime | None = None
+    opted_out_how: str = ""
     agent: str = ""
 
     @property

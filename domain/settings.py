@@ -267,6 +267,21 @@ def _rate(value: object) -> object:
     return {"letters": int(found[1]), "per": timedelta(seconds=_PERIODS[found[2]])}
 
 
+def _listen(value: str) -> str:
+    host, _, port = value.rpartition(":")
+    bare = host.removeprefix("[").removesuffix("]") if host.startswith("[") else host
+    if not (bare and re.fullmatch(r"[0-9]{1,5}", port) and 0 < int(port) < 65536) or (":" in bare and bare == host):
+        raise ValueError(f"{shown(value)} is not where to listen: write host:port, such as 127.0.0.1:8099")
+    _host(bare)
+    return value
+
+
+def _public_url(value: str) -> str:
+    if re.fullmatch(r"https?://[A-Za-z0-9.-]{1,200}(:[0-9]{1,5})?(/[A-Za-z0-9._~/-]{0,200})?", value) is None:
+        raise ValueError(f"{shown(value)} is not a web address: write https://help.acme.example/unsubscribe")
+    return value.rstrip("/")
+
+
 def _selector(value: str) -> str:
     if re.fullmatch(r"[A-Za-z0-9_-]{1,63}(\.[A-Za-z0-9_-]{1,63}){0,9}", value) is None:
         raise ValueError(f"{shown(value)} is not a selector: letters, digits, - and dots, as in the DNS")
@@ -281,6 +296,8 @@ def _one_domain(value: str) -> str:
 
 RateSpec = Annotated[Rate, BeforeValidator(_rate), WithJsonSchema({"type": "string", "pattern": r"^\d+/(s|min|h|d)$"})]
 Selector = Annotated[str, AfterValidator(_selector)]
+Listen = Annotated[str, AfterValidator(_listen)]
+PublicUrl = Annotated[str, AfterValidator(_public_url), WithJsonSchema({"type": "string", "pattern": "^https?://.+$"})]
 
 
 class Deliver(_Frozen):
@@ -539,6 +556,24 @@ class Smtp(_Frozen):
         if (self.user is None) != (self.password is None):
             raise ValueError("user and password go together: give both or neither")
         return self
+
+
+class Unsubscribe(_Frozen):
+    listen: Listen
+    """Where the daemon answers, behind your web server: 127.0.0.1:8099."""
+    public_url: PublicUrl
+    """How the world reaches it: https://help.acme.example/unsubscribe.  Letters offer the link only with https."""
+    signed_by_relay: Flag = False
+    """The relay signs our letters (DKIM), List-Unsubscribe and List-Unsubscribe-Post among the signed fields.  Without
+    this and without smtp.dkim letters offer the mail address only, for nobody would believe the link (RFC 8058)."""
+
+    @property
+    def host(self) -> str:
+        return self.listen.rpartition(":")[0].strip("[]")
+
+    @property
+    def port(self) -> int:
+        return int(self.listen.rpartition(":")[2])
 
 
 class Agent(_Frozen):
@@ -801,6 +836,9 @@ class Settings(_Frozen):
     deliver: DeliverSpec = Deliver()
     """smtp; or for a staging copy, that no customer may get a letter from: file:DIRECTORY (relative to config.yaml),
     where each letter becomes a file, or to:ADDRESS, where all go to one address and say whose they were."""
+    unsubscribe: Unsubscribe | None = None
+    """Opting out by one click (RFC 8058): the daemon answers web requests, and letters carry the link.  Left out: by
+    mail only."""
     agents: Annotated[Mapping[Key, Agent], Field(min_length=1)]
     """Staff.  Keys are never reused; names and addresses may change."""
     groups: Annotated[Mapping[Key, tuple[Key, ...]], Field(min_length=1)]
@@ -826,6 +864,13 @@ class Settings(_Frozen):
         """How the letters of MAILBOX look."""
         known = self.mailboxes.get(mailbox)
         return (known.look if known else None) or self.notifications.look
+
+    @property
+    def one_click(self) -> str:
+        """The web address that the links of letters begin with, '' where letters offer none."""
+        one = self.unsubscribe
+        is_signed = one is not None and (self.smtp.dkim is not None or one.signed_by_relay)
+        return one.public_url if one and is_signed and one.public_url.startswith("https://") else ""
 
     def own_addresses(self) -> frozenset[str]:
         """The keys of our mailboxes' addresses, and of those that bounces go to: never written to."""

@@ -53,11 +53,21 @@ class WatcherFacts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Mute:
+    """A contact wants no letters about one ticket; `how` says by which way he told us."""
+
+    contact: int
+    at: datetime
+    how: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TicketFacts:
     """A ticket with its people.  `agent` and `group` are keys of config.yaml, '' for none.
 
     `fields` are the house's own, by their keys in config.yaml.
     `merged_into` is the ticket under which it is continued; nothing happens to it any more.
+    `mutes` are the contacts who want no letters about it.
     """
 
     number: int
@@ -78,12 +88,17 @@ class TicketFacts:
     linked_to: int | None = None
     merged_into: int | None = None
     external_ids: tuple[ExternalId, ...] = ()
+    mutes: tuple[Mute, ...] = ()
     fields: Mapping[str, str] = field(default_factory=dict)
     version: int = 1
     created_at: datetime
     updated_at: datetime
     closed_at: datetime | None = None
     waiting_since: datetime | None = None
+
+    def mute_of(self, contact: int | None) -> Mute | None:
+        """The wish of CONTACT to get no letters about this ticket."""
+        return next((mute for mute in self.mutes if mute.contact == contact), None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

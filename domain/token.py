@@ -5,6 +5,9 @@ Every letter has a random id; its Message-ID is `<id.mac@domain>`, where mac is 
 That is all it proves: it counts for the address that the letter went to.  Id and mac are
 lower-case base32, because some relays fold the case of local parts.
 
+The link by which a reader opts out with one click holds the id and a mac of another purpose: whoever has a
+Message-ID cannot make the link of it, nor the other way round.
+
 The subject tag `[ACME-1042]` carries no proof; its prefix only keeps foreign tags from hitting.
 """
 
@@ -13,6 +16,8 @@ import hashlib
 import hmac
 import re
 from dataclasses import dataclass, field
+
+from domain.opt_out_words import Wish
 
 ID_BYTES = 10
 MAC_BYTES = 10
@@ -57,6 +62,30 @@ def verify(text: str, keys: Keys) -> str | None:
     return letter if any(valid) else None
 
 
+def click(letter: str, wish: Wish, keys: Keys) -> str:
+    """`id.mac` for a link in a letter that fulfils WISH: another mac than that of a Message-ID."""
+    return f"{letter}.{_mac(letter, keys.secrets[0], _of_click(wish))}"
+
+
+def verify_click(text: str, keys: Keys) -> tuple[str, Wish] | None:
+    """The letter id in TEXT, a token of `click`, and the wish that it fulfils; None if the mac is not ours."""
+    found = _PAIR.fullmatch(text)
+    if found is None:
+        return None
+    letter, mac = found.groups()
+    valid = [
+        wish
+        for wish in Wish
+        for secret in keys.secrets
+        if hmac.compare_digest(mac, _mac(letter, secret, _of_click(wish)))
+    ]
+    return (letter, valid[0]) if valid else None
+
+
+def _of_click(wish: Wish) -> bytes:
+    return b"click " + wish.encode("ascii")
+
+
 def looks_like_token(text: str) -> bool:
     """TEXT has the form of our Message-IDs, whoever made it."""
     return _PAIR.fullmatch(text.partition("@")[0].lower()) is not None
@@ -79,8 +108,8 @@ def tagged_numbers(subject: str, prefix: str) -> tuple[int, ...]:
     return tuple(dict.fromkeys(int(number) for number in found))
 
 
-def _mac(letter: str, secret: bytes) -> str:
-    return _base32(hmac.new(secret, b"letter\0" + letter.encode("ascii"), hashlib.sha256).digest()[:MAC_BYTES])
+def _mac(letter: str, secret: bytes, purpose: bytes = b"letter") -> str:
+    return _base32(hmac.new(secret, purpose + b"\0" + letter.encode("ascii"), hashlib.sha256).digest()[:MAC_BYTES])
 
 
 def _base32(data: bytes) -> str:

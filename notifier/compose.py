@@ -16,10 +16,11 @@ from urllib.parse import quote
 
 from domain.errors import PermanentFailure
 from domain.letter import Letter, LetterFacts, LetterKind, OutgoingFile, is_by_rule
+from domain.opt_out_words import Wish
 from domain.people import domain_key
 from domain.settings import Settings
 from domain.ticket import EntryKind
-from domain.token import Keys, sign, tagged
+from domain.token import Keys, click, sign, tagged
 from notifier import mime
 from notifier.mime import Field, Part
 from notifier.wording import NAME_LIMIT, SUBJECT_LIMIT, Wording, Words, mailbox_of, one_line
@@ -48,20 +49,21 @@ class Composer:
         facts = _without_internals(facts)
         sender = _sendable(mailbox_of(facts, self._settings).address)
         recipient = _sendable(facts.recipient.address)
-        to_customer = not (facts.kind.is_staff or facts.kind is LetterKind.FORWARDED)
-        unsubscribe = "" if not to_customer else _unsubscribe(sender, self._token(facts))
-        words = self._wording.words(facts, unsubscribe=unsubscribe)
+        ways = () if _ends_letters(facts.kind) else tuple(self._ways_out(facts, sender))
+        words = self._wording.words(facts, unsubscribe=next(iter(ways), ""))
         fields = [
             *self._address(facts, sender, recipient),
             *self._thread(facts, words.subject, sender),
             *_marks(facts, sender),
         ]
-        if unsubscribe:
-            fields.append(("List-Unsubscribe", f"<{unsubscribe}>"))
+        if ways:
+            fields.append(("List-Unsubscribe", ",\r\n ".join(f"<{way}>" for way in ways)))
+        if len(ways) > 1:
+            fields.append(("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"))
         fields.append(("Content-Language", words.language))
         data = mime.written(fields, _body(words, facts))
-        # Whatever comes back of a rejection is nobody's business (RFC 3834, section 3.3).
-        envelope = "" if facts.kind is LetterKind.REJECTED else sender
+        # Nothing is to come back of a letter that ends a matter (RFC 3834, section 3.3).
+        envelope = "" if facts.kind is LetterKind.REJECTED or facts.kind.is_confirmation else sender
         return Letter(
             id=facts.letter, envelope_from=envelope, envelope_to=recipient, data=data, template=words.template
         )
@@ -89,6 +91,13 @@ class Composer:
         references = _ids(facts.references or (facts.in_reply_to,))
         if references:
             yield "References", references
+
+    def _ways_out(self, facts: LetterFacts, sender: str) -> Iterator[str]:
+        """The addresses that opt out: one click (RFC 8058) where that is offered, and a mail."""
+        base = self._settings.one_click
+        if base:
+            yield f"{base}/{click(facts.letter, Wish.OUT, self._keys)}"
+        yield _unsubscribe(sender, self._token(facts))
 
     def _token(self, facts: LetterFacts) -> str:
         """`id.mac`, as it was signed when the letter was queued: a change of keys changes no copy."""
@@ -151,10 +160,15 @@ def _marks(facts: LetterFacts, sender: str) -> Iterator[Field]:
     by_rule = is_by_rule(facts.events)
     if facts.kind.is_human and not by_rule:
         return
-    answers = facts.kind in (LetterKind.ACKNOWLEDGEMENT, LetterKind.REJECTED) or by_rule
+    answers = facts.kind in (LetterKind.ACKNOWLEDGEMENT, LetterKind.REJECTED) or facts.kind.is_confirmation or by_rule
     yield "Auto-Submitted", "auto-replied" if answers else "auto-generated"
     # Never `All`: it would suppress the bounces too, and with them what we learn from them.
     yield "X-Auto-Response-Suppress", "OOF, AutoReply"
+
+
+def _ends_letters(kind: LetterKind) -> bool:
+    """There is nothing to opt out of: the letter is to no customer, or says that no more come."""
+    return kind.is_staff or kind in (LetterKind.FORWARDED, LetterKind.OPTED_OUT)
 
 
 def _unsubscribe(address: str, token: str) -> str:

@@ -9,6 +9,7 @@ never our own addresses.  Everybody to whom the table gives a letter ends as Tol
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import NamedTuple
 
 from domain.decision import AddLetter, ChooseLetter, MandatoryLetters, Notify, SuppressLetters
@@ -16,7 +17,7 @@ from domain.event import Event, EventKind
 from domain.letter import ActFacts, LetterKind, Reason, Recipient, Told, Withheld, is_by_rule
 from domain.people import ContactAddress, ContactFacts, OrganizationFacts, address_key
 from domain.settings import Settings
-from domain.ticket import WatcherFacts
+from domain.ticket import Mute, WatcherFacts
 
 E = EventKind
 K = LetterKind
@@ -123,6 +124,7 @@ TABLE: Mapping[EventKind, _Row] = {
     E.UNDELIVERABLE:   _Row(None,          None,       _of_customer,     None,       _of_customer),
     E.UNSENT:          _Row(None,          None,       _of_customer,     None,       _of_customer),
     E.OPTED_OUT:       _Row(None,          None,       K.STAFF_CHANGE,   None,       K.STAFF_CHANGE),
+    E.OPTED_IN:        _Row(None,          None,       K.STAFF_CHANGE,   None,       K.STAFF_CHANGE),
     E.NOTE:            _Row(None,          None,       K.STAFF_NOTE,     None,       K.STAFF_NOTE),
 }
 # fmt: on
@@ -135,6 +137,7 @@ STRONGEST_FIRST = (
     *(K.COPY, K.STAFF_CUSTOMER),
     *(K.STAFF_NOTE, K.STAFF_ASSIGNED),
     *(K.STATUS, K.STAFF_STATUS),
+    *(K.OPTED_OUT, K.OPTED_IN),
     *(K.CHANGE, K.STAFF_CHANGE),
     K.REPORT,
     *(K.REJECTED, K.FORWARDED),
@@ -206,6 +209,7 @@ def gate(
     *,
     contact: ContactFacts | None = None,
     organization: OrganizationFacts | None = None,
+    mute: Mute | None = None,
     settings: Settings,
     mandatory: bool = False,
     undeliverable: bool = False,
@@ -217,8 +221,9 @@ def gate(
 ) -> Withheld | None:
     """Why RECIPIENT must not get this letter now; None if he may.
 
-    `contact` and `organization` are the fresh facts behind the recipient.  `mandatory` lifts the
-    opt-out and `ticket_mails`, nothing else.  `undeliverable`: letters to an address that is no
+    `contact` and `organization` are the fresh facts behind the recipient, `mute` is the contact's wish to
+    get no letters about the ticket.  `mandatory` lifts opt-outs and `ticket_mails`, nothing else; the letter
+    that confirms an opt-out is no breach of it.  `undeliverable`: letters to an address that is no
     contact's came back.  `recent` is what the address got of the loop budget, `recent_domain` what
     all of its domain got, `recent_here` what all got about the ticket, `recent_answers` what the address
     got about it; 0 when a queued letter is asked about again, for it was counted when it was queued.
@@ -246,7 +251,7 @@ def gate(
         return withheld(*refusal)
     if undeliverable:
         return withheld(Reason.UNDELIVERABLE, f"mail to {recipient.address} came back")
-    wish = _unwanted(contact, organization, settings)
+    wish = _unwanted(contact, organization, mute, settings, kind=kind)
     if wish is not None and not mandatory:
         return withheld(*wish)
     budget, domain = settings.notifications.loop_budget, address_key(recipient.address).rpartition("@")[2]
@@ -300,22 +305,38 @@ def _customer_refusal(
 
 
 def _unwanted(
-    contact: ContactFacts | None, organization: OrganizationFacts | None, settings: Settings
+    contact: ContactFacts | None,
+    organization: OrganizationFacts | None,
+    mute: Mute | None,
+    settings: Settings,
+    *,
+    kind: LetterKind,
 ) -> tuple[Reason, str] | None:
     """The wish that a mandatory letter overrides: an opt-out, or no mail to people outside the portal."""
-    if contact is not None and contact.email_opt_out:
-        return Reason.OPTED_OUT, _opted_out(contact)
-    if contact is None and organization is not None and organization.email_opt_out:
-        return Reason.OPTED_OUT, f"organization {organization.name} opted out"
+    # The letter that confirms an opt-out is part of it.
+    out = _opted_out(contact, organization, mute) if kind is not K.OPTED_OUT else ""
+    if out:
+        return Reason.OPTED_OUT, out
     if settings.notifications.ticket_mails or (contact is not None and contact.portal_user):
         return None
     return Reason.NOT_A_PORTAL_USER, "not a portal user, and notifications.ticket_mails is off"
 
 
-def _opted_out(contact: ContactFacts) -> str:
-    when = f" on {contact.opted_out_at.date().isoformat()}" if contact.opted_out_at else ""
-    how = f" by {contact.opted_out_how.removeprefix('by ')}" if contact.opted_out_how else ""
-    return f"opted out{when}{how}"
+def _opted_out(contact: ContactFacts | None, organization: OrganizationFacts | None, mute: Mute | None) -> str:
+    """Which opt-out holds, when and how it was said; '' if none does."""
+    if contact is not None and contact.email_opt_out:
+        return f"opted out{_when_and_how(contact.opted_out_at, contact.opted_out_how)}"
+    if contact is not None and mute is not None:
+        return f"opted out of letters about this ticket{_when_and_how(mute.at, mute.how)}"
+    if contact is None and organization is not None and organization.email_opt_out:
+        said = _when_and_how(organization.opted_out_at, organization.opted_out_how)
+        return f"organization {organization.name} opted out{said}"
+    return ""
+
+
+def _when_and_how(at: datetime | None, how: str) -> str:
+    when = f" on {at.date().isoformat()}" if at else ""
+    return f"{when} by {how.removeprefix('by ')}" if how else when
 
 
 def _no_address(recipient: Recipient) -> str:
@@ -455,6 +476,7 @@ def _gated(
         kind,
         contact=person.contact,
         organization=person.organization,
+        mute=act.ticket.mute_of(person.recipient.contact),
         settings=settings,
         mandatory=_mandatory(person, act),
         undeliverable=person.contact is None and key in act.dead,
@@ -585,7 +607,9 @@ def _lines(person: _Person, due: list[tuple[Event, LetterKind]], act: ActFacts) 
 
 def _because(person: _Person, kind: LetterKind, act: ActFacts, settings: Settings) -> str:
     because = person.because if person.recipient.is_staff else f"{person.because}, {kind.value}"
-    lifted = _unwanted(person.contact, person.organization, settings) if _mandatory(person, act) else None
+    mute = act.ticket.mute_of(person.recipient.contact)
+    unwanted = _unwanted(person.contact, person.organization, mute, settings, kind=kind)
+    lifted = unwanted if _mandatory(person, act) else None
     if lifted is None:
         return because
     by = _mandatory_by(person, act)

@@ -138,6 +138,8 @@ _WITHOUT_ENTRY = frozenset(
         LetterKind.FORWARDED,
         LetterKind.STATUS,
         LetterKind.CHANGE,
+        LetterKind.OPTED_OUT,
+        LetterKind.OPTED_IN,
         LetterKind.STAFF_ASSIGNED,
         LetterKind.STAFF_STATUS,
         LetterKind.STAFF_CHANGE,

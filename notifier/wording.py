@@ -36,6 +36,8 @@ from domain.errors import Problem, TemporaryFailure
 from domain.event import Event, EventKind
 from domain.letter import LetterFacts, LetterKind, QuotedEntry, Standing
 from domain.marker import REPLY_MARKERS
+from domain.opt_out_words import Wish
+from domain.opt_out_words import word as opt_out_word
 from domain.settings import Look, Mailbox, Settings
 from domain.token import reference
 from notifier import shelf
@@ -71,6 +73,8 @@ _SAID = {
     LetterKind.COMMENT: {EventKind.COMMENT},
     LetterKind.SOLUTION: {EventKind.SOLUTION, EventKind.COMMENT},
     LetterKind.COPY: {EventKind.CUSTOMER_WROTE},
+    LetterKind.OPTED_OUT: {EventKind.OPTED_OUT},
+    LetterKind.OPTED_IN: {EventKind.OPTED_IN},
     LetterKind.STAFF_NEW: {EventKind.OPENED},
     LetterKind.STAFF_CUSTOMER: {EventKind.CUSTOMER_WROTE, EventKind.UNCONFIRMED, EventKind.VENDOR_WROTE},
     LetterKind.STAFF_COMMENT: {EventKind.COMMENT},
@@ -78,6 +82,8 @@ _SAID = {
     LetterKind.STAFF_NOTE: {EventKind.NOTE},
     LetterKind.STAFF_REFUSED: {EventKind.NOTE, EventKind.OPENED},
 }
+# The word by which a reader takes back what a letter confirms.
+_TAKES_BACK = {LetterKind.OPTED_OUT: Wish.BACK, LetterKind.OPTED_IN: Wish.OUT}
 _FAILURES = (TemplateError, ArithmeticError, AttributeError, LookupError, OSError, TypeError, ValueError)
 
 
@@ -261,6 +267,7 @@ class Wording:
             "helpdesk": settings.helpdesk.name,
             "address": mailbox.address,
             "unsubscribe": unsubscribe,
+            "word": opt_out_word(_TAKES_BACK[facts.kind], language) if facts.kind in _TAKES_BACK else "",
             "marker": REPLY_MARKERS.get(language, REPLY_MARKERS[FALLBACK]),
             "language": language,
         }

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 
 from domain.people import (
     Address,
@@ -15,19 +16,21 @@ from domain.people import (
     address_key,
     domain_key,
 )
+from domain.ticket import Mute
 from store.tables import (
     ContactAddressRow,
     ContactRow,
     DeadAddressRow,
     OrganizationDomainRow,
     OrganizationRow,
+    TicketMuteRow,
     clean,
     table,
 )
 
 _contact, _address = table(ContactRow), table(ContactAddressRow)
 _organization, _domain = table(OrganizationRow), table(OrganizationDomainRow)
-_dead = table(DeadAddressRow)
+_dead, _mute = table(DeadAddressRow), table(TicketMuteRow)
 # What every mail asks is put together once: SQLAlchemy needs longer to build such a statement than to run it.
 _CONTACT_OF = (
     select(_contact, _address.c.address, _address.c.primary, _address.c.undeliverable)
@@ -44,6 +47,7 @@ _ADDRESSES = (
 _ORGANIZATION_OF = select(_domain.c.organization).where(_domain.c.domain == bindparam("domain"))
 _ADD_CONTACT = insert(_contact).returning(_contact.c.id)
 _ADD_ADDRESS = insert(_address)
+_MUTED = select(_mute).where(_mute.c.ticket.in_(bindparam("tickets", expanding=True)))
 _FORGET_DEAD = delete(_dead).where(_dead.c.key == bindparam("dead"))
 
 
@@ -150,11 +154,38 @@ class People:
             )
         )
 
-    def opt_organization_out(self, organization: int) -> None:
-        """Record that a company wants no letters to its own address."""
+    def set_organization_opt_out(self, organization: int, *, opted_out: bool, how: str, now: datetime) -> None:
+        """Record that a company wants no letters to its own address, or wants them again."""
         self._connection.execute(
-            update(_organization).where(_organization.c.id == organization).values(email_opt_out=True)
+            update(_organization)
+            .where(_organization.c.id == organization)
+            .values(
+                email_opt_out=opted_out,
+                opted_out_at=now if opted_out else None,
+                opted_out_how=how if opted_out else "",
+            )
         )
+
+    def mutes(self, contact: int) -> dict[int, Mute]:
+        """The tickets about which a contact wants no letters, by number."""
+        rows = self._connection.execute(select(_mute).where(_mute.c.contact == contact).order_by(_mute.c.ticket))
+        return {row.ticket: Mute(contact=row.contact, at=row.at, how=row.how) for row in rows}
+
+    def muted(self, tickets: Iterable[int]) -> dict[tuple[int, int], Mute]:
+        """Who wants no letters about these tickets, by ticket and contact."""
+        rows = self._connection.execute(_MUTED, {"tickets": sorted(set(tickets))})
+        return {(row.ticket, row.contact): Mute(contact=row.contact, at=row.at, how=row.how) for row in rows}
+
+    def mute(self, ticket: int, mute: Mute) -> None:
+        """Record that a contact wants no letters about a ticket; the first time that he said so stays."""
+        dialect = postgresql if self._connection.dialect.name == "postgresql" else sqlite
+        values = {"ticket": ticket, "contact": mute.contact, "at": mute.at, "how": mute.how}
+        self._connection.execute(dialect.insert(_mute).values(**values).on_conflict_do_nothing())
+
+    def unmute(self, contact: int, *, ticket: int | None = None) -> None:
+        """A contact wants letters about a ticket again, or about every one."""
+        these = [_mute.c.contact == contact] + ([_mute.c.ticket == ticket] if ticket is not None else [])
+        self._connection.execute(delete(_mute).where(*these))
 
     def change_contact(self, contact: int, **values: Any) -> None:
         """Set fields of a contact: name, language, organization, portal_user, support_start, support_end, tags."""
@@ -208,10 +239,30 @@ class People:
                 language=row.language,
                 email_opt_out=row.email_opt_out,
                 undeliverable=row.undeliverable,
+                opted_out_at=row.opted_out_at,
+                opted_out_how=row.opted_out_how,
                 agent=row.agent,
             )
             for row in rows
         }
+
+    def opted_out_organizations(self, words: str = "") -> tuple[OrganizationFacts, ...]:
+        """The organizations that want no letters to their own address, with WORDS in name or address, by name."""
+        out = self._connection.execute(select(_organization.c.id).where(_organization.c.email_opt_out.is_(True)))
+        found = self.organizations(out.scalars()).values()
+        wanted = clean(words).casefold()
+        matching = (one for one in found if wanted in one.name.casefold() or wanted in one.address.casefold())
+        return tuple(sorted(matching, key=lambda one: (one.name.casefold(), one.id)))
+
+    def organization_at(self, address: str) -> OrganizationFacts | None:
+        """The organization whose own address this is."""
+        rows = self._connection.execute(
+            select(_organization.c.id, _organization.c.address)
+            .where(_organization.c.address != "")
+            .order_by(_organization.c.id)
+        )
+        found = next((row.id for row in rows if address_key(row.address) == address_key(address)), None)
+        return self.organization(found) if found is not None else None
 
     def look_after(self, organization: int, agent: str) -> None:
         """Record which agent looks after a company, '' for nobody."""
@@ -228,6 +279,7 @@ class People:
                 address=address,
                 language=language,
                 email_opt_out=False,
+                opted_out_how="",
                 undeliverable=False,
                 agent="",
                 created_at=now,

@@ -275,6 +275,8 @@ class OrganizationRow(Record, table=True):
     address: str = _text()
     language: str = ""
     email_opt_out: bool = False
+    opted_out_at: datetime | None = _time(nullable=True)
+    opted_out_how: str = _text()
     undeliverable: bool = False
     agent: str = ""
     created_at: datetime = _time()
@@ -421,6 +423,23 @@ class WatcherRow(Record, table=True):
     ticket: int = _ref("ticket.number", index=True)
     contact: int | None = _ref("contact.id", nullable=True)
     agent: str | None = None
+
+
+class TicketMuteRow(Record, table=True):
+    """A contact who wants no letters about one ticket, since when, and how he said so."""
+
+    __tablename__ = "ticket_mute"
+
+    ticket: int = Field(
+        sa_column=Column(BigInteger().with_variant(Integer, "sqlite"), ForeignKey("ticket.number"), primary_key=True)
+    )
+    contact: int = Field(
+        sa_column=Column(
+            BigInteger().with_variant(Integer, "sqlite"), ForeignKey("contact.id"), primary_key=True, index=True
+        )
+    )
+    at: datetime = _time()
+    how: str = _text()
 
 
 class ActRow(Record, table=True):

@@ -133,6 +133,7 @@ class Tickets:
         contacts = self._people.contacts(contact for contact in ids if contact is not None)
         tags = self._connection.execute(_TAGS, {"number": number})
         external_ids = self._connection.execute(_EXTERNAL_IDS, {"number": number})
+        mutes = self._people.muted([number])
         requester = contacts.get(row.requester)
         company = requester.organization if requester else None
         if row.organization is not None and (company is None or company.id != row.organization):
@@ -158,6 +159,7 @@ class Tickets:
             linked_to=row.linked_to,
             merged_into=row.merged_into,
             external_ids=tuple(ExternalId(name=one.name, value=one.value) for one in external_ids),
+            mutes=tuple(mutes.values()),
             fields=dict(iter(self._connection.execute(_FIELDS, {"number": number}))),
             version=row.version,
             created_at=row.created_at,
@@ -175,6 +177,16 @@ class Tickets:
                 return number
             seen.add(into)
             number = into
+
+    def all_merged_from(self, number: int) -> tuple[int, ...]:
+        """The tickets that were merged into this one, over however many mergers."""
+        found: list[int] = []
+        ahead = [number]
+        while ahead:
+            new = [one for one in self.merged_from(ahead.pop()) if one not in found and one != number]
+            found += new
+            ahead += new
+        return tuple(found)
 
     def merged_from(self, number: int) -> tuple[int, ...]:
         """The tickets that were merged into this one."""

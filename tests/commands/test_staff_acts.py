@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -243,3 +244,38 @@ def test_an_answer_does_not_pass_over_what_the_customer_wrote_meanwhile(room: St
         at_the_keyboard = _text(staff, "1", None, name="reply", typed=lambda *_, **__: contextlib.nullcontext(typing()))
         with pytest.raises(Refused, match="Jäger wrote meanwhile; nothing was sent"), at_the_keyboard:
             raise AssertionError("the act must not be done")
+
+
+def test_who_opted_out_of_what_since_when_and_how_and_undoing_it(room: Staffroom) -> None:
+    room.mail(JAEGER, "Frage", "Wie geht das?")
+    room.mail(JAEGER, "Noch eine", "Und das?")
+    room.mail(JAEGER, "[ACME-1] Re: Frage", "abmelden")
+    listed = " ".join(room.type("contacts", "jaeger").split())
+    assert re.search(r"yes, but not about ACME-1 \S+ by mail", listed)
+    since = r"^no letters   Jäger <jaeger@bigcorp\.example>, since [0-9: -]+ by mail$"
+    assert re.search(since, room.type("show", "1"), re.MULTILINE)
+    assert json.loads(room.type("show", "1", "--json"))["mutes"][0]["how"] == "by mail"
+    assert json.loads(room.type("contacts", "jaeger", "--json"))[0]["mutes"][0]["ticket"] == "ACME-1"
+    assert "gets no letters about this ticket any more" in room.type("history", "1")
+    assert "withheld jaeger@bigcorp.example: opted out of letters about this ticket on 2026-11-21 by mail" in room.type(
+        "reply", "1", "-m", "So."
+    )
+    to = ("contacts", "jaeger@bigcorp.example")
+    assert room.type(*to, "--opt-in", "--ticket", "ACME-1").endswith("gets letters about ACME-1 again\n")
+    assert room.type(*to, "--opt-in", "--ticket", "1").endswith("nothing changed: it is so already\n")
+    assert room.type(*to, "--opt-out", "--ticket", "2").endswith("gets no letters about ACME-2 any more\n")
+    assert "by ada" in room.type("show", "2")
+    assert room.type(*to, "--opt-in").endswith("gets letters again\n")
+    assert "no letters" not in room.type("show", "2")
+    assert "--ticket goes with --opt-out" in room.refusal(*to, "--ticket", "1")
+    assert "there is no ticket 99" in room.refusal(*to, "--opt-out", "--ticket", "99")
+
+
+def test_a_companys_own_address_opts_out_and_in(room: Staffroom) -> None:
+    with room.desk() as desk, desk.store.act() as view:
+        view.people.add_organization("BigCorp", domains=["big.example"], now=NOON, address="it@big.example")
+    assert room.type("contacts", "it@big.example", "--opt-out") == "BigCorp  gets no letters any more\n"
+    assert room.type("contacts", "it@big.example", "--opt-out") == "BigCorp  nothing changed: it is so already\n"
+    assert re.fullmatch(r"BigCorp \(it@big\.example\) opted out \S+ by ada\n", room.type("contacts", "big"))
+    assert room.type("contacts", "it@big.example", "--opt-in") == "BigCorp  gets letters again\n"
+    assert room.type("contacts", "big") == "No contact has 'big' in name or address.\n"

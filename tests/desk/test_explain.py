@@ -6,6 +6,7 @@ from desk.explain import explain
 from domain.letter import Told
 from domain.message import RawMail
 from scanner.read import read
+from store.outbox import QueuedLetter
 from store.tables import metadata
 from tests.conversation import Begin, Conversation, Mail
 from tests.corpus import samples
@@ -35,6 +36,12 @@ def letters(told: object) -> list[tuple[str, str]]:
     return sorted((one.recipient.address, one.kind.value) for one in told if isinstance(one, Told))
 
 
+def _about_none(talk: Conversation) -> list[QueuedLetter]:
+    """The letters about no ticket."""
+    with talk.store.reading() as view:
+        return [letter for letter in view.outbox.recent_letters(limit=100) if letter.ticket is None]
+
+
 def assert_told_before(talk: Conversation, data: bytes) -> None:
     """What is told of the mail is what then becomes of it, and telling changed nothing."""
     before = rows(talk)
@@ -42,6 +49,7 @@ def assert_told_before(talk: Conversation, data: bytes) -> None:
     told = explain(talk.desk, message, data=data, mailbox="support", now=talk.now)
     assert rows(talk) == before
     sent = {letter.id for number in range(1, talk.tickets() + 1) for letter in talk.outbox(number)}
+    sent |= {letter.id for letter in _about_none(talk)}
     talk.put(data)
     talk.scan()
     row = talk.journal()[-1]
@@ -52,9 +60,10 @@ def assert_told_before(talk: Conversation, data: bytes) -> None:
     if told.copy_of is not None:
         assert (queued, told.copy_of.id) == ([], row.duplicate_of)
         return
+    queued += [letter for letter in _about_none(talk) if letter.id not in sent]
     assert letters(told.told) == sorted((letter.recipient.address, letter.kind.value) for letter in queued)
     if told.ticket is None:
-        assert row.ticket is None
+        assert row.outcome in ("ignored", "rejected", "forwarded")
         return
     assert row.ticket is not None
     now = talk.ticket(row.ticket)
@@ -103,6 +112,11 @@ def varied(talk: Conversation) -> list[Mail | bytes]:
         eve.mail(f"unsubscribe {token}"),
         anna.mail(f"unsubscribe {token}"),
         anna.mail("Nach der Abmeldung"),
+        anna.mail(f"subscribe {token}"),
+        anna.answer(first, "abmelden"),
+        anna.answer(first, "abmelden"),
+        anna.answer(first, "anmelden"),
+        anna.mail("unsubscribe", ""),
         b"Subject: ohne Absender\r\n\r\nHallo\r\n",
         b"",
     ]

@@ -44,13 +44,13 @@ def test_the_list_unsubscribe_mail_opts_out(anywhere: Begin) -> None:
     address, subject = unsubscribe(anna.letters[0].unsubscribe)
     assert address == "support@acme.example"
     gone = anna.writes(subject, "")
-    assert (gone.outcome, gone.ticket) == ("ignored", None)
-    assert "opted out" in gone.because
+    assert (gone.outcome, gone.ticket) == ("ignored", 1)
+    assert gone.because == "Anna Kunde opted out of all letters by mail (List-Unsubscribe)"
     contact = talk.contact(anna.address)
     assert (contact.email_opt_out, contact.opted_out_at) == (True, talk.now)
     talk.staff("ada").reply(1, "Wir kommen.")
     talk.deliver()
-    assert anna.hears() == []
+    assert anna.hears() == ["opted_out"]
     assert talk.withheld(1) == [(anna.address, Reason.OPTED_OUT)]
 
 

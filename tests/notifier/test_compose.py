@@ -183,6 +183,8 @@ AUTO = {
     LetterKind.COMMENT: None,
     LetterKind.SOLUTION: None,
     LetterKind.COPY: None,
+    LetterKind.OPTED_OUT: "auto-replied",
+    LetterKind.OPTED_IN: "auto-replied",
 }
 
 
@@ -204,11 +206,13 @@ def test_each_kind_tells_machines_what_it_is_and_people_why_they_get_it(kind: Le
     if kind.is_staff:
         assert {"de": "als Mitglied der Gruppe service", "en": "a member of group service"}[language] in said
         assert mail["List-Unsubscribe"] is None
+        return
+    assert said.startswith(REPLY_MARKERS[language] + "\n") is (kind is not LetterKind.FORWARDED)
+    no_bounces = kind.is_confirmation or kind is LetterKind.REJECTED
+    assert letter.envelope_from == ("" if no_bounces else "support@acme.example")
+    if kind in (LetterKind.FORWARDED, LetterKind.OPTED_OUT):
+        assert mail["List-Unsubscribe"] is None
     else:
-        assert said.startswith(REPLY_MARKERS[language] + "\n") is (kind is not LetterKind.FORWARDED)
-        if kind is LetterKind.FORWARDED:
-            assert mail["List-Unsubscribe"] is None
-            return
         assert mail["List-Unsubscribe"].startswith("<mailto:support@acme.example?subject=unsubscribe%20abcdefghij")
 
 

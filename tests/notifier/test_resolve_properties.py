@@ -11,13 +11,14 @@ from domain.event import Actor, Event, EventKind
 from domain.letter import ActFacts, LetterKind, Recipient, Told, Withheld
 from domain.people import ContactAddress, ContactFacts, OrganizationFacts, address_key
 from domain.settings import Settings
-from domain.ticket import TicketFacts, WatcherFacts
+from domain.ticket import Mute, TicketFacts, WatcherFacts
 from notifier.resolve import TABLE, is_own, resolve
-from tests.notifier.people import settings, ticket
+from tests.notifier.people import NOON, settings, ticket
 
 INTERNAL = {
     *(EventKind.NOTE, EventKind.UNCONFIRMED, EventKind.TAGGED, EventKind.UNTAGGED, EventKind.LINKED),
     *(EventKind.VENDOR_WROTE, EventKind.EXTERNAL_ID, EventKind.UNDELIVERABLE, EventKind.OPTED_OUT),
+    *(EventKind.OPTED_IN, EventKind.UNSENT),
 }
 
 # Few addresses, so that people share them with each other, with staff and with our mailboxes.
@@ -71,6 +72,9 @@ tickets = st.builds(
     agent=st.sampled_from(AGENTS),
     group=st.sampled_from(["", "service", "network", "gone"]),
     watchers=st.lists(watchers, max_size=4).map(tuple),
+    mutes=st.lists(
+        st.builds(Mute, contact=st.integers(1, 4), at=st.just(NOON), how=st.just("by mail")), max_size=2
+    ).map(tuple),
 )
 acts = st.builds(
     ActFacts,
@@ -147,6 +151,9 @@ def test_nobody_who_opted_out_is_told_unless_the_act_is_mandatory(act: ActFacts,
             assert one.mandatory
         # One contact may appear with several wishes here; none of them may be a clear yes.
         if facts and all(contact.email_opt_out for contact in facts):
+            assert one.mandatory
+            assert "opted out" in one.because
+        if one.recipient.contact is not None and act.ticket.mute_of(one.recipient.contact):
             assert one.mandatory
             assert "opted out" in one.because
 
@@ -226,7 +233,8 @@ def test_everybody_who_is_entitled_is_told_or_withheld(act: ActFacts, configured
         for recipient in act.cc:
             assert address_key(recipient.address) in reached or _is_somebody_reached(recipient, act, outcomes)
     # Of an agent's address that letters come back from nobody is told by letter.
-    told_of = {one.kind for one in act.events if (one.kind, one.field) != (EventKind.UNDELIVERABLE, "agent")}
+    unreachable = (EventKind.UNDELIVERABLE, EventKind.UNSENT)
+    told_of = {one.kind for one in act.events if not (one.kind in unreachable and one.field == "agent")}
     if told_of & set(TABLE) and act.ticket.agent in configured.agents:
         agent = configured.agents[act.ticket.agent]
         assert {act.ticket.agent, address_key(agent.address)} & reached
