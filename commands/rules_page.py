@@ -120,15 +120,17 @@ rules:
     then:                                        # all of this is done
       - set: {priority: urgent}
       - assign: {group: network}
-      - notify: {agent: ada}                     # a boss of ours: an agent is told
-      - watch: {address: boss@bigcorp.example}   # a boss of theirs: gets the ticket's letters
+      - notify: {agent: ada}                     # a boss of ours: an agent is told of this mail
+      - watch: {address: boss@bigcorp.example}   # a boss of theirs: is told of all that comes after it
 ```
 
-Take the line of the boss that is meant. `network` and `ada` are keys of `groups` and `agents` in the same file.
+Take the line of the boss that is meant: who watches hears of answers, comments, the solution and every public status,
+but not that the ticket was opened. `network` and `ada` are keys of `groups` and `agents` in the same file.
 
 1. `helpdesk check` finds what is misspelt, with line and column, and rules that can never match.
-2. `helpdesk explain mail.eml` shows what every rule says of a mail, and which letters would go. Nothing is changed.
-3. Save the file: the daemon takes it up. If it is broken, the last good one stays.
+2. `helpdesk rules test` runs tests that stand beside the rules ([below](#tests)).
+3. `helpdesk explain mail.eml` shows what every rule says of a mail, and which letters would go. Nothing is changed.
+4. Save the file: the daemon takes it up. If it is broken, the last good one stays.
 
 ## How rules run
 

@@ -222,7 +222,8 @@ class Action(Frozen):
     link: Written[LinkTo] = None
     """Makes another contact or organization than the sender's the ticket's own."""
     watch: Written[WatchedBy] = None
-    """Lets agents or customers watch the ticket: from this mail on they get its letters."""
+    """Lets agents or customers watch the ticket: they hear of what comes after this mail, not of the opening itself.
+    `notify` tells an agent of this mail at once."""
     note: Written[Word] = None
     """Puts an internal note on the ticket.  It may hold expressions."""
     file: Written[Word] = None

@@ -230,40 +230,55 @@ def gate(
     `by_rule`: no person wrote it, whatever its kind.
     """
 
-    def withheld(reason: Reason, because: str) -> Withheld:
-        return Withheld(recipient=recipient, kind=kind, reason=reason, because=because)
-
-    if not recipient.address:
-        return withheld(Reason.NO_ADDRESS, _no_address(recipient))
-    if is_own(recipient.address, settings):
-        return withheld(Reason.OWN_ADDRESS, "one of our own mailboxes")
-    if not is_writable(recipient.address):
-        return withheld(Reason.UNDELIVERABLE, "not an address that mail can go to")
-    if recipient.is_staff:
-        agent = settings.agents.get(recipient.agent)
-        if agent is None:
-            return withheld(Reason.GONE, f"agent {recipient.agent} is no longer in the configuration")
-        if address_key(agent.address) != address_key(recipient.address):
-            return withheld(Reason.GONE, f"{recipient.address} is no longer the address of {recipient.agent}")
+    refusal = _unreachable(recipient, settings)
+    if refusal is None and not recipient.is_staff:
+        refusal = _customer_refusal(recipient, contact, organization)
+        if refusal is None and undeliverable:
+            refusal = Reason.UNDELIVERABLE, f"mail to {recipient.address} came back"
+        if refusal is None and not mandatory:
+            refusal = _unwanted(contact, organization, mute, settings, kind=kind)
+        if refusal is None and (kind.is_budgeted or by_rule):
+            answers = recent_answers if kind is K.ACKNOWLEDGEMENT else 0
+            refusal = _spent(recipient, (recent, recent_domain, recent_here, answers), settings)
+    if refusal is None:
         return None
-    refusal = _customer_refusal(recipient, contact, organization)
-    if refusal is not None:
-        return withheld(*refusal)
-    if undeliverable:
-        return withheld(Reason.UNDELIVERABLE, f"mail to {recipient.address} came back")
-    wish = _unwanted(contact, organization, mute, settings, kind=kind)
-    if wish is not None and not mandatory:
-        return withheld(*wish)
+    reason, because = refusal
+    return Withheld(recipient=recipient, kind=kind, reason=reason, because=because)
+
+
+def _unreachable(recipient: Recipient, settings: Settings) -> tuple[Reason, str] | None:
+    """Why nothing at all can be written to RECIPIENT: his address is none, ours, or no longer that of the agent."""
+    if not recipient.address:
+        return Reason.NO_ADDRESS, _no_address(recipient)
+    if is_own(recipient.address, settings):
+        return Reason.OWN_ADDRESS, "one of our own mailboxes"
+    if not is_writable(recipient.address):
+        return Reason.UNDELIVERABLE, "not an address that mail can go to"
+    if not recipient.is_staff:
+        return None
+    agent = settings.agents.get(recipient.agent)
+    if agent is None:
+        return Reason.GONE, f"agent {recipient.agent} is no longer in the configuration"
+    if address_key(agent.address) != address_key(recipient.address):
+        return Reason.GONE, f"{recipient.address} is no longer the address of {recipient.agent}"
+    return None
+
+
+def _spent(recipient: Recipient, counts: tuple[int, int, int, int], settings: Settings) -> tuple[Reason, str] | None:
+    """Which part of the loop budget is used up.
+
+    COUNTS are the automatic letters to RECIPIENT, to his domain, about the ticket, and to him about the ticket.
+    """
     budget, domain = settings.notifications.loop_budget, address_key(recipient.address).rpartition("@")[2]
-    counts = (
-        (recent, budget.letters, "automatic letters"),
-        (recent_domain, budget.per_domain, f"automatic letters to {domain}"),
-        (recent_here, budget.per_ticket, "automatic letters about this ticket"),
-        (recent_answers * (kind is K.ACKNOWLEDGEMENT), budget.acknowledged, "automatic letters about this ticket"),
+    limits = (
+        (budget.letters, "automatic letters"),
+        (budget.per_domain, f"automatic letters to {domain}"),
+        (budget.per_ticket, "automatic letters about this ticket"),
+        (budget.acknowledged, "automatic letters about this ticket"),
     )
-    spent = next((f"{count} {what}" for count, most, what in counts if count >= most), "")
-    spent = spent if kind.is_budgeted or by_rule else ""
-    return withheld(Reason.LOOP_BUDGET, f"{spent} already (notifications.loop_budget)") if spent else None
+    found = zip(counts, limits, strict=True)
+    spent = next((f"{count} {what}" for count, (most, what) in found if count >= most), "")
+    return (Reason.LOOP_BUDGET, f"{spent} already (notifications.loop_budget)") if spent else None
 
 
 def is_own(address: str, settings: Settings) -> bool:
