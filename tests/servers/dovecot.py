@@ -20,6 +20,7 @@ from typing import Self
 from tests.servers import maildir as maildirs
 from tests.servers.certificates import Certificates, make_certificates
 from tests.servers.ports import LOOPBACK, answers, free_port
+from tests.servers.processes import end
 
 PASSWORD = "secret"
 # The same server shows the expired certificate on this address and the one for another name on the next.
@@ -102,14 +103,7 @@ class Dovecot:
     def stop(self) -> None:
         """Stop this instance; its mail stays."""
         process, self._process = self._process, None
-        if process is None:
-            return
-        process.terminate()
-        try:
-            process.wait(timeout=10)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        end(process)
 
     def user(self, number: int) -> str:
         """The login name and address of account NUMBER, from 1."""

@@ -16,6 +16,7 @@ from typing import Self
 
 from tests.servers.certificates import Certificates, make_certificates
 from tests.servers.ports import LOOPBACK, answers, free_port
+from tests.servers.processes import end
 
 SIZE_LIMIT = 100_000
 _PROGRAMS = Path("/usr/lib/postfix/sbin")
@@ -77,14 +78,7 @@ class Postfix:
     def stop(self) -> None:
         """Stop this instance; its mail stays."""
         process, self._process = self._process, None
-        if process is None:
-            return
-        process.terminate()
-        try:
-            process.wait(timeout=10)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        end(process)
 
     def log(self) -> str:
         """What Postfix has said so far."""
@@ -105,6 +99,8 @@ class Postfix:
         last = time.monotonic() + 10
         while any(self._queued()) and time.monotonic() < last:
             time.sleep(0.02)
+        if any(self._queued()):
+            raise TimeoutError(f"mails are still on their way after ten seconds; the log says: {self.log()[-1000:]}")
         for file in (self.directory / "mail" / "all" / "new").glob("*"):
             file.unlink()
 
