@@ -118,20 +118,27 @@ def _queued(
     entry: int | None,
     answering: Message | None,
 ) -> QueuedLetter:
-    letter = token.letter_id(desk.random(token.ID_BYTES))
-    domain = _domain(desk, ticket)
     thread = _thread(desk, view, told, ticket, answering=answering)
+    facts = _facts(told, ticket, thread, entry=entry, now=now)
+    return as_letter(desk, told, facts, ticket=ticket.number, act=act, now=now)
+
+
+def as_letter(
+    desk: Desk, told: Told, facts: Mapping[str, Any], *, ticket: int | None, act: int, now: datetime
+) -> QueuedLetter:
+    """TOLD as a row of the outbox, under a new id that is signed for the domain of the mailbox in FACTS."""
+    letter = token.letter_id(desk.random(token.ID_BYTES))
     return QueuedLetter(
         letter=letter,
-        message_id=token.message_id(letter, domain=domain, keys=desk.keys),
+        message_id=token.message_id(letter, domain=_domain(desk, facts["mailbox"]), keys=desk.keys),
         act=act,
-        ticket=ticket.number,
+        ticket=ticket,
         kind=told.kind,
         recipient=told.recipient,
         automatic=told.is_automatic,
         mandatory=told.mandatory,
         because=told.because,
-        facts=_facts(told, ticket, thread, entry=entry, now=now),
+        facts=facts,
         queued_at=now,
         due_at=now,
     )
@@ -186,32 +193,25 @@ def _alone(
     **more: Any,
 ) -> QueuedLetter:  # fmt: skip
     """A letter that passes on nothing that stands on a ticket, and may be about none."""
-    letter = token.letter_id(desk.random(token.ID_BYTES))
-    domain = desk.settings.mailboxes[mailbox].key.rpartition("@")[2]
     about = dict.fromkeys(("title", "status", "priority", "category", "group", "agent", "requester"), "")
     facts = {
         **about, "name": told.recipient.name, "language": told.recipient.language, "mailbox": mailbox,
         "title": ticket.title if ticket else "", "events": [], "entry": None, "at": now.isoformat(),
         "in_reply_to": thread.in_reply_to, "references": list(thread.references), **more,
     }  # fmt: skip
-    return QueuedLetter(
-        letter=letter, message_id=token.message_id(letter, domain=domain, keys=desk.keys), act=act,
-        ticket=ticket.number if ticket else None, kind=told.kind, recipient=told.recipient,
-        automatic=told.kind.is_budgeted, mandatory=told.mandatory, because=told.because, facts=facts,
-        queued_at=now, due_at=now,
-    )  # fmt: skip
+    return as_letter(desk, told, facts, ticket=ticket.number if ticket else None, act=act, now=now)
 
 
-def _domain(desk: Desk, ticket: TicketFacts) -> str:
-    """The domain of the Message-IDs of letters about TICKET: its mailbox's, or the first's if that is gone."""
+def _domain(desk: Desk, mailbox: str) -> str:
+    """The domain of the Message-IDs of MAILBOX's letters; the first mailbox's if that is gone."""
     mailboxes = desk.settings.mailboxes
-    mailbox = mailboxes.get(ticket.mailbox) or next(iter(mailboxes.values()))
-    return mailbox.key.rpartition("@")[2]
+    known = mailboxes.get(mailbox) or next(iter(mailboxes.values()))
+    return known.key.rpartition("@")[2]
 
 
 def _thread(desk: Desk, view: View, told: Told, ticket: TicketFacts, *, answering: Message | None) -> Thread:
     """What a letter answers.  Customers never see ids of letters to staff."""
-    root = f"ticket-{ticket.number}.{desk.settings.helpdesk.tag.lower()}@{_domain(desk, ticket)}"
+    root = f"ticket-{ticket.number}.{desk.settings.helpdesk.tag.lower()}@{_domain(desk, ticket.mailbox)}"
     if told.recipient.is_staff:
         return Thread(in_reply_to=root, references=(root,))
     if answering is not None and answering.message_id:

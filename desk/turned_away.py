@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from desk.desk import Desk
+from desk.letters import as_letter
 from desk.vendors import REPORTS, vendor_of
-from domain import token
 from domain.decision import Forward, MailFacts, Reject
 from domain.event import Actor
 from domain.intake import Intake, Outcome
@@ -120,8 +120,6 @@ def queue(
 def _letter(
     desk: Desk, told: Told, answer: Answer, message: Message, row: Intake, *, act: int, now: datetime
 ) -> QueuedLetter:
-    letter = token.letter_id(desk.random(token.ID_BYTES))
-    domain = desk.settings.mailboxes[row.mailbox].key.rpartition("@")[2]
     sender, passes_on = message.sender, told.kind is LetterKind.FORWARDED
     facts = {
         "name": told.recipient.name, "language": told.recipient.language, "title": message.subject, "status": "",
@@ -131,11 +129,7 @@ def _letter(
         "template": told.template, "words": answer.words, "mail": row.blob if passes_on else None,
         "reply_to": sender.address if sender and passes_on else "", "loops": loops(message) if passes_on else [],
     }  # fmt: skip
-    return QueuedLetter(
-        letter=letter, message_id=token.message_id(letter, domain=domain, keys=desk.keys), act=act, ticket=None,
-        kind=told.kind, recipient=told.recipient, automatic=told.is_automatic, mandatory=False,
-        because=told.because, facts=facts, queued_at=now, due_at=now,
-    )  # fmt: skip
+    return as_letter(desk, told, facts, ticket=None, act=act, now=now)
 
 
 def nobody_gets_it(answer: Answer) -> str:
