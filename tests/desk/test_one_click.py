@@ -1,5 +1,6 @@
 """One click (RFC 8058): a real web server on loopback, and a conversation behind it."""
 
+import errno
 import re
 import socket
 from collections.abc import Iterator
@@ -59,11 +60,27 @@ class Web:
         return self.asks("POST", path, body, **{"Content_Type": FORM, **fields})
 
     def says(self, raw: bytes) -> bytes:
-        """What comes back for octets that are no request in due form."""
-        with socket.create_connection(("127.0.0.1", self.port), timeout=10) as connection:
+        """What comes back for octets that are no request in due form, up to where the connection is cut."""
+        said: list[bytes] = []
+        # Whoever is cut off may find out while he still sends, or only when he listens.
+        with (
+            socket.create_connection(("127.0.0.1", self.port), timeout=10) as connection,
+            _cut_off(),
+        ):
             connection.sendall(raw)
             connection.shutdown(socket.SHUT_WR)
-            return b"".join(iter(lambda: connection.recv(4096), b""))
+            said.extend(iter(lambda: connection.recv(4096), b""))
+        return b"".join(said)
+
+
+@contextmanager
+def _cut_off() -> Iterator[None]:
+    """The other side may hang up in here; anything else is an error."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in (errno.EPIPE, errno.ECONNRESET, errno.ENOTCONN):
+            raise
 
 
 @contextmanager
