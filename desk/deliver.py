@@ -8,24 +8,22 @@ one: all wait, and the server is left alone for a while.
 Fails with: StoreUnusable, TemporaryFailure of the store; letters in hand then come back by themselves.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from desk import log
-from desk.addresses import company_of
 from desk.desk import Desk
-from desk.letters import letter_facts, tell
-from domain.errors import DeskError, NotFound, PermanentFailure, TemporaryFailure
+from desk.due import Ready, look_up, look_up_one
+from desk.letters import tell
+from domain.errors import DeskError, PermanentFailure, TemporaryFailure
 from domain.event import DESK, Event, EventKind
 from domain.letter import ActFacts, Letter, LetterFacts, Withheld
-from domain.people import ContactFacts, address_key
-from domain.ticket import Mute
 from notifier.left_out import left_out, lighter
-from notifier.resolve import gate
 from notifier.retry import FIRST_WAIT, GREYLIST_WAIT, next_attempt, pause, wait
 from notifier.sender import Greylisted, OurFault, Sender, ServerAway, TooLarge, Writing
-from store.outbox import QueuedLetter
+from store.outbox import QueuedLetter, Sent
 from store.store import View
 
 BATCH = 20
@@ -62,33 +60,8 @@ class DeliveryReport:
     stopped: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Ready:
-    """What was looked up for a letter: why it must not go, or what it says; neither if that is gone."""
-
-    refusal: Withheld | None
-    facts: LetterFacts | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Known:
-    """What is asked once for a batch of letters: the contacts, and who wants no letters about which ticket."""
-
-    contacts: Mapping[int, ContactFacts]
-    mutes: Mapping[tuple[int, int], Mute]
-
-    @classmethod
-    def of(cls, view: View, letters: Sequence[QueuedLetter]) -> "_Known":
-        outward = [letter for letter in letters if not letter.recipient.is_staff]
-        tickets = {letter.ticket for letter in outward if letter.ticket is not None}
-        return cls(
-            contacts=view.people.contacts(one.recipient.contact for one in outward if one.recipient.contact),
-            mutes=view.people.muted(tickets) if tickets else {},
-        )
-
-
 @dataclass(frozen=True, slots=True)
-class _Sent:
+class _Taken:
     """A letter that the server has, and that is not noted yet."""
 
     letter: QueuedLetter
@@ -117,7 +90,9 @@ class Delivery:
         self._reminded: datetime | None = None
         self._last_sent: datetime | None = None
         self._looked = datetime.min.replace(tzinfo=UTC)
-        self._sent: list[_Sent] = []
+        self._sent: list[_Taken] = []
+        self._next: LetterFacts | None = None
+        self._ahead: tuple[LetterFacts, Letter] | None = None
 
     def deliver(self) -> DeliveryReport:
         """Send every letter that is due; nothing while the server is left alone."""
@@ -170,37 +145,26 @@ class Delivery:
     def _send_all(self, letters: Sequence[QueuedLetter], report: DeliveryReport) -> None:
         left = list(letters)
         try:
-            ready = self._look_up(letters)
+            self._looked = self._clock()
+            with self._desk.store.reading() as view:
+                ready = look_up(view, letters, self._desk)
             while left and not self._stop() and not report.stopped:
                 letter = left.pop(0)
-                self._send(letter, ready.get(letter.id), report)
+                after = ready.get(left[0].id) if left else None
+                self._next = after.facts if after else None
+                self._send(letter, ready.pop(letter.id, None), report)
         finally:
+            self._next = self._ahead = None
             self._note_all()
             # Whatever went wrong with one, the others are not to wait in our hand.
             if left:
                 with self._desk.store.act() as view:
                     view.outbox.put_back(left)
 
-    def _look_up(self, letters: Sequence[QueuedLetter]) -> dict[int, "_Ready"]:
-        """The gate's answer and the facts for LETTERS, by their ids.
-
-        Those that may carry files are left out: they are looked up one by one, so that not all files of a batch are
-        in memory at once.
-        """
-        self._looked = self._clock()
-        small = [letter for letter in letters if not letter.kind.carries_files]
-        with self._desk.store.reading() as view:
-            known = _Known.of(view, small)
-            return {letter.id: self._ready(view, letter, known) for letter in small}
-
-    def _ready(self, view: View, letter: QueuedLetter, known: "_Known") -> "_Ready":
-        refusal = self._refusal(view, letter, known)
-        return _Ready(refusal=refusal, facts=None if refusal else _facts(view, letter, self._desk))
-
-    def _send(self, letter: QueuedLetter, ready: "_Ready | None", report: DeliveryReport) -> None:
+    def _send(self, letter: QueuedLetter, ready: Ready | None, report: DeliveryReport) -> None:
         if ready is None or self._clock() - self._looked > FRESH:
             with self._desk.store.reading() as view:
-                ready = self._ready(view, letter, _Known.of(view, [letter]))
+                ready = look_up_one(view, letter, self._desk)
                 mine = view.outbox.is_mine(letter)
             if not mine:
                 self._lay_down(letter)
@@ -219,6 +183,9 @@ class Delivery:
 
     def _written(self, letter: QueuedLetter, facts: LetterFacts, report: DeliveryReport) -> Letter | None:
         """The finished letter; None where it could not be written, which is then recorded."""
+        ahead, self._ahead = self._ahead, None
+        if ahead is not None and ahead[0] is facts:
+            return ahead[1]
         try:
             return self._composer.compose(facts)
         except PermanentFailure as error:
@@ -230,12 +197,19 @@ class Delivery:
             self._postpone(letter, self._clock() + UNWRITABLE, f"our mistake: {type(error).__name__}", report)
         return None
 
+    def _write_ahead(self) -> None:
+        """Write the next letter while the server considers this one; what goes wrong is told when its turn comes."""
+        facts, self._next = self._next, None
+        if facts is not None:
+            with suppress(Exception):
+                self._ahead = facts, self._composer.compose(facts)
+
     def _hand_over(self, letter: QueuedLetter, facts: LetterFacts, report: DeliveryReport) -> None:
         written = self._written(letter, facts, report)
         if written is None:
             return
         try:
-            reply = self._sender.send(written)
+            reply = self._sender.send(written, meanwhile=self._write_ahead)
         except TooLarge as failure:
             without = lighter(facts, octets=len(written.data), limit=failure.limit)
             if without is None:
@@ -253,7 +227,7 @@ class Delivery:
         else:
             self._in_a_row = self._pauses = 0
             self._last_sent = self._clock()
-            self._sent.append(_Sent(letter, written, f"{reply}{left_out(facts)}", self._clock()))
+            self._sent.append(_Taken(letter, written, f"{reply}{left_out(facts)}", self._clock()))
             report.sent += 1
             if len(self._sent) >= NOTED_TOGETHER:
                 self._note_all()
@@ -266,8 +240,7 @@ class Delivery:
         for last in (False, False, True):
             try:
                 with self._desk.store.act() as view:
-                    for one in sent:
-                        _note(view, one)
+                    view.outbox.all_sent(_with_copies(view, sent))
             except TemporaryFailure:
                 if last:
                     raise
@@ -346,41 +319,22 @@ class Delivery:
         report.withheld += 1
         log.letter_withheld(letter.letter, self._ticket(letter), letter.recipient.address, refusal.because)
 
-    def _refusal(self, view: View, letter: QueuedLetter, known: "_Known") -> Withheld | None:
-        recipient = letter.recipient
-        if recipient.contact:
-            contact = known.contacts.get(recipient.contact)
-        else:
-            # Whoever was unknown when the letter was queued may have opted out as a contact since.
-            contact = None if recipient.is_staff else view.people.contact_of(recipient.address)
-        return gate(
-            recipient,
-            letter.kind,
-            contact=contact,
-            organization=company_of(view, letter),
-            mute=known.mutes.get((letter.ticket, contact.id)) if contact and letter.ticket is not None else None,
-            settings=self._desk.settings,
-            mandatory=letter.mandatory,
-            undeliverable=contact is None and not recipient.is_staff and _is_dead(view, letter),
-        )
-
     def _ticket(self, letter: QueuedLetter) -> str:
         return self._desk.reference(letter.ticket) if letter.ticket is not None else ""
 
 
-def _is_dead(view: View, letter: QueuedLetter) -> bool:
-    """Letters to a customer's address that is no contact's came back."""
-    key = address_key(letter.recipient.address)
-    return not letter.recipient.is_staff and bool(view.people.dead_among([key]))
+def _with_copies(view: View, taken: Sequence[_Taken]) -> list[Sent]:
+    """TAKEN as they are noted, with a copy of each that is not too large."""
+    small = [one.written.data for one in taken if _is_small(one)]
+    copies = iter(view.blobs.put_all(small))
+    return [
+        Sent(
+            letter=one.letter, reply=one.reply, at=one.at, template=one.written.template,
+            blob=next(copies) if _is_small(one) else None,
+        )
+        for one in taken
+    ]  # fmt: skip
 
 
-def _note(view: View, one: _Sent) -> None:
-    copy = view.blobs.put(one.written.data) if len(one.written.data) <= COPIED else None
-    view.outbox.sent(one.letter, reply=one.reply, now=one.at, template=one.written.template, blob=copy)
-
-
-def _facts(view: View, letter: QueuedLetter, desk: Desk) -> LetterFacts | None:
-    try:
-        return letter_facts(view, letter, desk.settings)
-    except NotFound:
-        return None
+def _is_small(one: _Taken) -> bool:
+    return len(one.written.data) <= COPIED

@@ -291,10 +291,33 @@ def event_of(stored: Mapping[str, Any]) -> Event:
     return Event(**{**values, "kind": EventKind(values["kind"]), "actor": Actor(**values["actor"])})
 
 
-def letter_facts(view: View, letter: QueuedLetter, settings: Settings) -> LetterFacts:
+class Said:
+    """What stands on the tickets that LETTERS are about: asked for once, however many of them pass it on."""
+
+    def __init__(self, view: View, letters: Sequence[QueuedLetter]) -> None:
+        self._view = view
+        self._entries = view.tickets.some_entries(
+            letter.facts["entry"] for letter in letters if letter.facts.get("entry")
+        )
+        self._public: dict[tuple[int, int | None, datetime, int], tuple[EntryFacts, ...]] = {}
+
+    def by(self, letter: QueuedLetter) -> EntryFacts | None:
+        """The entry that LETTER passes on."""
+        return self._entries.get(letter.facts.get("entry") or 0)
+
+    def before(self, ticket: int, letter: QueuedLetter, *, limit: int) -> tuple[EntryFacts, ...]:
+        """What customers may know of TICKET from before LETTER's own entry, the latest first."""
+        asked = (ticket, letter.facts.get("entry"), datetime.fromisoformat(letter.facts["at"]), limit)
+        if asked not in self._public:
+            number, entry, at, most = asked
+            self._public[asked] = self._view.tickets.public_entries(number, before=entry, until=at, limit=most)
+        return self._public[asked]
+
+
+def letter_facts(view: View, letter: QueuedLetter, settings: Settings, *, said: Said | None = None) -> LetterFacts:
     """What LETTER says, with the entry and the files that it passes on, and what was said before."""
-    stored = letter.facts
-    entry = view.tickets.entry(stored["entry"]) if stored.get("entry") else None
+    stored, said = letter.facts, said or Said(view, [letter])
+    entry = said.by(letter)
     return LetterFacts(
         letter=letter.letter,
         message_id=letter.message_id,
@@ -313,7 +336,7 @@ def letter_facts(view: View, letter: QueuedLetter, settings: Settings) -> Letter
         because=letter.because,
         at=datetime.fromisoformat(stored["at"]),
         entry=quoted(entry) if entry else None,
-        earlier=() if letter.kind in _ALONE else _earlier(view, letter, settings),
+        earlier=() if letter.kind in _ALONE else _earlier(said, letter, settings),
         standings=tuple(_standing(one) for one in stored.get("standings", ())),
         files=_files(view, entry) if entry and letter.kind.is_human else _whole_mail(view, letter),
         in_reply_to=stored["in_reply_to"],
@@ -329,19 +352,17 @@ def _standing(stored: Mapping[str, Any]) -> Standing:
     return Standing(**{**stored, "opened": datetime.fromisoformat(stored["opened"])})
 
 
-def _earlier(view: View, letter: QueuedLetter, settings: Settings) -> tuple[QuotedEntry, ...]:
+def _earlier(said: Said, letter: QueuedLetter, settings: Settings) -> tuple[QuotedEntry, ...]:
     """The last entries before LETTER's own, for those to whom they were written.
 
     A watcher or somebody in Cc may have come to the ticket later: what was said before is not told to him.
     """
-    recipient, stored = letter.recipient, letter.facts
+    recipient = letter.recipient
     stranger = recipient.role not in ("requester", "organization") and not recipient.is_staff
     if letter.ticket is None or stranger:
         return ()
-    limit = settings.look(stored["mailbox"]).earlier
-    found = view.tickets.public_entries(
-        letter.ticket, before=stored.get("entry"), until=datetime.fromisoformat(stored["at"]), limit=3 * limit
-    )
+    limit = settings.look(letter.facts["mailbox"]).earlier
+    found = said.before(letter.ticket, letter, limit=3 * limit)
     # What other customers wrote on the ticket is theirs.
     his = (
         entry

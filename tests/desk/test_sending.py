@@ -18,6 +18,7 @@ from desk.outbox import Choice
 from domain.event import EventKind
 from domain.letter import Letter, Reason
 from domain.settings import Smtp
+from notifier.sender import nothing
 from notifier.smtp import SmtpSender
 from store.outbox import QueuedLetter
 from tests.conversation import Begin, Conversation, Death
@@ -144,8 +145,8 @@ def test_a_connection_cut_after_the_data_makes_a_copy_too(desk: Desk) -> None:
 
 def test_death_between_the_servers_yes_and_our_note_makes_a_copy(desk: Desk) -> None:
     class Dying:
-        def send(self, letter: Letter) -> str:
-            desk.sender.send(letter)
+        def send(self, letter: Letter, *, meanwhile: Callable[[], object] = nothing) -> str:
+            desk.sender.send(letter, meanwhile=meanwhile)
             raise Death
 
         def close(self) -> None:
@@ -273,10 +274,10 @@ def test_a_hold_stops_what_the_sender_has_in_hand(desk: Desk) -> None:
     class Holding:
         """While the first letter is on its way, somebody puts all others on hold."""
 
-        def send(self, letter: Letter) -> str:
+        def send(self, letter: Letter, *, meanwhile: Callable[[], object] = nothing) -> str:
             outbox.hold(desk.talk.desk, Choice(everything=True), agent="ada", now=desk.talk.now)
             desk.talk.later(seconds=2)
-            return desk.sender.send(letter)
+            return desk.sender.send(letter, meanwhile=meanwhile)
 
         def close(self) -> None:
             desk.sender.close()

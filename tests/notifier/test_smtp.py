@@ -157,7 +157,7 @@ def test_a_connection_that_breaks_before_the_answer_is_temporary_and_replaced(si
 def test_a_kept_connection_that_ended_meanwhile_costs_no_letter(end: tuple[str, ...]) -> None:
     with ScriptedSmtp((*YES, *end), (*YES, "221 bye")) as server:
         assert send(scripted(server), letter(), letter(BERT)) == "250 2.0.0 Ok"
-    assert f"rcpt TO:<{BERT}>" in server.heard[1]
+    assert f"RCPT TO:<{BERT}>" in server.heard[1]
 
 
 @pytest.mark.parametrize(
