@@ -11,11 +11,11 @@ Fails with: StoreUnusable, TemporaryFailure of the store; letters in hand then c
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from desk import log
 from desk.desk import Desk
-from desk.due import Ready, look_up, look_up_one
+from desk.due import Batch, Ready
 from desk.letters import tell
 from domain.errors import DeskError, PermanentFailure, TemporaryFailure
 from domain.event import DESK, Event, EventKind
@@ -26,7 +26,7 @@ from notifier.sender import Greylisted, OurFault, Sender, ServerAway, TooLarge, 
 from store.outbox import QueuedLetter, Sent
 from store.store import View
 
-BATCH = 20
+BATCH = 50
 # A claim this old belongs to a process that hangs; the letter goes once more, recognisable as a copy.
 STALE = timedelta(minutes=15)
 # So many letters in a row that could not be handed over: the server is away, the rest need not try.
@@ -37,9 +37,8 @@ UNWRITABLE = timedelta(minutes=15)
 COPIED = 1_000_000
 # After so long without a letter the connection is given back: later it would be found dead only by a time-out.
 IDLE = timedelta(minutes=1)
-# What was looked up is true for so long; then the gate is asked again, and whether the letter is still ours.
-FRESH = timedelta(seconds=1)
-# So many letters are noted as sent in one transaction.  A process that is killed before sends them once more.
+# So many letters are noted as sent in one transaction, the one that the server considers included.  A process that
+# is killed before sends them once more.
 NOTED_TOGETHER = 10
 # How often an outbox that grows old is spoken of in the log.
 REMINDER = timedelta(hours=1)
@@ -89,10 +88,10 @@ class Delivery:
         self._why_rest = ""
         self._reminded: datetime | None = None
         self._last_sent: datetime | None = None
-        self._looked = datetime.min.replace(tzinfo=UTC)
         self._sent: list[_Taken] = []
         self._next: LetterFacts | None = None
         self._ahead: tuple[LetterFacts, Letter] | None = None
+        self._trouble: Exception | None = None
 
     def deliver(self) -> DeliveryReport:
         """Send every letter that is due; nothing while the server is left alone."""
@@ -143,33 +142,26 @@ class Delivery:
         return BATCH if rate is None else min(BATCH, max(rate.letters - view.outbox.sent_since(now - rate.per), 0))
 
     def _send_all(self, letters: Sequence[QueuedLetter], report: DeliveryReport) -> None:
-        left = list(letters)
+        batch = Batch(self._desk, letters)
         try:
-            self._looked = self._clock()
-            with self._desk.store.reading() as view:
-                ready = look_up(view, letters, self._desk)
-            while left and not self._stop() and not report.stopped:
-                letter = left.pop(0)
-                after = ready.get(left[0].id) if left else None
-                self._next = after.facts if after else None
-                self._send(letter, ready.pop(letter.id, None), report)
+            while batch.left and not self._stop() and not report.stopped:
+                letter, ready = batch.take(self._clock())
+                self._next = batch.following()
+                self._send(letter, ready, report)
+                if self._trouble is not None:
+                    raise self._trouble
         finally:
-            self._next = self._ahead = None
+            self._next = self._ahead = self._trouble = None
             self._note_all()
             # Whatever went wrong with one, the others are not to wait in our hand.
-            if left:
+            if batch.left:
                 with self._desk.store.act() as view:
-                    view.outbox.put_back(left)
+                    view.outbox.put_back(batch.left)
 
     def _send(self, letter: QueuedLetter, ready: Ready | None, report: DeliveryReport) -> None:
-        if ready is None or self._clock() - self._looked > FRESH:
-            with self._desk.store.reading() as view:
-                ready = look_up_one(view, letter, self._desk)
-                mine = view.outbox.is_mine(letter)
-            if not mine:
-                self._lay_down(letter)
-                return
-        if ready.refusal is not None:
+        if ready is None:
+            self._lay_down(letter)
+        elif ready.refusal is not None:
             self._withdraw(letter, ready.refusal, report)
         elif ready.facts is None:
             self._fail(letter, "what it passes on is no longer in the database", report)
@@ -197,10 +189,16 @@ class Delivery:
             self._postpone(letter, self._clock() + UNWRITABLE, f"our mistake: {type(error).__name__}", report)
         return None
 
-    def _write_ahead(self) -> None:
-        """Write the next letter while the server considers this one; what goes wrong is told when its turn comes."""
+    def _meanwhile(self) -> None:
+        """Use the time in which the server considers a letter: note those before it, write the one after it."""
+        if len(self._sent) >= NOTED_TOGETHER - 1:
+            try:
+                self._note_all()
+            except Exception as trouble:  # told when the server has answered, for its answer counts all the same
+                self._trouble = trouble
         facts, self._next = self._next, None
-        if facts is not None:
+        if facts is not None and self._trouble is None:
+            # What goes wrong here is told when it is that letter's turn.
             with suppress(Exception):
                 self._ahead = facts, self._composer.compose(facts)
 
@@ -209,7 +207,7 @@ class Delivery:
         if written is None:
             return
         try:
-            reply = self._sender.send(written, meanwhile=self._write_ahead)
+            reply = self._sender.send(written, meanwhile=self._meanwhile)
         except TooLarge as failure:
             without = lighter(facts, octets=len(written.data), limit=failure.limit)
             if without is None:

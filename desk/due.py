@@ -1,12 +1,17 @@
 """Letters whose turn has come: whether each may still go, and what it says.
 
 Whatever became of the recipient since the act counts: who opted out in between is not written to.
-What a batch of letters needs is asked for together; those that may carry files are left to be asked
-for one by one, so that not all files of a batch are in memory at once.
+What a batch of letters needs is asked for together, and asked again after a second: whether each is still in our
+hand, what the gate says, what it passes on.  Those that may carry files are asked for one by one when their turn comes,
+so that not all files of a batch are in memory at once.
+
+Fails with: StoreUnusable, TemporaryFailure of the store; what was not taken is then still in `left`.
 """
 
+from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from desk.addresses import company_of
 from desk.desk import Desk
@@ -18,6 +23,9 @@ from domain.ticket import Mute
 from notifier.resolve import gate
 from store.outbox import QueuedLetter
 from store.store import View
+
+# What was looked up is true for so long.
+FRESH = timedelta(seconds=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,16 +56,41 @@ class _Known:
         )
 
 
-def look_up(view: View, letters: Sequence[QueuedLetter], desk: Desk) -> dict[int, Ready]:
-    """The gate's answer and the facts for those of LETTERS that carry no files, by their ids."""
-    small = [letter for letter in letters if not letter.kind.carries_files]
-    known = _Known.of(view, small)
-    return {letter.id: _ready(view, letter, desk, known) for letter in small}
+class Batch:
+    """Letters in our hand, and what was looked up for them.  `left` are those that nobody took yet."""
 
+    def __init__(self, desk: Desk, letters: Sequence[QueuedLetter]) -> None:
+        self.left = deque(letters)
+        self._desk = desk
+        self._ready: dict[int, Ready] = {}
+        self._ours: frozenset[int] = frozenset()
+        self._looked: datetime | None = None
 
-def look_up_one(view: View, letter: QueuedLetter, desk: Desk) -> Ready:
-    """The gate's answer and the facts, files included, for LETTER."""
-    return _ready(view, letter, desk, _Known.of(view, [letter]))
+    def take(self, now: datetime) -> tuple[QueuedLetter, Ready | None]:
+        """The next letter and what is known of it NOW; None if it is no longer ours to send."""
+        letter = self.left[0]
+        if self._looked is None or now - self._looked > FRESH:
+            self._look_up(self.left)
+            self._looked = now
+        if letter.kind.carries_files:
+            self._look_up([letter], files=True)
+        self.left.popleft()
+        ready = self._ready.pop(letter.id, None)
+        return letter, ready if letter.id in self._ours else None
+
+    def following(self) -> LetterFacts | None:
+        """What the letter after the one taken says, as far as that is known."""
+        ready = self._ready.get(self.left[0].id) if self.left else None
+        return ready.facts if ready else None
+
+    def _look_up(self, letters: Sequence[QueuedLetter], *, files: bool = False) -> None:
+        wanted = [letter for letter in letters if letter.kind.carries_files is files]
+        if not wanted:
+            return
+        with self._desk.store.reading() as view:
+            known = _Known.of(view, wanted)
+            self._ours = self._ours.difference(one.id for one in letters) | view.outbox.in_hand(letters)
+            self._ready |= {letter.id: _ready(view, letter, self._desk, known) for letter in wanted}
 
 
 def _ready(view: View, letter: QueuedLetter, desk: Desk, known: _Known) -> Ready:

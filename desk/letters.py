@@ -362,6 +362,9 @@ def _earlier(said: Said, letter: QueuedLetter, settings: Settings) -> tuple[Quot
     if letter.ticket is None or stranger:
         return ()
     limit = settings.look(letter.facts["mailbox"]).earlier
+    if any(event["kind"] == EventKind.OPENED for event in letter.facts["events"]):
+        # Nothing was said before the act that opened the ticket.
+        return ()
     found = said.before(letter.ticket, letter, limit=3 * limit)
     # What other customers wrote on the ticket is theirs.
     his = (

@@ -106,7 +106,9 @@ _CLAIM = (
     .returning(*_outbox.c)
 )
 _CLAIMANTS = select(_outbox.c.claimed_by).where(_outbox.c.claimed_by != literal_column("''")).distinct()
-_IN_HAND = select(_outbox.c.claimed_by).where(_outbox.c.id == bindparam("of"), ~_IS_HELD)
+_IN_HAND = select(_outbox.c.id, _outbox.c.claimed_by).where(
+    _outbox.c.id.in_(bindparam("ids", expanding=True)), _outbox.c.state == _QUEUED, ~_IS_HELD
+)
 _NEXT_DUE = select(func.min(_outbox.c.due_at)).where(_outbox.c.state == _QUEUED, ~_IS_HELD)
 _SENT = (
     update(_outbox)
@@ -282,9 +284,11 @@ class Outbox:
         rows = self._connection.execute(_CLAIM, asked).all()
         return tuple(sorted((_letter(row) for row in rows), key=lambda letter: letter.id))
 
-    def is_mine(self, letter: QueuedLetter) -> bool:
-        """The letter is still in the hand that claimed it, and was not put on hold meanwhile."""
-        return bool(self._connection.execute(_IN_HAND, {"of": letter.id}).scalar() == letter.claimed_by)
+    def in_hand(self, letters: Sequence[QueuedLetter]) -> frozenset[int]:
+        """The ids of those LETTERS that are still in the hand that claimed them, and were not put on hold meanwhile."""
+        hands = {letter.id: letter.claimed_by for letter in letters}
+        rows = self._connection.execute(_IN_HAND, {"ids": sorted(hands)})
+        return frozenset(row.id for row in rows if row.claimed_by == hands[row.id])
 
     def sent(
         self, letter: QueuedLetter, *, reply: str, now: datetime, template: str = "", blob: str | None = None
