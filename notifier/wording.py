@@ -10,13 +10,13 @@ Fails with: BadTemplate, which names the template, the line and what is wrong.
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from babel.core import Locale, UnknownLocaleError
-from babel.dates import format_date, format_datetime, format_time
+from babel.dates import format_date, format_time
 from jinja2 import (
     BytecodeCache,
     FunctionLoader,
@@ -62,7 +62,8 @@ _BLANKS = re.compile(r"\s+")
 _URL = re.compile(r"(https?://[^\s<>\"'`{}|\\^]{3,1000})")
 _AFTER_URL = re.compile(r"[.,;:!?)\]*_~]+$")
 _INDENT = re.compile(r"^[ \t]+")
-_MOMENT = {"de": "dd.MM.yyyy, HH:mm", "en": "d MMM yyyy, HH:mm"}
+_DAY = {"de": "dd.MM.yyyy", "en": "d MMM yyyy"}
+_HOUR = {"de": "HH:mm", "en": "HH:mm"}
 _RIGHT_TO_LEFT = frozenset({"ar", "fa", "he", "ur", "yi"})
 _STATUS = (EventKind.STATUS, EventKind.CLOSED, EventKind.REOPENED)
 
@@ -156,6 +157,9 @@ class Reader:
     language: str
 
 
+_VALUES = frozenset({Change, Colors, Logo, QuotedEntry, Reader, StandingWords, TicketWords})
+
+
 class _Sandbox(ImmutableSandboxedEnvironment):
     """Jinja's sandbox, without the product of a text and a number: it makes a gigabyte in a breath."""
 
@@ -165,6 +169,10 @@ class _Sandbox(ImmutableSandboxedEnvironment):
         if not all(isinstance(side, int | float) and abs(side) < 1_000_000 for side in (left, right)):
             raise SecurityError(f"{operator} is for small numbers only")
         return super().call_binop(context, operator, left, right)
+
+    def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
+        # What templates are given are our own frozen values: a type that is known need not be looked through again.
+        return (type(obj) in _VALUES and attr[:1] != "_") or super().is_safe_attribute(obj, attr, value)
 
 
 class _Compiled(BytecodeCache):
@@ -323,7 +331,9 @@ class _Paper:
         return self._speech.has(key)
 
     def _say_in_html(self, key: str, /, count: int | None = None, **places: object) -> Markup:
-        return Markup(escape(self._speech.sentence(key, count))).format(count=count, **places)
+        # Markup.format does the same at five times the cost.
+        filled = {name: value if type(value) is int else escape(value) for name, value in places.items()}
+        return Markup(str(escape(self._speech.sentence(key, count))).format(count=count, **filled))
 
     def _loaded(self, name: str, form: Form) -> Template:
         try:
@@ -500,15 +510,28 @@ def _subject_and_body(template: Template, text: str) -> tuple[str, str]:
     return one_line(subject)[:SUBJECT_LIMIT], body.strip("\n") + "\n"
 
 
-@lru_cache(maxsize=512)
 def _moment(at: datetime, language: str) -> str:
+    return f"{_day(at.date(), language)}, {_hour(at.hour, at.minute, language)} UTC"
+
+
+@lru_cache(maxsize=512)
+def _day(day: date, language: str) -> str:
+    locale = _locale(language)
+    return format_date(day, _DAY.get(locale.language, "medium"), locale)
+
+
+@lru_cache(maxsize=2000)
+def _hour(hour: int, minute: int, language: str) -> str:
+    locale = _locale(language)
+    return format_time(time(hour, minute), _HOUR.get(locale.language, "short"), locale=locale)
+
+
+def _locale(language: str) -> Locale:
+    """The locale of LANGUAGE; the fallback's where babel knows none."""
     try:
-        locale = Locale.parse(language)
+        return Locale.parse(language)
     except (UnknownLocaleError, ValueError):
-        language, locale = FALLBACK, Locale.parse(FALLBACK)
-    if language in _MOMENT:
-        return f"{format_datetime(at, _MOMENT[language], locale=locale)} UTC"
-    return f"{format_date(at, 'medium', locale)}, {format_time(at, 'short', locale=locale)} UTC"
+        return Locale.parse(FALLBACK)
 
 
 def _wrapped(text: str) -> str:
