@@ -356,6 +356,7 @@ class Delivery:
         return gate(
             recipient,
             letter.kind,
+            mailbox=letter.facts["mailbox"],
             contact=contact,
             organization=company_of(view, letter),
             mute=known.mutes.get((letter.ticket, contact.id)) if contact and letter.ticket is not None else None,

@@ -132,7 +132,7 @@ def explain(desk: Desk, message: Message, *, data: bytes, mailbox: str, now: dat
 def _of_wish(desk: Desk, view: View, asks: Wished, *, mailbox: str, now: datetime) -> tuple[Told | Withheld, ...]:
     """The letters that follow from a wish about letters: to whoever has it, and to staff."""
     quiet = quiet_of(desk.settings.mailboxes[mailbox], now)
-    follows = foreseen(desk, view, asks, actor=wisher(asks), quiet=quiet, now=now)
+    follows = foreseen(desk, view, asks, actor=wisher(asks), mailbox=mailbox, quiet=quiet, now=now)
     confirmed = (follows.confirmation,) if follows.confirmation else ()
     if follows.act is None:
         return confirmed

@@ -96,7 +96,7 @@ def with_recent(desk: Desk, view: View, facts: ActFacts, now: datetime) -> ActFa
     opens = any(event.kind is EventKind.OPENED for event in facts.events)
     here = 0 if opens else view.outbox.recent_about(ticket.number, since=since)
     answers = any(event.kind is EventKind.CUSTOMER_WROTE for event in facts.events)
-    if answers and desk.settings.notifications.on_customer_mail:
+    if answers and desk.settings.notifications_of(ticket.mailbox).on_customer_mail:
         sent = view.outbox.recent_answers(ticket.number, facts.sender_key, since=since)
         facts = replace(facts, recent_answers=sent)
     return replace(

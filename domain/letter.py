@@ -46,6 +46,11 @@ class LetterKind(StrEnum):
         return self.value.startswith("staff_")
 
     @property
+    def word(self) -> str:
+        """What config.yaml calls such a letter to staff (`notifications.staff`); '' for one that cannot be left out."""
+        return self.removeprefix("staff_") if self.is_staff and self is not LetterKind.STAFF_REFUSED else ""
+
+    @property
     def is_human(self) -> bool:
         """A person's words: such a letter carries no Auto-Submitted (RFC 3834, section 2)."""
         return self in (LetterKind.COMMENT, LetterKind.SOLUTION, LetterKind.COPY)
@@ -92,8 +97,8 @@ class Reason(StrEnum):
 class Recipient:
     """One person a letter may go to.
 
-    `role`: requester, organization, watcher, agent, group, cc, sender (of a mail that is rejected), forward,
-    notified (by a rule).
+    `role`: requester, organization, watcher, agent, group, colleague (of the agent who has the ticket), reader (of
+    all tickets), cc, sender (of a mail that is rejected), forward, notified (by a rule).
     """
 
     role: str
