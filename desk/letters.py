@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from desk.desk import Desk
+from desk.today import absent
 from domain import token
 from domain.event import Actor, Event, EventKind
 from domain.intake import Intake
@@ -81,8 +82,9 @@ def tell_more(
 
 
 def with_recent(desk: Desk, view: View, facts: ActFacts, now: datetime) -> ActFacts:
-    """FACTS with the automatic letters that the customers on the ticket had of late, and those about it."""
+    """FACTS with who is away, and the automatic letters that the customers on the ticket had of late, and about it."""
     ticket = facts.ticket
+    facts = replace(facts, absences=absent(desk, view, now))
     people = [ticket.requester, *(watcher.contact for watcher in ticket.watchers)]
     keys = {address.key for person in people if person for address in person.addresses}
     if ticket.organization and ticket.organization.address:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from domain.absence import Absence
 from domain.decision import LetterWish
 from domain.event import Actor, Event, EventKind
 from domain.people import ContactFacts
@@ -84,6 +85,7 @@ class Reason(StrEnum):
     OWN_ADDRESS = "own_address"
     MACHINE = "machine"
     LOOP_BUDGET = "loop_budget"
+    ABSENT = "absent"  # an agent; somebody else is told in his place
     ACTOR = "actor"  # nobody is told of his own act
     QUIET = "quiet"  # history: mail older than quiet_before, or a mailbox taken up again
     NOT_PUBLIC = "not_public"  # a status that customers are not told of
@@ -98,7 +100,8 @@ class Recipient:
     """One person a letter may go to.
 
     `role`: requester, organization, watcher, agent, group, colleague (of the agent who has the ticket), reader (of
-    all tickets), cc, sender (of a mail that is rejected), forward, notified (by a rule).
+    all tickets), deputy (of an agent who is absent), cc, sender (of a mail that is rejected), forward, notified (by a
+    rule).
     """
 
     role: str
@@ -157,7 +160,7 @@ class ActFacts:
     `mandatory` lifts opt-outs for this act, `silent_customer` is a rule's or an agent's wish, in words,
     that the customer is not told.  `cc` are addresses that get the comment beside the requester,
     `contacts` the contacts behind them.  `taken_over` tells a first assignment from a change.
-    `wishes` are what rules want of the letters.
+    `wishes` are what rules want of the letters.  `absences` are those of the day, by agent.
     `dead` are the keys of addresses without a contact that letters came back from.
     `doubt` says why the sender may be a machine; then his mail is not acknowledged.
     `recent` counts the letters of the budget's period (`LetterKind.is_budgeted`), by address key,
@@ -178,6 +181,7 @@ class ActFacts:
     cc: tuple[Recipient, ...] = ()
     contacts: tuple[ContactFacts, ...] = ()
     wishes: tuple[LetterWish, ...] = ()
+    absences: Mapping[str, Absence] = field(default_factory=dict)
     dead: frozenset[str] = frozenset()
     recent: Mapping[str, int] = field(default_factory=dict)
     recent_domains: Mapping[str, int] = field(default_factory=dict)

@@ -8,10 +8,11 @@ never our own addresses.  Everybody to whom the table gives a letter ends as Tol
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import NamedTuple
 
+from domain.absence import StandIn, stand_in
 from domain.decision import AddLetter, ChooseLetter, MandatoryLetters, Notify, SuppressLetters
 from domain.event import Event, EventKind
 from domain.letter import ActFacts, LetterKind, Reason, Recipient, Told, Withheld, is_by_rule
@@ -162,22 +163,62 @@ class _Person:
     """Somebody whom an act may concern, in one column of the table; `because` says how.
 
     `whose` is whose the ticket is to an agent who is told for no other reason, None where there is one.
+    `can_be_spared` says that others are there for the ticket while he is away, `stands_for` whose deputy he is, and
+    `notice` the rule that wants him to be told, whatever he would be told otherwise.
     """
 
     recipient: Recipient
     column: str
     because: str
     whose: Whose | None = None
+    can_be_spared: bool = False
+    stands_for: str = ""
+    notice: str = ""
     contact: ContactFacts | None = None
     organization: OrganizationFacts | None = None
 
 
 def resolve(act: ActFacts, settings: Settings) -> tuple[Told | Withheld, ...]:
     """Everybody whom ACT concerns: who gets which letter, who does not, each with the reason."""
-    outcomes = [_outcome(person, act, settings) for person in _people(act, settings)]
-    outcomes += [_of_notice(person, because, act, settings) for person, because in _notified(act, settings)]
+    outcomes: list[Told | Withheld] = []
+    in_place: list[Told | Withheld] = []
+    for person in (*_people(act, settings), *_notified(act, settings)):
+        own, deputys = _outcomes(person, act, settings)
+        outcomes += own
+        in_place += deputys
     outcomes += [_of_refusal(event, act, settings) for event in act.events if event.kind is E.REFUSED]
-    return _one_each(outcome for outcome in outcomes if outcome is not None)
+    # A deputy who would be told anyway is told for his own sake.
+    return _one_each((*outcomes, *in_place))
+
+
+# What holds for whoever would be written to, and for a deputy as well.
+_OF_THE_ACT = (Reason.QUIET, Reason.SUPPRESSED, Reason.SWITCHED_OFF, Reason.ACTOR, Reason.MACHINE)
+_Some = tuple[Told | Withheld, ...]
+
+
+def _outcomes(person: _Person, act: ActFacts, settings: Settings) -> tuple[_Some, _Some]:
+    """What becomes of PERSON's letter: his own outcome, and that of his deputy while he is away."""
+    own = _outcome(person, act, settings)
+    away = stand_in(person.recipient.agent, act.absences, settings.agents)
+    is_settled = _is_actor(person, act) or (isinstance(own, Withheld) and own.reason in _OF_THE_ACT)
+    if own is None or away is None or is_settled:
+        return (own,) if own else (), ()
+    if person.whose in ("colleagues", "all"):
+        # He only reads along: nobody has to do so in his place.
+        return (), ()
+    absent = Withheld(recipient=person.recipient, kind=own.kind, reason=Reason.ABSENT, because=away.words)
+    if not away.agent:
+        return ((absent if person.can_be_spared else own),), ()
+    deputy = _outcome(_deputy(person, away, settings), act, settings)
+    if isinstance(deputy, Withheld) and deputy.reason is not Reason.ACTOR:
+        return (own,), (deputy,)
+    return (absent,), (deputy,) if deputy else ()
+
+
+def _deputy(person: _Person, away: StandIn, settings: Settings) -> _Person:
+    """Who stands in for PERSON, and gets what he would get."""
+    instead = _agent(away.agent, settings, role="deputy", because=away.because).recipient
+    return replace(person, recipient=instead, because=away.because, stands_for=person.recipient.agent)
 
 
 def resolve_more(act: ActFacts, settings: Settings) -> tuple[Told | Withheld, ...]:
@@ -195,7 +236,7 @@ def _one_more(customer: _Person, template: str, because: str, act: ActFacts, set
     )  # fmt: skip
 
 
-def _notified(act: ActFacts, settings: Settings) -> Iterator[tuple[_Person, str]]:
+def _notified(act: ActFacts, settings: Settings) -> Iterator[_Person]:
     """The agents whom rules want to be told, each once."""
     seen: set[str] = set()
     for wish in act.wishes:
@@ -205,10 +246,11 @@ def _notified(act: ActFacts, settings: Settings) -> Iterator[tuple[_Person, str]
         for agent in (*wish.agents, *members):
             if agent not in seen:
                 seen.add(agent)
-                yield _agent(agent, settings, role="notified", because=f"notified by {wish.because}"), wish.because
+                told = _agent(agent, settings, role="notified", because=f"notified by {wish.because}")
+                yield replace(told, notice=wish.because)
 
 
-def _of_notice(person: _Person, because: str, act: ActFacts, settings: Settings) -> Told | Withheld | None:
+def _of_notice(person: _Person, act: ActFacts, settings: Settings) -> Told | Withheld:
     """The letter to an agent whom a rule wants to be told, whatever he would be told otherwise."""
     kind = K.STAFF_NEW if any(event.kind is E.OPENED for event in act.events) else K.STAFF_CUSTOMER
     if act.quiet:
@@ -455,12 +497,27 @@ def _known_contact(recipient: Recipient, act: ActFacts) -> ContactFacts | None:
 
 
 def _assignees(act: ActFacts, settings: Settings) -> Iterator[_Person]:
-    agent, group = act.ticket.agent, _group(act, settings)
+    """Who is in charge.  A ticket whose agent is away without a deputy is, for the time being, its group's too."""
+    agent, away = act.ticket.agent, stand_in(act.ticket.agent, act.absences, settings.agents)
     if agent in settings.agents:
         yield _agent(agent, settings, role="agent", because="assignee", whose="mine")
+        if away is None or away.agent:
+            return
+    group = _group(act, settings)
+    members = [member for member in settings.groups.get(group, ()) if member != agent]
+    is_anybody_there = any(_is_covered(member, act, settings) for member in members)
+    if not is_anybody_there and agent in settings.agents:
         return
-    for member in settings.groups.get(group, ()):
-        yield _agent(member, settings, role="group", because=f"member of group {group}", whose="groups")
+    because = f"member of group {group}{f', {away.because}' if away else ''}"
+    for member in members:
+        told = _agent(member, settings, role="group", because=because, whose="groups")
+        yield replace(told, can_be_spared=is_anybody_there)
+
+
+def _is_covered(agent: str, act: ActFacts, settings: Settings) -> bool:
+    """AGENT is there, or somebody stands in for him."""
+    away = stand_in(agent, act.absences, settings.agents)
+    return away is None or away.agent != ""
 
 
 def _group(act: ActFacts, settings: Settings) -> str:
@@ -504,6 +561,8 @@ def _agent(key: str, settings: Settings, *, role: str, because: str, whose: Whos
 
 
 def _outcome(person: _Person, act: ActFacts, settings: Settings) -> Told | Withheld | None:
+    if person.notice:
+        return _of_notice(person, act, settings)
     due, off = _due(person, act, settings)
     if not due:
         return _worth_saying(person, act, off, settings)
@@ -610,7 +669,8 @@ def _chosen_by(person: _Person, kind: LetterKind, act: ActFacts, settings: Setti
     """KIND, unless this agent does without such letters about such tickets."""
     if person.whose is None or not kind.word:
         return kind
-    wanted, where = settings.staff_letters(person.recipient.agent, person.whose, mailbox=act.ticket.mailbox)
+    agent = person.stands_for or person.recipient.agent
+    wanted, where = settings.staff_letters(agent, person.whose, mailbox=act.ticket.mailbox)
     return kind if kind.word in wanted else _Off(kind, Reason.SWITCHED_OFF, f"{where} leaves out {kind.word}")
 
 
