@@ -155,7 +155,9 @@ def plan_act(settings: Settings, arrived: Arrived, found: Found, planned: Plan, 
     """
     if hand is None:
         return None
-    changes = Changes(settings=settings, agent=hand.agent, now=arrived.now, because=hand.proof.because)
+    changes = Changes(
+        settings=settings, agent=hand.agent, now=arrived.now, because=hand.proof.because, absences=arrived.absences
+    )
     if planned.before is None:
         return _opening(changes, arrived, planned)
     if found.walk[-1].finder == SAME_TEXT or found.verdict is not Verdict.TICKET or _asked(planned.before, arrived):
@@ -276,7 +278,7 @@ def _said(changes: Changes, change: Change, words: Words) -> Change:
 
 
 def _then(change: Change, more: Change) -> Change:
-    return Change(more.after, (*change.events, *more.events))
+    return Change(more.after, (*change.events, *more.events), (*change.remarks, *more.remarks))
 
 
 def _carried_on(changes: Changes, change: Change, commands: tuple[Command, ...]) -> Change:

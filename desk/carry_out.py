@@ -15,6 +15,7 @@ from desk.finders import SAME_TEXT, belongs
 from desk.opt_out import COMPLAINT, Leaving, name_of, opt_out
 from desk.repeats import Repeat
 from desk.vendors import Vendor
+from domain.absence import Absence
 from domain.decision import (
     AddNote,
     AddTags,
@@ -58,7 +59,7 @@ class Arrived:
     `fingerprint` and `repeat` tell of the same text, the rest what it tells of addresses; `copied` are
     the contacts behind those.  `vendor` is the third party that it comes from, `complaining` are those who
     marked a letter of ours as spam.  `on_behalf_of` is an agent's mail that passed this one on.  `people`,
-    `company` and `turns` are those that rules name (`desk/settle.py`).
+    `company` and `turns` are those that rules name (`desk/settle.py`), `absences` those of the day.
     """
 
     message: Message
@@ -80,6 +81,7 @@ class Arrived:
     people: Mapping[str, ContactFacts] = field(default_factory=dict)
     company: OrganizationFacts | None = None
     turns: Mapping[str, str] = field(default_factory=dict)
+    absences: Mapping[str, Absence] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

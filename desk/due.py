@@ -113,6 +113,7 @@ def _refusal(view: View, letter: QueuedLetter, desk: Desk, known: _Known) -> Wit
     return gate(
         recipient,
         letter.kind,
+        mailbox=letter.facts["mailbox"],
         contact=contact,
         organization=company_of(view, letter),
         mute=known.mutes.get((letter.ticket, contact.id)) if contact and letter.ticket is not None else None,

@@ -28,6 +28,7 @@ from desk.receive import (
 )
 from desk.settle import Settled, settle
 from desk.status_mail import asked
+from desk.today import absent
 from desk.vendors import vendor_with_news
 from domain.authentication import Authentication
 from domain.decision import Decision, Forward, Found, Ignore, MailFacts, Reject, RuleVerdict
@@ -124,7 +125,7 @@ def explain(desk: Desk, message: Message, *, data: bytes, mailbox: str, now: dat
             copied=_copied(desk, view, told, settled.found), spoof=told.spoof,
             vendor=vendor_with_news(view, message, desk.settings),
             complaining=who_complains(view, message, keys=desk.keys), people=settled.people, company=settled.company,
-            turns=settled.turns,
+            turns=settled.turns, absences=absent(desk, view, now),
         )  # fmt: skip
         return _with_letters(desk, view, told, arrived, settled, hand)
 
@@ -132,7 +133,7 @@ def explain(desk: Desk, message: Message, *, data: bytes, mailbox: str, now: dat
 def _of_wish(desk: Desk, view: View, asks: Wished, *, mailbox: str, now: datetime) -> tuple[Told | Withheld, ...]:
     """The letters that follow from a wish about letters: to whoever has it, and to staff."""
     quiet = quiet_of(desk.settings.mailboxes[mailbox], now)
-    follows = foreseen(desk, view, asks, actor=wisher(asks), quiet=quiet, now=now)
+    follows = foreseen(desk, view, asks, actor=wisher(asks), mailbox=mailbox, quiet=quiet, now=now)
     confirmed = (follows.confirmation,) if follows.confirmation else ()
     if follows.act is None:
         return confirmed

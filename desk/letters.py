@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from desk.desk import Desk
+from desk.today import absent
 from domain import token
 from domain.event import Actor, Event, EventKind
 from domain.intake import Intake
@@ -81,8 +82,9 @@ def tell_more(
 
 
 def with_recent(desk: Desk, view: View, facts: ActFacts, now: datetime) -> ActFacts:
-    """FACTS with the automatic letters that the customers on the ticket had of late, and those about it."""
+    """FACTS with who is away, and the automatic letters that the customers on the ticket had of late, and about it."""
     ticket = facts.ticket
+    facts = replace(facts, absences=absent(desk, view, now))
     people = [ticket.requester, *(watcher.contact for watcher in ticket.watchers)]
     keys = {address.key for person in people if person for address in person.addresses}
     if ticket.organization and ticket.organization.address:
@@ -96,7 +98,7 @@ def with_recent(desk: Desk, view: View, facts: ActFacts, now: datetime) -> ActFa
     opens = any(event.kind is EventKind.OPENED for event in facts.events)
     here = 0 if opens else view.outbox.recent_about(ticket.number, since=since)
     answers = any(event.kind is EventKind.CUSTOMER_WROTE for event in facts.events)
-    if answers and desk.settings.notifications.on_customer_mail:
+    if answers and desk.settings.notifications_of(ticket.mailbox).on_customer_mail:
         sent = view.outbox.recent_answers(ticket.number, facts.sender_key, since=since)
         facts = replace(facts, recent_answers=sent)
     return replace(

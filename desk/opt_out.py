@@ -191,12 +191,12 @@ def _changes(view: View, who: Leaving, wish: Wish, *, ticket: TicketFacts | None
 
 
 def foreseen(
-    desk: Desk, view: View, asks: Wished, *, actor: Actor = DESK, quiet: str = "", now: datetime
+    desk: Desk, view: View, asks: Wished, *, actor: Actor = DESK, mailbox: str, quiet: str = "", now: datetime
 ) -> Fulfilment:
     """What follows from a wish, without doing it."""
     if not asks.changes:
         return Fulfilment()
-    confirmation = _confirmation(desk, view, asks, quiet=quiet, now=now)
+    confirmation = _confirmation(desk, view, asks, mailbox=mailbox, quiet=quiet, now=now)
     if asks.on is None:
         return Fulfilment(confirmation=confirmation)
     kind = EventKind.OPTED_OUT if asks.wish is Wish.OUT else EventKind.OPTED_IN
@@ -214,7 +214,7 @@ def fulfil(
     if isinstance(asks.who, Address):
         # Whoever was only in copy becomes a contact, for the wish needs one.
         asks = replace(asks, who=view.people.contact_of(asks.address) or view.people.add_contact(asks.who, now=now))
-    follows = foreseen(desk, view, asks, actor=actor, quiet=quiet, now=now)
+    follows = foreseen(desk, view, asks, actor=actor, mailbox=mailbox, quiet=quiet, now=now)
     if asks.changes:
         _write(view, asks, now=now)
     told: tuple[Told | Withheld, ...] = ()
@@ -254,7 +254,7 @@ def _about(asks: Wished) -> TicketFacts | None:
     return asks.on if isinstance(asks.who, OrganizationFacts) else asks.ticket
 
 
-def _confirmation(desk: Desk, view: View, asks: Wished, *, quiet: str, now: datetime) -> Told | Withheld:
+def _confirmation(desk: Desk, view: View, asks: Wished, *, mailbox: str, quiet: str, now: datetime) -> Told | Withheld:
     """The letter that tells somebody that it is as he wished, or why he gets none."""
     kind = LetterKind.OPTED_OUT if asks.wish is Wish.OUT else LetterKind.OPTED_IN
     contact = replace(asks.who, email_opt_out=False) if isinstance(asks.who, ContactFacts) else None
@@ -272,7 +272,7 @@ def _confirmation(desk: Desk, view: View, asks: Wished, *, quiet: str, now: date
     key, ticket = address_key(asks.address), _about(asks)
     since, domain = now - desk.settings.notifications.loop_budget.per, key.rpartition("@")[2]
     refusal = gate(
-        recipient, kind, contact=contact, settings=desk.settings,
+        recipient, kind, mailbox=mailbox, contact=contact, settings=desk.settings,
         organization=replace(company, email_opt_out=False) if company else None,
         recent=view.outbox.recent([key], since=since).get(key, 0),
         recent_domain=view.outbox.recent_in([domain], since=since).get(domain, 0),

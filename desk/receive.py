@@ -27,6 +27,7 @@ from desk.record import came_to, recorded
 from desk.repeats import Repeat, fingerprint, repeat_of
 from desk.settle import Settled, settle
 from desk.status_mail import Asked, answer, asked
+from desk.today import absent
 from desk.turned_away import queue
 from desk.vendors import REPORTS, vendor_with_news
 from domain import token
@@ -330,6 +331,7 @@ def _arrived(
         vendor=vendor_with_news(view, message, settings), complaining=who_complains(view, message, keys=desk.keys),
         copied=tuple(view.people.contact_of(one.address) or view.people.add_contact(one, now=now) for one in others),
         people=settled.people, company=settled.company, turns=settled.turns,
+        absences=absent(desk, view, now) if mail.hand is not None else {},
     )  # fmt: skip
 
 

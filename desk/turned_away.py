@@ -83,6 +83,7 @@ def _mail(
     domain = sender.domain if sender else ""
     return TurnedAway(
         sender=sender,
+        mailbox=facts.mailbox,
         language=facts.message.language,
         machine=_machine(desk, facts.message),
         quiet=quiet,

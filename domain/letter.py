@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from domain.absence import Absence
 from domain.decision import LetterWish
 from domain.event import Actor, Event, EventKind
 from domain.people import ContactFacts
@@ -46,6 +47,11 @@ class LetterKind(StrEnum):
         return self.value.startswith("staff_")
 
     @property
+    def word(self) -> str:
+        """What config.yaml calls such a letter to staff (`notifications.staff`); '' for one that cannot be left out."""
+        return self.removeprefix("staff_") if self.is_staff and self is not LetterKind.STAFF_REFUSED else ""
+
+    @property
     def is_human(self) -> bool:
         """A person's words: such a letter carries no Auto-Submitted (RFC 3834, section 2)."""
         return self in (LetterKind.COMMENT, LetterKind.SOLUTION, LetterKind.COPY)
@@ -79,6 +85,7 @@ class Reason(StrEnum):
     OWN_ADDRESS = "own_address"
     MACHINE = "machine"
     LOOP_BUDGET = "loop_budget"
+    ABSENT = "absent"  # an agent; somebody else is told in his place
     ACTOR = "actor"  # nobody is told of his own act
     QUIET = "quiet"  # history: mail older than quiet_before, or a mailbox taken up again
     NOT_PUBLIC = "not_public"  # a status that customers are not told of
@@ -92,8 +99,9 @@ class Reason(StrEnum):
 class Recipient:
     """One person a letter may go to.
 
-    `role`: requester, organization, watcher, agent, group, cc, sender (of a mail that is rejected), forward,
-    notified (by a rule).
+    `role`: requester, organization, watcher, agent, group, colleague (of the agent who has the ticket), reader (of
+    all tickets), deputy (of an agent who is absent), cc, sender (of a mail that is rejected), forward, notified (by a
+    rule).
     """
 
     role: str
@@ -152,7 +160,7 @@ class ActFacts:
     `mandatory` lifts opt-outs for this act, `silent_customer` is a rule's or an agent's wish, in words,
     that the customer is not told.  `cc` are addresses that get the comment beside the requester,
     `contacts` the contacts behind them.  `taken_over` tells a first assignment from a change.
-    `wishes` are what rules want of the letters.
+    `wishes` are what rules want of the letters.  `absences` are those of the day, by agent.
     `dead` are the keys of addresses without a contact that letters came back from.
     `doubt` says why the sender may be a machine; then his mail is not acknowledged.
     `recent` counts the letters of the budget's period (`LetterKind.is_budgeted`), by address key,
@@ -173,6 +181,7 @@ class ActFacts:
     cc: tuple[Recipient, ...] = ()
     contacts: tuple[ContactFacts, ...] = ()
     wishes: tuple[LetterWish, ...] = ()
+    absences: Mapping[str, Absence] = field(default_factory=dict)
     dead: frozenset[str] = frozenset()
     recent: Mapping[str, int] = field(default_factory=dict)
     recent_domains: Mapping[str, int] = field(default_factory=dict)

@@ -614,6 +614,20 @@ class WithheldRow(Record, table=True):
     at: datetime = _time()
 
 
+class AbsenceRow(Record, table=True):
+    """Days on which an agent is away, both included, and who stands in for him; without a last day: for the present."""
+
+    __tablename__ = "absence"
+
+    id: int | None = _id()
+    agent: str
+    first_day: date
+    last_day: date | None = None
+    deputy: str = ""
+    by: str = ""
+    at: datetime = _time()
+
+
 class LeaseRow(Record, table=True):
     """Who does what only one process may do at a time, such as scanning a mailbox."""
 

@@ -143,7 +143,7 @@ def test_the_gate_says_the_same_of_each_kind_when_a_letter_is_sent(kind: LetterK
         person, is_firm = Person.of(flags), role == "organization"
         address = person.company.address if is_firm else person.contact.addresses[0].address
         refusal = gate(
-            Recipient(role=role, address=address, contact=None if is_firm else JAEGER.id), kind,
+            Recipient(role=role, address=address, contact=None if is_firm else JAEGER.id), kind, mailbox="support",
             contact=None if is_firm else person.contact, organization=person.company if is_firm else None,
             mute=next(iter(person.mutes), None), settings=configured[flags.mails_off], mandatory=flags.mandatory,
         )  # fmt: skip
