@@ -161,7 +161,9 @@ def _text(
     number = ticket_number(ticket, desk.settings)
     story = read(desk, number)
     reference = desk.reference(number)
-    with typed(message, name=f"{name}-{reference}", below=lambda: conversation(desk, story, Now(staff.now))) as text:
+    with typed(
+        message, name=f"{name}-{reference}", below=lambda: conversation(desk, story, Now.of(staff.now, desk.settings))
+    ) as text:
         news = read(desk, number).entries[len(story.entries) :]
         if news:
             raise Refused(

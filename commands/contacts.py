@@ -73,7 +73,7 @@ def run(path: Path, words: str, wish: Wish, *, who: str | None, limit: int, as_j
         if as_json:
             screen.dump_json(_records(desk, found))
         elif not wish.changes:
-            show(desk, found, words, Now(now()))
+            show(desk, found, words, Now.of(now(), desk.settings))
 
 
 def show(desk: Desk, found: Sequence[ContactFacts], words: str, now: Now, *, width: int | None = None) -> None:

@@ -26,6 +26,11 @@ class Now:
     moment: datetime
     zone: tzinfo | None = None
 
+    @classmethod
+    def of(cls, moment: datetime, settings: Settings) -> "Now":
+        """MOMENT by the clock that SETTINGS want screens to go by."""
+        return cls(moment, settings.helpdesk.screen_zone)
+
     def exactly(self, at: datetime) -> str:
         """`09:12` if that was today, else `2026-11-03 09:12`."""
         local = at.astimezone(self.zone)

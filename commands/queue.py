@@ -56,7 +56,7 @@ def run(path: Path, wish: Wish, *, who: str | None, as_json: bool) -> None:
         if as_json:
             screen.dump_json([{"reference": desk.reference(line.number), **_record(line)} for line in queue.lines])
         else:
-            show(desk, queue, Now(now()))
+            show(desk, queue, Now.of(now(), desk.settings))
 
 
 def look(desk: Desk, wish: Wish, *, who: str | None) -> Queue:

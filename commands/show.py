@@ -72,7 +72,7 @@ def run(path: Path, ticket: str, *, full: bool, as_json: bool) -> None:
                 }
             )
         else:
-            show(desk, story, Now(now()), full=full)
+            show(desk, story, Now.of(now(), desk.settings), full=full)
 
 
 def read(desk: Desk, number: int) -> Story:

@@ -8,7 +8,7 @@ about is refused here; what several fields must agree on is `desk/config.py`'s.
 import re
 import unicodedata
 from collections.abc import Mapping
-from datetime import date, time, timedelta
+from datetime import UTC, date, time, timedelta, tzinfo
 from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -164,6 +164,14 @@ def _host_pattern(value: str) -> str:
     return value
 
 
+def _zone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError(f"{shown(value)} is not a time zone: write one such as Europe/Berlin or UTC") from None
+    return value
+
+
 def _authserv(value: object) -> object:
     if value == MICROSOFT_365:
         return {"id": MICROSOFT_365, "border": ["*.outlook.com", "*.office365.com"]}
@@ -198,6 +206,7 @@ Start = Annotated[
 Language = Annotated[str, AfterValidator(_language), WithJsonSchema({"type": "string", "pattern": "^[a-z]{2,3}$"})]
 Color = Annotated[str, AfterValidator(_color), WithJsonSchema({"type": "string", "pattern": "^#[0-9a-fA-F]{6}$"})]
 Lines = Annotated[str, AfterValidator(_lines)]
+Zone = Annotated[str, AfterValidator(_zone)]
 SHIPPED_LANGUAGES = ("de", "en")
 """The languages that letters can be written in without a catalog of one's own."""
 
@@ -341,10 +350,23 @@ class Helpdesk(_Frozen):
     """The name that letters are signed with and sent under."""
     language: Language = "en"
     """The language of letters where the contact's own is unknown."""
+    timezone: Zone | None = None
+    """The time zone of the times in letters, on screens and in due times, such as Europe/Berlin.  Left out: letters
+    say UTC, screens go by the machine's own clock.  (Business hours have a time zone of their own.)"""
     tag: TagPrefix
     """The prefix of ticket numbers: ACME gives [ACME-1042].  Choose it once; old letters carry it for ever."""
     keys: Annotated[tuple[SecretRef, ...], Field(min_length=1)]
     """Keys that sign our Message-IDs.  The first signs, all verify: put a new one in front to rotate."""
+
+    @property
+    def zone(self) -> tzinfo:
+        """The time zone of letters and of what rules say."""
+        return ZoneInfo(self.timezone) if self.timezone else UTC
+
+    @property
+    def screen_zone(self) -> tzinfo | None:
+        """The time zone of screens and of what is typed; None is the machine's own."""
+        return ZoneInfo(self.timezone) if self.timezone else None
 
 
 class Imap(_Frozen):
@@ -741,14 +763,6 @@ class Notifications(_Frozen):
     the place of the built-in ones (docs/letters.md)."""
 
 
-def _zone(value: str) -> str:
-    try:
-        ZoneInfo(value)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise ValueError(f"{shown(value)} is not a time zone: write one such as Europe/Berlin or UTC") from None
-    return value
-
-
 def _days(value: str) -> str:
     parse_days(value)
     return value
@@ -764,7 +778,7 @@ def _spans(value: object) -> object:
 
 
 class BusinessHours(_Frozen):
-    timezone: Annotated[str, AfterValidator(_zone)] = "UTC"
+    timezone: Zone = "UTC"
     """The time zone of the days and hours here, and of `weekday` in rules, such as Europe/Berlin."""
     open: Annotated[
         Mapping[

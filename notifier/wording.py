@@ -10,13 +10,13 @@ Fails with: BadTemplate, which names the template, the line and what is wrong.
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from babel.core import Locale, UnknownLocaleError
-from babel.dates import format_date, format_datetime, format_time
+from babel.dates import format_date, format_datetime, format_time, get_timezone_name
 from jinja2 import (
     BytecodeCache,
     FunctionLoader,
@@ -241,6 +241,7 @@ class Wording:
                 look,
                 mailbox=special,
                 language=chain[0],
+                zone=self._settings.helpdesk.zone,
                 picture=self._logos[look.logo] if look.logo else None,
             )
         return self._papers[key]
@@ -277,9 +278,11 @@ class _Paper:
     """What letters are written on: the templates, sentences and look for one mailbox and language."""
 
     def __init__(
-        self, files: Shelf, speech: Speech, look: Look, *, mailbox: str, language: str, picture: Logo | None
-    ) -> None:
+        self, files: Shelf, speech: Speech, look: Look, *, mailbox: str, language: str, zone: tzinfo,
+        picture: Logo | None,
+    ) -> None:  # fmt: skip
         self.language = language
+        self._zone = zone
         self.logo = picture
         self._speech = speech
         self._colors = Colors.of(look.color)
@@ -365,7 +368,7 @@ class _Paper:
         made.globals["say"] = self._say_in_html if form == "html" else self.say
         made.globals["mark"] = MARK if form == "txt" else ""
         made.filters |= {
-            "moment": self._moment, "wrapped": _wrapped, "brief": _brief, "quote": _quote, "prose": str,
+            "moment": self.moment, "wrapped": _wrapped, "brief": _brief, "quote": _quote, "prose": str,
         }  # fmt: skip
         return made
 
@@ -379,9 +382,10 @@ class _Paper:
             source = self._styles.inlined(source)
         return source, str(found.path), lambda: True
 
-    def _moment(self, at: datetime, language: str = "") -> str:
-        """AT in the reader's language: `21.11.2026, 10:00 UTC`."""
-        return _moment(at.astimezone(UTC), language or self.language)
+    def moment(self, at: datetime, language: str = "") -> str:
+        """AT in the reader's language and the helpdesk's time zone: `21.11.2026, 11:00 MEZ`."""
+        # Two times of one moment are equal to the cache, whatever their zones: so the zone is asked for as well.
+        return _moment(at.astimezone(self._zone), language or self.language, str(self._zone))
 
     def _complaint(self, name: str, form: Form, cause: Exception) -> BadTemplate:
         """The innermost template line that the failure passed, and what is wrong there."""
@@ -501,14 +505,26 @@ def _subject_and_body(template: Template, text: str) -> tuple[str, str]:
 
 
 @lru_cache(maxsize=512)
-def _moment(at: datetime, language: str) -> str:
+def _moment(at: datetime, language: str, _: str) -> str:
     try:
         locale = Locale.parse(language)
     except (UnknownLocaleError, ValueError):
         language, locale = FALLBACK, Locale.parse(FALLBACK)
     if language in _MOMENT:
-        return f"{format_datetime(at, _MOMENT[language], locale=locale)} UTC"
-    return f"{format_date(at, 'medium', locale)}, {format_time(at, 'short', locale=locale)} UTC"
+        said = format_datetime(at.replace(tzinfo=None), _MOMENT[language], locale=locale)
+    else:
+        here = at.replace(tzinfo=None)
+        said = f"{format_date(here, 'medium', locale)}, {format_time(here, 'short', locale=locale)}"
+    return f"{said} {_zone_name(at, locale)}"
+
+
+def _zone_name(at: datetime, locale: Locale) -> str:
+    """The zone of AT as its readers abbreviate it, MEZ, else as the world does, CET, else by its distance, UTC+03."""
+    if at.tzinfo is UTC:
+        return "UTC"
+    theirs = get_timezone_name(at, width="short", locale=locale)
+    name = theirs if theirs[:1].isalpha() else at.tzname() or ""
+    return name if name[:1].isalpha() else f"UTC{name}"
 
 
 def _wrapped(text: str) -> str:

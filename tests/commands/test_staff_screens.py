@@ -96,6 +96,13 @@ def test_what_can_be_listed(
     assert summary in capsys.readouterr().out.splitlines()[-1]
 
 
+def test_screens_go_by_the_time_zone_of_the_helpdesk(room: Staffroom) -> None:
+    room.mail("jaeger@bigcorp.example", "Frage", "Wie geht das?", ago=DAY)
+    config = room.path.read_text(encoding="utf-8")
+    room.path.write_text(config.replace("tag: ACME", "tag: ACME, timezone: Asia/Tokyo"), encoding="utf-8")
+    assert "opened       2026-11-20 21:00 by mail" in room.type("show", "1")
+
+
 def test_an_empty_desk_says_so(room: Staffroom) -> None:
     assert room.type("list") == "Nothing is open.\n"
     assert room.type("letters") == "No letters, and none withheld.\n"
