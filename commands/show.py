@@ -13,7 +13,7 @@ from pathlib import Path
 
 from commands import screen
 from commands.opening import now, opened, ticket_number
-from commands.phrases import NOBODY, Now, person, size
+from commands.phrases import NOBODY, Now, person, size, unfinished
 from commands.room import columns, wrapped
 from commands.screen import say
 from desk.desk import Desk
@@ -118,6 +118,8 @@ def facts(desk: Desk, story: Story, now: Now) -> Iterator[tuple[str, str]]:
     yield "who", " · ".join(part for part in (ticket.agent, ticket.group) if part) or NOBODY
     if ticket.waiting_since is not None:
         yield "waits", f"{now.since(ticket.waiting_since)}, since {now.exactly(ticket.waiting_since)}"
+    if ticket.due_at is not None:
+        yield "due", f"{now.exactly(ticket.due_at)}{_how_far(desk, ticket, now)}"
     yield "opened", f"{now.exactly(ticket.created_at)} by {ticket.source}, mailbox {ticket.mailbox}"
     if ticket.closed_at is not None:
         yield "closed", now.exactly(ticket.closed_at)
@@ -242,6 +244,11 @@ def _keep(folder: Path, name: str, data: bytes) -> str:
     except OSError as error:
         raise DeskError(f"{folder}: {error.strerror or error}; name another folder with --to") from error
     raise DeskError(f"{folder} holds too many files called {wanted}; name another folder with --to")
+
+
+def _how_far(desk: Desk, ticket: TicketFacts, now: Now) -> str:
+    """How far off the due time of TICKET is, as long as that matters."""
+    return f", {now.until(ticket.due_at)}" if ticket.status in unfinished(desk.settings) else ""
 
 
 def _customer(ticket: TicketFacts) -> str:

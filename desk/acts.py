@@ -73,7 +73,10 @@ class Staff:
     def actor(self) -> Actor:
         return self.changes.actor
 
-    def open(self, *, customer: str, title: str, text: str, mailbox: str = "", files: Sequence[File] = ()) -> ActReport:
+    def open(
+        self, *, customer: str, title: str, text: str, mailbox: str = "", files: Sequence[File] = (),
+        due_at: datetime | None = None,
+    ) -> ActReport:  # fmt: skip
         """A new ticket for a customer who called or came by."""
         settings = self.desk.settings
         mailbox = mailbox or next(iter(settings.mailboxes))
@@ -96,6 +99,7 @@ class Staff:
                 updated_at=self.now,
                 waiting_since=self.now,
             )
+            new, due = self.changes.due(new, due_at)
             new = replace(new, number=view.tickets.open(columns(new), now=self.now))
             entry = view.tickets.add_entry(
                 new.number, kind=EntryKind.CUSTOMER, author=contact.name or address.address, text=text, now=self.now,
@@ -103,7 +107,7 @@ class Staff:
             )  # fmt: skip
             attach(view, entry, files)
             opened = Event(kind=EventKind.OPENED, actor=self.actor, after=self.desk.reference(new.number), entry=entry)
-            return self._finish(view, "new", Change(new, (opened,)), entry=entry)
+            return self._finish(view, "new", Change(new, (opened, *due)), entry=entry)
 
     def reply(
         self, number: int, text: str, *, files: Sequence[File] = (), cc: Sequence[str] = (), status: str = ""
@@ -141,6 +145,10 @@ class Staff:
     def change(self, number: int, *, field: str, value: str) -> ActReport:
         """Set title, priority or category."""
         return self._on(number, field, lambda ticket: self.changes.with_field(ticket, field, value))
+
+    def due(self, number: int, due_at: datetime | None) -> ActReport:
+        """Set until when a ticket is to be solved, or that there is no such time."""
+        return self._on(number, "due", lambda ticket: self.changes.due(ticket, due_at))
 
     def set_status(self, number: int, status: str) -> ActReport:
         """Give a ticket another status."""

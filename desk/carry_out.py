@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any, assert_never
 
 from desk.addresses import Dead, mark_alive, mark_dead
+from desk.due import due_in, due_set, with_due
 from desk.finders import SAME_TEXT, belongs
 from desk.opt_out import COMPLAINT, Leaving, name_of, opt_out
 from desk.repeats import Repeat
@@ -371,6 +372,8 @@ def with_status(
         kind = EventKind.CLOSED
     elif before in ENDED and after not in ENDED:
         kind = EventKind.REOPENED
+        # Whether its time came while it was over or before: from now on it matters again.
+        ticket = with_due(settings, ticket, ticket.due_at, now=now)
     return (
         replace(
             ticket,
@@ -479,6 +482,8 @@ def _field_set(
     if name == "status" and ticket.status != value:
         after, kind = with_status(settings, ticket, value, now=now)
         return after, (Event(kind=kind, actor=RULE, before=ticket.status, after=value, because=because),)
+    if name == "due":
+        return due_set(settings, ticket, due_in(value), now=now, actor=RULE, because=because)
     if name == "solution":
         event = Event(kind=EventKind.SOLUTION, actor=RULE, after=cut(value), because=because)
         return replace(ticket, solution=cut(value)), (event,) if ticket.solution != cut(value) else ()
@@ -655,7 +660,7 @@ def _add_entry(view: View, number: int, what: Plan, arrived: Arrived, row: Intak
 
 
 _COLUMNS = ("title", "description", "solution", "status", "priority", "category", "source", "mailbox", "agent",
-            "linked_to", "merged_into", "closed_at", "waiting_since")  # fmt: skip
+            "linked_to", "merged_into", "closed_at", "waiting_since", "due_at", "due_told")  # fmt: skip
 
 
 def columns(ticket: TicketFacts) -> dict[str, Any]:

@@ -250,6 +250,7 @@ def _facts(told: Told, ticket: TicketFacts, thread: Thread, *, entry: int | None
         "in_reply_to": thread.in_reply_to,
         "references": list(thread.references),
         "template": told.template,
+        **({"due_at": ticket.due_at.isoformat()} if ticket.due_at else {}),
     }
 
 
@@ -322,6 +323,7 @@ def letter_facts(view: View, letter: QueuedLetter, settings: Settings) -> Letter
         words=stored.get("words", ""),
         reply_to=stored.get("reply_to", ""),
         loops=tuple(stored.get("loops", ())),
+        due_at=datetime.fromisoformat(stored["due_at"]) if stored.get("due_at") else None,
     )
 
 

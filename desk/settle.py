@@ -12,6 +12,7 @@ from datetime import datetime
 
 from desk.changes import Refused
 from desk.desk import Desk
+from desk.due import NO_TIME
 from desk.finders import SAME_TEXT
 from desk.merge import Merging, merging
 from desk.turned_away import Answer, forwarded, nobody_gets_it, rejected, went_through_us
@@ -36,6 +37,7 @@ from domain.decision import (
     Verdict,
     Watch,
 )
+from domain.due import parse_due
 from domain.event import Actor
 from domain.people import Address, ContactFacts, OrganizationFacts, address_key
 from domain.ticket import Phase, TicketFacts
@@ -79,6 +81,8 @@ class _Table:
     facts: MailFacts
     contact: ContactFacts | None
     contact_of: ContactOf
+    quiet: str
+    now: datetime
     remarks: list[str] = field(default_factory=list)
     turns: dict[str, str] = field(default_factory=dict)
     people: dict[str, ContactFacts] = field(default_factory=dict)
@@ -105,7 +109,7 @@ def settle(
             if answer.letters:
                 return Settled(decision=decision, found=facts.found, answer=answer)
             decision = replace(_not_forwarded(desk, facts, decision, answer), modifiers=by_file)
-    table = _Table(desk=desk, view=view, facts=facts, contact=contact, contact_of=contact_of)
+    table = _Table(desk=desk, view=view, facts=facts, contact=contact, contact_of=contact_of, quiet=quiet, now=now)
     found, merged, decision = _ticket(table, decision, now=now, is_act=is_act, lock=lock)
     modifiers = tuple(_resolved(table, decision.modifiers, found))
     decision = replace(decision, modifiers=modifiers, remarks=(*decision.remarks, *table.remarks))
@@ -186,6 +190,8 @@ def _known(table: _Table, modifier: Modifier) -> Modifier | None:
             return modifier if table.company else None
         case Watch(addresses=addresses, because=because):
             return replace(modifier, addresses=tuple(one for one in addresses if _person(table, one, because)))
+        case SetField(field="due"):
+            return _due(table, modifier)
         case SetField(field=name, value=value, because=because) if name.startswith("fields."):
             return _own_field(table, name.removeprefix("fields."), value, because)
     return modifier
@@ -198,6 +204,20 @@ def _person(table: _Table, address: str, because: str) -> bool:
         return False
     table.people[address_key(address)] = table.contact_of(Address.parse(address))
     return True
+
+
+def _due(table: _Table, modifier: SetField) -> Modifier | None:
+    """The due time as a moment: what a rule says counts from the mail's arrival."""
+    arrived = table.facts.moment or table.now
+    try:
+        due_at = parse_due(modifier.value, now=arrived, zone=table.desk.settings.helpdesk.zone)
+    except ValueError as bad:
+        table.remarks.append(f"{modifier.because}: due is left as it is, {bad}")
+        return None
+    if due_at is not None and due_at <= table.now and table.quiet:
+        table.remarks.append(f"{modifier.because}: due is left as it is, nobody is told of this mail: {table.quiet}")
+        return None
+    return replace(modifier, value=due_at.isoformat() if due_at else NO_TIME)
 
 
 def _own_field(table: _Table, key: str, value: str, because: str) -> Modifier | None:

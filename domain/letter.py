@@ -39,6 +39,7 @@ class LetterKind(StrEnum):
     STAFF_STATUS = "staff_status"
     STAFF_CHANGE = "staff_change"
     STAFF_NOTE = "staff_note"
+    STAFF_DUE = "staff_due"  # the due time comes near, or has passed
     STAFF_REFUSED = "staff_refused"  # to an agent: what he wanted by mail could not be done
 
     @property
@@ -221,6 +222,7 @@ class LetterFacts:
     `ticket` is None for a letter about none.  `template` is the one that a rule chose, `words` are a rule's own,
     `loops` the addresses that a mail which is passed on has been through.
     `earlier` are the last entries before this one that its reader knows already, the latest first.
+    `due_at` is until when the ticket is to be solved.
     `standings` are the tickets that a report is about, `left_out` names the files that the server would not have taken.
     """
 
@@ -251,6 +253,7 @@ class LetterFacts:
     words: str = ""
     reply_to: str = ""
     loops: tuple[str, ...] = ()
+    due_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -754,6 +754,8 @@ class Notifications(_Frozen):
     """Tell the customer when title, priority or category change."""
     watchers_on_field_change: Flag = False
     """Tell watchers when title, priority or category change."""
+    due_before: Duration = timedelta(days=1)
+    """How long before a ticket's due time its staff is reminded; 0s: only once it has passed."""
     loop_budget: LoopBudget = LoopBudget()
     """The brake on two machines writing to each other."""
     look: Look = Look()

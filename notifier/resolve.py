@@ -125,6 +125,9 @@ TABLE: Mapping[EventKind, _Row] = {
     E.UNSENT:          _Row(None,          None,       _of_customer,     None,       _of_customer),
     E.OPTED_OUT:       _Row(None,          None,       K.STAFF_CHANGE,   None,       K.STAFF_CHANGE),
     E.OPTED_IN:        _Row(None,          None,       K.STAFF_CHANGE,   None,       K.STAFF_CHANGE),
+    E.DUE:             _Row(None,          None,       K.STAFF_CHANGE,   None,       _STAFF_CHANGE),
+    E.DUE_SOON:        _Row(None,          None,       K.STAFF_DUE,      None,       None),
+    E.OVERDUE:         _Row(None,          None,       K.STAFF_DUE,      None,       K.STAFF_DUE),
     E.NOTE:            _Row(None,          None,       K.STAFF_NOTE,     None,       K.STAFF_NOTE),
 }
 # fmt: on
@@ -137,6 +140,7 @@ STRONGEST_FIRST = (
     *(K.COPY, K.STAFF_CUSTOMER),
     *(K.STAFF_NOTE, K.STAFF_ASSIGNED),
     *(K.STATUS, K.STAFF_STATUS),
+    K.STAFF_DUE,
     *(K.OPTED_OUT, K.OPTED_IN),
     *(K.CHANGE, K.STAFF_CHANGE),
     K.REPORT,

@@ -65,6 +65,7 @@ _INDENT = re.compile(r"^[ \t]+")
 _MOMENT = {"de": "dd.MM.yyyy, HH:mm", "en": "d MMM yyyy, HH:mm"}
 _RIGHT_TO_LEFT = frozenset({"ar", "fa", "he", "ur", "yi"})
 _STATUS = (EventKind.STATUS, EventKind.CLOSED, EventKind.REOPENED)
+_TIMES = (EventKind.DUE, EventKind.DUE_SOON, EventKind.OVERDUE)
 
 # What the text of a letter says itself and need not say again as a line.
 _SAID = {
@@ -80,6 +81,7 @@ _SAID = {
     LetterKind.STAFF_COMMENT: {EventKind.COMMENT},
     LetterKind.STAFF_SOLUTION: {EventKind.SOLUTION, EventKind.COMMENT},
     LetterKind.STAFF_NOTE: {EventKind.NOTE},
+    LetterKind.STAFF_DUE: {EventKind.DUE_SOON, EventKind.OVERDUE},
     LetterKind.STAFF_REFUSED: {EventKind.NOTE, EventKind.OPENED},
 }
 # The word by which a reader takes back what a letter confirms.
@@ -124,7 +126,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TicketWords:
-    """A ticket as its letters show it."""
+    """A ticket as its letters show it; `due` is until when it is to be solved, in words, '' for no such time."""
 
     reference: str
     title: str
@@ -134,6 +136,7 @@ class TicketWords:
     group: str
     agent: str
     requester: str
+    due: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -251,7 +254,7 @@ class Wording:
         settings, language = self._settings, paper.language
         mailbox = mailbox_of(facts, settings)
         return {
-            "ticket": _ticket(facts, settings, language),
+            "ticket": _ticket(facts, settings, paper),
             "reader": Reader(
                 name=one_line(facts.recipient.name)[:NAME_LIMIT], role=facts.recipient.role, language=language
             ),
@@ -264,6 +267,7 @@ class Wording:
             "actor": _by(facts.events[0], settings) if facts.events else "",
             "signature": _signature(facts, settings),
             "unconfirmed": any(event.kind is EventKind.UNCONFIRMED for event in facts.events),
+            "overdue": any(event.kind is EventKind.OVERDUE for event in facts.events),
             "vendor": next((event.field for event in facts.events if event.kind is EventKind.VENDOR_WROTE), ""),
             "helpdesk": settings.helpdesk.name,
             "address": mailbox.address,
@@ -585,17 +589,18 @@ def _reference(facts: LetterFacts, settings: Settings) -> str:
     return reference(settings.helpdesk.tag, facts.ticket) if facts.ticket is not None else ""
 
 
-def _ticket(facts: LetterFacts, settings: Settings, language: str) -> TicketWords:
+def _ticket(facts: LetterFacts, settings: Settings, paper: _Paper) -> TicketWords:
     agent = settings.agents.get(facts.agent)
     return TicketWords(
         reference=_reference(facts, settings),
         title=one_line(facts.title)[:SUBJECT_LIMIT],
-        status=settings.tickets.label(facts.status, language),
+        status=settings.tickets.label(facts.status, paper.language),
         priority=facts.priority,
         category=facts.category,
         group=facts.group or mailbox_of(facts, settings).group,
         agent=agent.name if agent else facts.agent,
         requester=one_line(facts.requester)[:NAME_LIMIT],
+        due=paper.moment(facts.due_at) if facts.due_at else "",
     )
 
 
@@ -642,6 +647,8 @@ def _change(event: Event, settings: Settings, paper: _Paper) -> Change:
             return settings.agents[value].name
         if event.kind in (EventKind.LINKED, EventKind.MERGED) and value.isascii() and value.isdecimal():
             return reference(settings.helpdesk.tag, int(value))
+        if event.kind in _TIMES and value:
+            return paper.moment(datetime.fromisoformat(value))
         return one_line(value)[:SUBJECT_LIMIT]
 
     return Change(
