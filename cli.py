@@ -486,6 +486,12 @@ def contacts(
     language: Annotated[str | None, typer.Option(help="Of letters to him: de or en.")] = None,
     portal: Annotated[bool | None, typer.Option("--portal/--no-portal", help="A user of the portal, or not.")] = None,
     name: Annotated[str | None, typer.Option(help="How he is called.")] = None,
+    support_from: Annotated[
+        str | None, typer.Option(metavar="DATE", help="The first day of his support; '' for none.")
+    ] = None,
+    support_until: Annotated[
+        str | None, typer.Option(metavar="DATE", help="The last day of his support; '' for none.")
+    ] = None,
     tags: Annotated[
         list[str] | None, typer.Option("--tag", help="Give him a tag, such as vip; may be repeated.")
     ] = None,
@@ -509,7 +515,7 @@ def contacts(
         return
     wish = body.Wish(
         opt_out=opt_out, language=language, portal=portal, name=name, add=add, ticket=ticket, tag=tuple(tags or ()),
-        untag=tuple(untags or ()),
+        untag=tuple(untags or ()), support_from=support_from, support_until=support_until,
     )  # fmt: skip
     body.run(ctx.obj, words, wish, who=who, limit=limit, as_json=as_json)
 

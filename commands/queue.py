@@ -14,7 +14,7 @@ from domain.due import parse_due
 from domain.errors import DeskError
 from domain.people import Address
 from domain.settings import Settings
-from domain.ticket import TicketLine
+from domain.ticket import SUPPORT_OVER, TicketLine
 
 COLUMNS = (
     Column(title="No"),
@@ -143,13 +143,18 @@ def _row(desk: Desk, line: TicketLine, now: Now) -> tuple[str | Cell, ...]:
     return (
         desk.reference(line.number),
         line.title or "(no subject)",
-        customer(line.customer, line.organization),
+        _customer(line),
         line.status,
         Cell(line.priority, "bold red" if urgent else ""),
         Cell(holder(line.agent, line.group), "" if line.agent else "dim"),
         now.since(line.waiting_since),
         _due(desk, line, now),
     )
+
+
+def _customer(line: TicketLine) -> Cell:
+    said = customer(line.customer, line.organization)
+    return Cell(f"{said} ({SUPPORT_OVER})", "yellow") if line.support_over else Cell(said)
 
 
 def _due(desk: Desk, line: TicketLine, now: Now) -> Cell:

@@ -19,7 +19,7 @@ from commands.screen import say
 from desk.desk import Desk
 from domain.errors import DeskError, NotFound
 from domain.people import ContactFacts
-from domain.ticket import EntryFacts, EntryKind, TicketFacts
+from domain.ticket import SUPPORT_OVER, EntryFacts, EntryKind, TicketFacts
 from store.store import View
 
 LONGEST = 5_000
@@ -255,8 +255,10 @@ def _customer(ticket: TicketFacts) -> str:
     company = ticket.organization.name if ticket.organization else ""
     said = person(ticket.requester) if ticket.requester else ""
     how = f" {ticket.requester.opted_out_how}".rstrip() if ticket.requester else ""
+    end = ticket.requester.support_end if ticket.requester else None
+    over = f" · support ended on {end}" if end and SUPPORT_OVER in ticket.tags else ""
     out = f" · opted out of letters{how}" if ticket.requester and ticket.requester.email_opt_out else ""
-    return (" · ".join(part for part in (company, said) if part) or NOBODY) + out
+    return (" · ".join(part for part in (company, said) if part) or NOBODY) + over + out
 
 
 def _unwilling(ticket: TicketFacts, contacts: Mapping[int, ContactFacts], now: Now) -> Iterator[str]:

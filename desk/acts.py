@@ -14,6 +14,7 @@ from desk.carry_out import columns, cut, differences, is_takeover, write_fields
 from desk.changes import Change, Changes, Refused, known, one_line_title, something
 from desk.desk import Desk
 from desk.letters import tell
+from desk.support import flagged
 from domain.event import Actor, Event, EventKind
 from domain.letter import ActFacts, Recipient, Told, Withheld
 from domain.people import Address, ContactFacts
@@ -100,14 +101,16 @@ class Staff:
                 waiting_since=self.now,
             )
             new, due = self.changes.due(new, due_at)
+            new, flags = flagged(settings, new)
             new = replace(new, number=view.tickets.open(columns(new), now=self.now))
+            view.tickets.add_tags(new.number, new.tags)
             entry = view.tickets.add_entry(
                 new.number, kind=EntryKind.CUSTOMER, author=contact.name or address.address, text=text, now=self.now,
                 contact=contact.id, agent=self.agent,
             )  # fmt: skip
             attach(view, entry, files)
             opened = Event(kind=EventKind.OPENED, actor=self.actor, after=self.desk.reference(new.number), entry=entry)
-            return self._finish(view, "new", Change(new, (opened, *due)), entry=entry)
+            return self._finish(view, "new", Change(new, (opened, *due, *flags)), entry=entry)
 
     def reply(
         self, number: int, text: str, *, files: Sequence[File] = (), cc: Sequence[str] = (), status: str = ""

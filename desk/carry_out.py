@@ -15,6 +15,7 @@ from desk.due import due_in, due_set, with_due
 from desk.finders import SAME_TEXT, belongs
 from desk.opt_out import COMPLAINT, Leaving, name_of, opt_out
 from desk.repeats import Repeat
+from desk.support import flagged
 from desk.vendors import Vendor
 from domain.decision import (
     AddNote,
@@ -41,7 +42,7 @@ from domain.message import Message
 from domain.people import ContactFacts, OrganizationFacts, address_key
 from domain.settings import Settings
 from domain.subject import bare_subject
-from domain.ticket import EntryKind, ExternalId, Phase, TicketFacts, WatcherFacts
+from domain.ticket import SUPPORT_OVER, EntryKind, ExternalId, Phase, TicketFacts, WatcherFacts
 from domain.token import reference
 from store.store import View
 
@@ -110,10 +111,18 @@ class Plan:
         return self.told_of(self.events)
 
     def told_of(self, events: tuple[Event, ...]) -> tuple[Event, ...]:
-        """Those of EVENTS that people are told of: of a new ticket that it was opened, and of its solution."""
+        """Those of EVENTS that people are told of.
+
+        Of a new ticket these are that it was opened, its solution, and for staff that its customer's support is over.
+        """
         if not self.opens:
             return events
-        return (*events[:1], *(event for event in events[1:] if event.kind is EventKind.SOLUTION))
+        return (*events[:1], *(event for event in events[1:] if _is_told_at_once(event)))
+
+
+def _is_told_at_once(event: Event) -> bool:
+    """People are told of EVENT although it belongs to the opening of its ticket."""
+    return event.kind is EventKind.SOLUTION or (event.kind is EventKind.TAGGED and event.after == SUPPORT_OVER)
 
 
 def plan(settings: Settings, arrived: Arrived, found: Found, decision: Decision) -> Plan:
@@ -297,9 +306,10 @@ def _opening(settings: Settings, arrived: Arrived, decision: Decision, *, linked
     )
     after, changes = changed(settings, new, decision.modifiers, arrived=arrived)
     opened = Event(kind=EventKind.OPENED, actor=arrived.actor, because=because)
+    after, flags = flagged(settings, after)
     links = [Event(kind=EventKind.LINKED, actor=arrived.actor, after=str(linked))] if linked else []
     return Plan(
-        before=None, after=after, kind=EntryKind.CUSTOMER, unconfirmed=False, events=(opened, *links, *changes),
+        before=None, after=after, kind=EntryKind.CUSTOMER, unconfirmed=False, events=(opened, *links, *changes, *flags),
         because=because, turns=arrived.turns, letters=decision.letters,
     )  # fmt: skip
 

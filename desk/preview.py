@@ -18,6 +18,7 @@ from store.store import View
 _PASSED_ON = {
     LetterKind.ACKNOWLEDGEMENT: EntryKind.CUSTOMER,
     LetterKind.NOTICE: EntryKind.CUSTOMER,
+    LetterKind.SUPPORT_OVER: EntryKind.CUSTOMER,
     LetterKind.COPY: EntryKind.CUSTOMER,
     LetterKind.COMMENT: EntryKind.COMMENT,
     LetterKind.SOLUTION: EntryKind.SOLUTION,
@@ -60,6 +61,7 @@ def preview(desk: Desk, view: View, number: int, kind: LetterKind, *, language: 
         entry=quoted(entry) if entry else None,
         earlier=tuple(map(quoted, earlier)),
         due_at=ticket.due_at,
+        support_end=ticket.requester.support_end if ticket.requester else None,
     )
 
 

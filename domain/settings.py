@@ -207,6 +207,7 @@ Language = Annotated[str, AfterValidator(_language), WithJsonSchema({"type": "st
 Color = Annotated[str, AfterValidator(_color), WithJsonSchema({"type": "string", "pattern": "^#[0-9a-fA-F]{6}$"})]
 Lines = Annotated[str, AfterValidator(_lines)]
 Zone = Annotated[str, AfterValidator(_zone)]
+SupportOver = Literal["nothing", "flag", "letter"]
 SHIPPED_LANGUAGES = ("de", "en")
 """The languages that letters can be written in without a catalog of one's own."""
 
@@ -518,6 +519,8 @@ class Mailbox(_Frozen):
     cc_watches: Flag = False
     """Whoever a customer's mail also went to (To, Cc) watches the ticket and gets its letters.  On a ticket that is
     there already it takes an answer to a letter of ours; a subject alone, which anybody could write, does not do."""
+    support_over: SupportOver | None = None
+    """What becomes of a ticket that a customer opens whose support is over; left out: notifications.support_over."""
     max_new_per_scan: Annotated[Whole, Field(ge=1)] = 200
     """After the server renumbered its mail (UIDVALIDITY): with more unknown mails than this, stop and say so."""
     plus_addressing: Flag = False
@@ -756,6 +759,10 @@ class Notifications(_Frozen):
     """Tell watchers when title, priority or category change."""
     due_before: Duration = timedelta(days=1)
     """How long before a ticket's due time its staff is reminded; 0s: only once it has passed."""
+    support_over: SupportOver = "nothing"
+    """What becomes of a ticket that a customer opens after the last day of his support (`helpdesk contacts
+    --support-until`): nothing; flag, it gets the tag `support over`, which `list` and `show` point out; letter, that
+    too, and the letter that tells him of the ticket says so (template support_over)."""
     loop_budget: LoopBudget = LoopBudget()
     """The brake on two machines writing to each other."""
     look: Look = Look()
@@ -880,6 +887,11 @@ class Settings(_Frozen):
         """How the letters of MAILBOX look."""
         known = self.mailboxes.get(mailbox)
         return (known.look if known else None) or self.notifications.look
+
+    def support_over(self, mailbox: str) -> SupportOver:
+        """What becomes of a ticket in MAILBOX that a customer opens whose support is over."""
+        known = self.mailboxes.get(mailbox)
+        return (known.support_over if known else None) or self.notifications.support_over
 
     @property
     def one_click(self) -> str:

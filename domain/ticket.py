@@ -9,6 +9,9 @@ from domain.due import DueTold
 from domain.message import Attachment
 from domain.people import ContactFacts, OrganizationFacts
 
+SUPPORT_OVER = "support over"
+"""The tag of a ticket whose customer's support was over when it was opened, where config.yaml wants it."""
+
 
 class Phase(StrEnum):
     """What a status means to the program, whatever the admin calls it."""
@@ -163,3 +166,4 @@ class TicketLine:
     updated_at: datetime
     waiting_since: datetime | None
     due_at: datetime | None = None
+    support_over: bool = False

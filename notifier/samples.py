@@ -6,7 +6,7 @@ is to speak of and once with as little as there can be.
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 from domain.errors import Problem
@@ -72,6 +72,7 @@ def sample(settings: Settings, kind: LetterKind, *, language: str = "", mailbox:
         entry=entry,
         earlier=() if kind in _FROM_CUSTOMER else (_ASKED,),
         due_at=_DUE if kind.is_staff else None,
+        support_end=date(2026, 10, 31) if kind is LetterKind.SUPPORT_OVER else None,
         standings=(_STANDING, replace(_STANDING, ticket=1043, agent="")) if kind is LetterKind.REPORT else (),
     )
 
@@ -91,7 +92,15 @@ def _all(settings: Settings, languages: tuple[str, ...], templates: Path | None)
                 if kind not in _ALWAYS_QUOTES:
                     bare = replace(full.recipient, name="")
                     yield replace(
-                        full, recipient=bare, agent="", events=(), entry=None, earlier=(), standings=(), due_at=None
+                        full,
+                        recipient=bare,
+                        agent="",
+                        events=(),
+                        entry=None,
+                        earlier=(),
+                        standings=(),
+                        due_at=None,
+                        support_end=None,
                     )
 
 
@@ -130,7 +139,7 @@ def _unknown(settings: Settings, files: Shelf, languages: tuple[str, ...]) -> It
 
 _FROM_CUSTOMER = frozenset(
     {
-        *(LetterKind.ACKNOWLEDGEMENT, LetterKind.NOTICE, LetterKind.COPY),
+        *(LetterKind.ACKNOWLEDGEMENT, LetterKind.NOTICE, LetterKind.SUPPORT_OVER, LetterKind.COPY),
         *(LetterKind.STAFF_NEW, LetterKind.STAFF_CUSTOMER),
     }
 )

@@ -10,7 +10,7 @@ Fails with: BadTemplate, which names the template, the line and what is wrong.
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, date, datetime, tzinfo
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -71,6 +71,7 @@ _TIMES = (EventKind.DUE, EventKind.DUE_SOON, EventKind.OVERDUE)
 _SAID = {
     LetterKind.ACKNOWLEDGEMENT: {EventKind.OPENED, EventKind.CUSTOMER_WROTE},
     LetterKind.NOTICE: {EventKind.OPENED},
+    LetterKind.SUPPORT_OVER: {EventKind.OPENED},
     LetterKind.COMMENT: {EventKind.COMMENT},
     LetterKind.SOLUTION: {EventKind.SOLUTION, EventKind.COMMENT},
     LetterKind.COPY: {EventKind.CUSTOMER_WROTE},
@@ -267,6 +268,7 @@ class Wording:
             "actor": _by(facts.events[0], settings) if facts.events else "",
             "signature": _signature(facts, settings),
             "unconfirmed": any(event.kind is EventKind.UNCONFIRMED for event in facts.events),
+            "support_end": paper.day(facts.support_end) if facts.support_end else "",
             "overdue": any(event.kind is EventKind.OVERDUE for event in facts.events),
             "vendor": next((event.field for event in facts.events if event.kind is EventKind.VENDOR_WROTE), ""),
             "helpdesk": settings.helpdesk.name,
@@ -391,6 +393,10 @@ class _Paper:
         # Two times of one moment are equal to the cache, whatever their zones: so the zone is asked for as well.
         return _moment(at.astimezone(self._zone), language or self.language, str(self._zone))
 
+    def day(self, day: date) -> str:
+        """DAY in the reader's language: `31.12.2026`."""
+        return format_date(day, "medium", _locale(self.language))
+
     def _complaint(self, name: str, form: Form, cause: Exception) -> BadTemplate:
         """The innermost template line that the failure passed, and what is wrong there."""
         file, line = self._file(name, form), 0
@@ -510,16 +516,21 @@ def _subject_and_body(template: Template, text: str) -> tuple[str, str]:
 
 @lru_cache(maxsize=512)
 def _moment(at: datetime, language: str, _: str) -> str:
-    try:
-        locale = Locale.parse(language)
-    except (UnknownLocaleError, ValueError):
-        language, locale = FALLBACK, Locale.parse(FALLBACK)
-    if language in _MOMENT:
-        said = format_datetime(at.replace(tzinfo=None), _MOMENT[language], locale=locale)
+    locale = _locale(language)
+    if locale.language in _MOMENT:
+        said = format_datetime(at.replace(tzinfo=None), _MOMENT[locale.language], locale=locale)
     else:
         here = at.replace(tzinfo=None)
         said = f"{format_date(here, 'medium', locale)}, {format_time(here, 'short', locale=locale)}"
     return f"{said} {_zone_name(at, locale)}"
+
+
+def _locale(language: str) -> Locale:
+    """How dates are written by readers of LANGUAGE; in English where nobody knows."""
+    try:
+        return Locale.parse(language)
+    except (UnknownLocaleError, ValueError):
+        return Locale.parse(FALLBACK)
 
 
 def _zone_name(at: datetime, locale: Locale) -> str:

@@ -13,7 +13,16 @@ from domain.errors import NotFound
 from domain.event import Actor, Event, EventKind
 from domain.message import Attachment
 from domain.people import address_key
-from domain.ticket import EntryFacts, EntryKind, ExternalId, FileFacts, TicketFacts, TicketLine, WatcherFacts
+from domain.ticket import (
+    SUPPORT_OVER,
+    EntryFacts,
+    EntryKind,
+    ExternalId,
+    FileFacts,
+    TicketFacts,
+    TicketLine,
+    WatcherFacts,
+)
 from store.people import People
 from store.tables import (
     ActRow,
@@ -83,6 +92,7 @@ _SAME_TEXT = (
     .order_by(_entry.c.at.desc(), _entry.c.id.desc())
     .limit(1)
 )
+_SUPPORT_OVER = select(_tag.c.tag).where(_tag.c.ticket == _ticket.c.number, _tag.c.tag == SUPPORT_OVER).exists()
 _COMING_DUE = (
     select(_ticket.c.number)
     .where(
@@ -518,7 +528,7 @@ class Tickets:
                 _ticket.c.number, _ticket.c.title, _ticket.c.status, _ticket.c.priority, _ticket.c.agent,
                 _ticket.c.group_key, _ticket.c.created_at, _ticket.c.updated_at, _ticket.c.waiting_since,
                 _ticket.c.due_at, _contact.c.name.label("customer"), _address.c.address,
-                _organization.c.name.label("company"),
+                _organization.c.name.label("company"), _SUPPORT_OVER.label("support_over"),
             )
             .outerjoin(_contact, _contact.c.id == _ticket.c.requester)
             .outerjoin(_address, (_address.c.contact == _contact.c.id) & _address.c.primary)
@@ -580,6 +590,7 @@ def _line(row: Any) -> TicketLine:
         updated_at=row.updated_at,
         waiting_since=row.waiting_since,
         due_at=row.due_at,
+        support_over=row.support_over,
     )
 
 

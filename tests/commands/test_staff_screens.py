@@ -121,6 +121,27 @@ def test_what_is_due_can_be_listed(room: Staffroom) -> None:
     assert "Due" not in room.type("list", "--status", "waiting")
 
 
+def test_support_that_is_over_is_pointed_out(room: Staffroom) -> None:
+    config = room.path.read_text(encoding="utf-8")
+    room.path.write_text(f"{config}notifications: {{support_over: flag}}\n", encoding="utf-8")
+    room.mail("Jäger <jaeger@bigcorp.example>", "Frage", "Wie geht das?")
+    said = room.type(
+        "contacts", "jaeger@bigcorp.example", "--support-from", "2025-01-01", "--support-until", "2026-10-31"
+    )
+    assert said == "Jäger <jaeger@bigcorp.example>  support is from 2025-01-01 until 2026-10-31\n"
+    assert "nothing changed" in room.type("contacts", "jaeger@bigcorp.example", "--support-until", "2026-10-31")
+    assert "from 2025-01-01 until 2026-10-31" in room.type("contacts")
+    assert "'31.10.' is not a date" in room.refusal("contacts", "jaeger@bigcorp.example", "--support-until", "31.10.")
+    assert "end before it begins" in room.refusal("contacts", "jaeger@bigcorp.example", "--support-until", "2024-12-31")
+    room.mail("Jäger <jaeger@bigcorp.example>", "Drucker", "Er druckt nicht.")
+    assert room.type("list").count("Jäger (support over)") == 1
+    assert "Jäger <jaeger@bigcorp.example> · support ended on 2026-10-31" in room.type("show", "2")
+    assert [one["support_over"] for one in json.loads(room.type("list", "--json"))] == [False, True]
+    room.type("untag", "2", "support over")
+    assert "support over" not in room.type("list")
+    assert "support is from 2025-01-01\n" in room.type("contacts", "jaeger@bigcorp.example", "--support-until", "")
+
+
 def test_a_ticket_is_opened_with_a_due_time(room: Staffroom) -> None:
     said = room.type("new", "--customer", "weiss@firma.example", "--title", "Rückruf", "-m", "Bitte.", "--due", "2d")
     assert said.startswith("ACME-1  opened: Rückruf, due – → 2")
