@@ -86,9 +86,12 @@ def run(path: Path, about_whom: str | None, *, limit: int, as_json: bool) -> Non
         if as_json:
             screen.dump_json(lines)
             return
-        show(desk, lines, Now(now()), tickets=number is None)
+        show(desk, lines, Now.of(now(), desk.settings), tickets=number is None)
         for agent, dead in bounced.items():
-            say(f"Letters to {agent} come back since {Now(now()).briefly(dead.at)}: {dead.because}", style="yellow")
+            say(
+                f"Letters to {agent} come back since {Now.of(now(), desk.settings).briefly(dead.at)}: {dead.because}",
+                style="yellow",
+            )
 
 
 def _ticket(desk: Desk, about_whom: str | None) -> int | None:

@@ -82,7 +82,7 @@ def run(path: Path, ticket: str | None, *, limit: int, as_json: bool) -> None:
         if as_json:
             screen.dump_json({"letters": lines, "holds": holds})
         else:
-            show(desk, lines, holds, Now(now()))
+            show(desk, lines, holds, Now.of(now(), desk.settings))
 
 
 def show(desk: Desk, lines: Sequence[Line], holds: Sequence[Hold], now: Now, *, width: int | None = None) -> None:

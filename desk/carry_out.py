@@ -11,9 +11,11 @@ from datetime import datetime, timedelta
 from typing import Any, assert_never
 
 from desk.addresses import Dead, mark_alive, mark_dead
+from desk.due import due_in, due_set, with_due
 from desk.finders import SAME_TEXT, belongs
 from desk.opt_out import COMPLAINT, Leaving, name_of, opt_out
 from desk.repeats import Repeat
+from desk.support import flagged
 from desk.vendors import Vendor
 from domain.absence import Absence
 from domain.decision import (
@@ -41,7 +43,7 @@ from domain.message import Message
 from domain.people import ContactFacts, OrganizationFacts, address_key
 from domain.settings import Settings
 from domain.subject import bare_subject
-from domain.ticket import EntryKind, ExternalId, Phase, TicketFacts, WatcherFacts
+from domain.ticket import SUPPORT_OVER, EntryKind, ExternalId, Phase, TicketFacts, WatcherFacts
 from domain.token import reference
 from store.store import View
 
@@ -111,10 +113,18 @@ class Plan:
         return self.told_of(self.events)
 
     def told_of(self, events: tuple[Event, ...]) -> tuple[Event, ...]:
-        """Those of EVENTS that people are told of: of a new ticket that it was opened, and of its solution."""
+        """Those of EVENTS that people are told of.
+
+        Of a new ticket these are that it was opened, its solution, and for staff that its customer's support is over.
+        """
         if not self.opens:
             return events
-        return (*events[:1], *(event for event in events[1:] if event.kind is EventKind.SOLUTION))
+        return (*events[:1], *(event for event in events[1:] if _is_told_at_once(event)))
+
+
+def _is_told_at_once(event: Event) -> bool:
+    """People are told of EVENT although it belongs to the opening of its ticket."""
+    return event.kind is EventKind.SOLUTION or (event.kind is EventKind.TAGGED and event.after == SUPPORT_OVER)
 
 
 def plan(settings: Settings, arrived: Arrived, found: Found, decision: Decision) -> Plan:
@@ -298,9 +308,10 @@ def _opening(settings: Settings, arrived: Arrived, decision: Decision, *, linked
     )
     after, changes = changed(settings, new, decision.modifiers, arrived=arrived)
     opened = Event(kind=EventKind.OPENED, actor=arrived.actor, because=because)
+    after, flags = flagged(settings, after)
     links = [Event(kind=EventKind.LINKED, actor=arrived.actor, after=str(linked))] if linked else []
     return Plan(
-        before=None, after=after, kind=EntryKind.CUSTOMER, unconfirmed=False, events=(opened, *links, *changes),
+        before=None, after=after, kind=EntryKind.CUSTOMER, unconfirmed=False, events=(opened, *links, *changes, *flags),
         because=because, turns=arrived.turns, letters=decision.letters,
     )  # fmt: skip
 
@@ -373,6 +384,8 @@ def with_status(
         kind = EventKind.CLOSED
     elif before in ENDED and after not in ENDED:
         kind = EventKind.REOPENED
+        # Whether its time came while it was over or before: from now on it matters again.
+        ticket = with_due(settings, ticket, ticket.due_at, now=now)
     return (
         replace(
             ticket,
@@ -481,6 +494,8 @@ def _field_set(
     if name == "status" and ticket.status != value:
         after, kind = with_status(settings, ticket, value, now=now)
         return after, (Event(kind=kind, actor=RULE, before=ticket.status, after=value, because=because),)
+    if name == "due":
+        return due_set(settings, ticket, due_in(value), now=now, actor=RULE, because=because)
     if name == "solution":
         event = Event(kind=EventKind.SOLUTION, actor=RULE, after=cut(value), because=because)
         return replace(ticket, solution=cut(value)), (event,) if ticket.solution != cut(value) else ()
@@ -657,7 +672,7 @@ def _add_entry(view: View, number: int, what: Plan, arrived: Arrived, row: Intak
 
 
 _COLUMNS = ("title", "description", "solution", "status", "priority", "category", "source", "mailbox", "agent",
-            "linked_to", "merged_into", "closed_at", "waiting_since")  # fmt: skip
+            "linked_to", "merged_into", "closed_at", "waiting_since", "due_at", "due_told")  # fmt: skip
 
 
 def columns(ticket: TicketFacts) -> dict[str, Any]:

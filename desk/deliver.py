@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 
 from desk import log
 from desk.desk import Desk
-from desk.due import Batch, Ready
+from desk.in_hand import Batch, Ready
 from desk.letters import tell
 from domain.errors import DeskError, PermanentFailure, TemporaryFailure
 from domain.event import DESK, Event, EventKind

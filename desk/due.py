@@ -1,128 +1,91 @@
-"""Letters whose turn has come: whether each may still go, and what it says.
+"""Due times: set by staff and rules, and told to staff when they come near and when they have passed.
 
-Whatever became of the recipient since the act counts: who opted out in between is not written to.
-What a batch of letters needs is asked for together, and asked again after a second: whether each is still in our
-hand, what the gate says, what it passes on.  Those that may carry files are asked for one by one when their turn comes,
-so that not all files of a batch are in memory at once.
+Each is told once, however many processes look: what staff was told stands on the ticket and changes only
+together with the event and its letters.  Another due time begins anew, and so does a ticket that is reopened.
+Of a ticket that is solved or closed nothing is told.
 
-Fails with: StoreUnusable, TemporaryFailure of the store; what was not taken is then still in `left`.
+Fails with: StoreUnusable, TemporaryFailure; what was not told then is told the next time.
 """
 
-from collections import deque
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
 
-from desk.addresses import company_of
+from desk import log
 from desk.desk import Desk
-from desk.letters import Said, letter_facts
-from domain.errors import NotFound
-from domain.letter import LetterFacts, Withheld
-from domain.people import ContactFacts, address_key
-from domain.ticket import Mute
-from notifier.resolve import gate
-from store.outbox import QueuedLetter
-from store.store import View
+from desk.letters import tell
+from domain.due import DueTold, told_when_set
+from domain.event import DESK, Actor, Event, EventKind
+from domain.letter import ActFacts
+from domain.settings import Settings
+from domain.ticket import Phase, TicketFacts
 
-# What was looked up is true for so long.
-FRESH = timedelta(seconds=1)
+BATCH = 100
+NO_TIME = "none"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ready:
-    """What was looked up for a letter: why it must not go, or what it says; neither if that is gone."""
-
-    refusal: Withheld | None
-    facts: LetterFacts | None
+def due_in(value: str) -> datetime | None:
+    """The due time in VALUE, as a rule's settled change or an event holds it."""
+    return None if value in ("", NO_TIME) else datetime.fromisoformat(value)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Known:
-    """What is asked once for a batch of letters: what they pass on, the contacts, and who wants no letters of which
-    ticket."""
-
-    said: Said
-    contacts: Mapping[int, ContactFacts]
-    mutes: Mapping[tuple[int, int], Mute]
-
-    @classmethod
-    def of(cls, view: View, letters: Sequence[QueuedLetter]) -> "_Known":
-        outward = [letter for letter in letters if not letter.recipient.is_staff]
-        tickets = {letter.ticket for letter in outward if letter.ticket is not None}
-        return cls(
-            said=Said(view, letters),
-            contacts=view.people.contacts(one.recipient.contact for one in outward if one.recipient.contact),
-            mutes=view.people.muted(tickets) if tickets else {},
-        )
+def with_due(settings: Settings, ticket: TicketFacts, due_at: datetime | None, *, now: datetime) -> TicketFacts:
+    """TICKET with this due time, of which nothing was told yet."""
+    told = told_when_set(due_at, now=now, before=settings.notifications.due_before)
+    return replace(ticket, due_at=due_at, due_told=told)
 
 
-class Batch:
-    """Letters in our hand, and what was looked up for them.  `left` are those that nobody took yet."""
-
-    def __init__(self, desk: Desk, letters: Sequence[QueuedLetter]) -> None:
-        self.left = deque(letters)
-        self._desk = desk
-        self._ready: dict[int, Ready] = {}
-        self._ours: frozenset[int] = frozenset()
-        self._looked: datetime | None = None
-
-    def take(self, now: datetime) -> tuple[QueuedLetter, Ready | None]:
-        """The next letter and what is known of it NOW; None if it is no longer ours to send."""
-        letter = self.left[0]
-        if self._looked is None or now - self._looked > FRESH:
-            self._look_up(self.left)
-            self._looked = now
-        if letter.kind.carries_files:
-            self._look_up([letter], files=True)
-        self.left.popleft()
-        ready = self._ready.pop(letter.id, None)
-        return letter, ready if letter.id in self._ours else None
-
-    def following(self) -> LetterFacts | None:
-        """What the letter after the one taken says, as far as that is known."""
-        ready = self._ready.get(self.left[0].id) if self.left else None
-        return ready.facts if ready else None
-
-    def _look_up(self, letters: Sequence[QueuedLetter], *, files: bool = False) -> None:
-        wanted = [letter for letter in letters if letter.kind.carries_files is files]
-        if not wanted:
-            return
-        with self._desk.store.reading() as view:
-            known = _Known.of(view, wanted)
-            self._ours = self._ours.difference(one.id for one in letters) | view.outbox.in_hand(letters)
-            self._ready |= {letter.id: _ready(view, letter, self._desk, known) for letter in wanted}
+def due_set(
+    settings: Settings, ticket: TicketFacts, due_at: datetime | None, *, now: datetime, actor: Actor,
+    because: str = "",
+) -> tuple[TicketFacts, tuple[Event, ...]]:  # fmt: skip
+    """TICKET with another due time, and the event; nothing happens where it is the same."""
+    if due_at == ticket.due_at:
+        return ticket, ()
+    before, after = (one.isoformat() if one else "" for one in (ticket.due_at, due_at))
+    event = Event(kind=EventKind.DUE, actor=actor, before=before, after=after, because=because)
+    return with_due(settings, ticket, due_at, now=now), (event,)
 
 
-def _ready(view: View, letter: QueuedLetter, desk: Desk, known: _Known) -> Ready:
-    refusal = _refusal(view, letter, desk, known)
-    if refusal is not None:
-        return Ready(refusal=refusal, facts=None)
-    try:
-        return Ready(refusal=None, facts=letter_facts(view, letter, desk.settings, said=known.said))
-    except NotFound:
-        return Ready(refusal=None, facts=None)
+def tell_due(desk: Desk, *, now: datetime, stop: Callable[[], bool] = lambda: False) -> int:
+    """Tell staff of every ticket whose due time has passed or comes near; how many there were."""
+    soon = now + desk.settings.notifications.due_before
+    count = 0
+    while not stop():
+        with desk.store.reading() as view:
+            numbers = view.tickets.coming_due(now=now, soon=soon, limit=BATCH)
+        for number in numbers:
+            count += _tell_one(desk, number, now=now)
+        if len(numbers) < BATCH:
+            break
+    return count
 
 
-def _refusal(view: View, letter: QueuedLetter, desk: Desk, known: _Known) -> Withheld | None:
-    recipient = letter.recipient
-    if recipient.contact:
-        contact = known.contacts.get(recipient.contact)
-    else:
-        # Whoever was unknown when the letter was queued may have opted out as a contact since.
-        contact = None if recipient.is_staff else view.people.contact_of(recipient.address)
-    return gate(
-        recipient,
-        letter.kind,
-        mailbox=letter.facts["mailbox"],
-        contact=contact,
-        organization=company_of(view, letter),
-        mute=known.mutes.get((letter.ticket, contact.id)) if contact and letter.ticket is not None else None,
-        settings=desk.settings,
-        mandatory=letter.mandatory,
-        undeliverable=contact is None and not recipient.is_staff and _is_dead(view, letter),
-    )
+def _tell_one(desk: Desk, number: int, *, now: datetime) -> bool:
+    """One ticket; False where nothing is to be told any more, or another process has done so."""
+    with desk.store.act() as view:
+        ticket = view.tickets.facts(number, lock=True)
+        told = _now_true(desk, ticket, now)
+        if told is None:
+            return False
+        over = desk.settings.tickets.phase(ticket.status) in (Phase.SOLVED, Phase.CLOSED)
+        if not view.tickets.told_due(ticket, DueTold.OVERDUE if over else told) or over:
+            return False
+        assert ticket.due_at is not None
+        kind = EventKind.OVERDUE if told is DueTold.OVERDUE else EventKind.DUE_SOON
+        event = Event(kind=kind, actor=DESK, after=ticket.due_at.isoformat())
+        act = view.tickets.begin_act("due", DESK, now=now)
+        view.tickets.record(act, number, (event,), now=now)
+        tell(desk, view, ActFacts(ticket=ticket, events=(event,), actor=DESK), act=act, now=now)
+    log.ticket_due(desk.reference(number), kind)
+    return True
 
 
-def _is_dead(view: View, letter: QueuedLetter) -> bool:
-    """Letters to this address, which is no contact's, came back."""
-    return bool(view.people.dead_among([address_key(letter.recipient.address)]))
+def _now_true(desk: Desk, ticket: TicketFacts, now: datetime) -> DueTold | None:
+    """What is to be told of TICKET now, None for nothing: somebody may have changed it meanwhile."""
+    if ticket.due_at is None or ticket.due_told is DueTold.OVERDUE:
+        return None
+    if ticket.due_at <= now:
+        return DueTold.OVERDUE
+    near = ticket.due_at <= now + desk.settings.notifications.due_before
+    return DueTold.SOON if near and ticket.due_told is DueTold.NOTHING else None

@@ -6,10 +6,11 @@ sent, outside any transaction.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from desk.desk import Desk
+from desk.support import told_in_letter
 from desk.today import absent
 from domain import token
 from domain.event import Actor, Event, EventKind
@@ -82,7 +83,10 @@ def tell_more(
 
 
 def with_recent(desk: Desk, view: View, facts: ActFacts, now: datetime) -> ActFacts:
-    """FACTS with who is away, and the automatic letters that the customers on the ticket had of late, and about it."""
+    """FACTS with who is away, and the automatic letters that the customers on the ticket had of late, and about it.
+
+    Of an opening also whether its letter says that support is over.
+    """
     ticket = facts.ticket
     facts = replace(facts, absences=absent(desk, view, now))
     people = [ticket.requester, *(watcher.contact for watcher in ticket.watchers)]
@@ -92,10 +96,12 @@ def with_recent(desk: Desk, view: View, facts: ActFacts, now: datetime) -> ActFa
     since = now - desk.settings.notifications.loop_budget.per
     if facts.cc:
         facts = replace(facts, dead=view.people.dead_among(address_key(one.address) for one in facts.cc))
+    opens = any(event.kind is EventKind.OPENED for event in facts.events)
+    if opens:
+        facts = replace(facts, support_over=told_in_letter(desk.settings, ticket))
     if facts.quiet or not keys:
         return facts
     # Nothing was written yet about a ticket that this very act opens.
-    opens = any(event.kind is EventKind.OPENED for event in facts.events)
     here = 0 if opens else view.outbox.recent_about(ticket.number, since=since)
     answers = any(event.kind is EventKind.CUSTOMER_WROTE for event in facts.events)
     if answers and desk.settings.notifications_of(ticket.mailbox).on_customer_mail:
@@ -235,6 +241,7 @@ def _is_to_staff(desk: Desk, view: View, message_id: str) -> bool:
 
 
 def _facts(told: Told, ticket: TicketFacts, thread: Thread, *, entry: int | None, now: datetime) -> dict[str, Any]:
+    end = ticket.requester.support_end if ticket.requester and told.template == LetterKind.SUPPORT_OVER else None
     return {
         "name": told.recipient.name,
         "language": told.recipient.language,
@@ -252,6 +259,8 @@ def _facts(told: Told, ticket: TicketFacts, thread: Thread, *, entry: int | None
         "in_reply_to": thread.in_reply_to,
         "references": list(thread.references),
         "template": told.template,
+        **({"due_at": ticket.due_at.isoformat()} if ticket.due_at else {}),
+        **({"support_end": end.isoformat()} if end else {}),
     }
 
 
@@ -347,6 +356,8 @@ def letter_facts(view: View, letter: QueuedLetter, settings: Settings, *, said: 
         words=stored.get("words", ""),
         reply_to=stored.get("reply_to", ""),
         loops=tuple(stored.get("loops", ())),
+        due_at=datetime.fromisoformat(stored["due_at"]) if stored.get("due_at") else None,
+        support_end=date.fromisoformat(stored["support_end"]) if stored.get("support_end") else None,
     )
 
 

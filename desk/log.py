@@ -114,6 +114,11 @@ def one_click(letter: str, wish: str, ticket: str, *, done: bool) -> None:
     _say(logging.INFO, "click.fulfilled" if done else "click.repeated", wish=wish, letter=letter, ticket=ticket)
 
 
+def ticket_due(ticket: str, kind: str) -> None:
+    """A ticket's due time comes near, or has passed."""
+    _say(logging.INFO, f"ticket.{kind}", ticket=ticket)
+
+
 def delivery_stopped(why: str, until: str, *, ours: bool) -> None:
     """No letter goes until then; OURS says that only the administrator can mend it."""
     _say(logging.ERROR if ours else logging.WARNING, "delivery.stopped", until=until, mend=ours or None, why=why)

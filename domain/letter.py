@@ -7,7 +7,7 @@ speak of the moment of the act, not of the moment of sending.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
 from domain.absence import Absence
@@ -27,6 +27,7 @@ class LetterKind(StrEnum):
     SOLUTION = "solution"  # customer: solved, and how
     CHANGE = "change"  # customer: a public field changed
     COPY = "copy"  # customer watchers: the requester wrote
+    SUPPORT_OVER = "support_over"  # the words of an acknowledgement or a notice to a customer whose support is over
     REPORT = "report"  # customer: how a ticket stands, or all his open ones, as he asked by mail
     OPTED_OUT = "opted_out"  # customer: he gets no more letters, as he wished; the last one
     OPTED_IN = "opted_in"  # customer: he gets letters again, as he wished
@@ -40,6 +41,7 @@ class LetterKind(StrEnum):
     STAFF_STATUS = "staff_status"
     STAFF_CHANGE = "staff_change"
     STAFF_NOTE = "staff_note"
+    STAFF_DUE = "staff_due"  # the due time comes near, or has passed
     STAFF_REFUSED = "staff_refused"  # to an agent: what he wanted by mail could not be done
 
     @property
@@ -161,6 +163,7 @@ class ActFacts:
     that the customer is not told.  `cc` are addresses that get the comment beside the requester,
     `contacts` the contacts behind them.  `taken_over` tells a first assignment from a change.
     `wishes` are what rules want of the letters.  `absences` are those of the day, by agent.
+    `support_over` says why the letter about an opening tells that support is over, '' if it does not.
     `dead` are the keys of addresses without a contact that letters came back from.
     `doubt` says why the sender may be a machine; then his mail is not acknowledged.
     `recent` counts the letters of the budget's period (`LetterKind.is_budgeted`), by address key,
@@ -182,6 +185,7 @@ class ActFacts:
     contacts: tuple[ContactFacts, ...] = ()
     wishes: tuple[LetterWish, ...] = ()
     absences: Mapping[str, Absence] = field(default_factory=dict)
+    support_over: str = ""
     dead: frozenset[str] = frozenset()
     recent: Mapping[str, int] = field(default_factory=dict)
     recent_domains: Mapping[str, int] = field(default_factory=dict)
@@ -230,6 +234,7 @@ class LetterFacts:
     `ticket` is None for a letter about none.  `template` is the one that a rule chose, `words` are a rule's own,
     `loops` the addresses that a mail which is passed on has been through.
     `earlier` are the last entries before this one that its reader knows already, the latest first.
+    `due_at` is until when the ticket is to be solved, `support_end` the last day of the customer's support.
     `standings` are the tickets that a report is about, `left_out` names the files that the server would not have taken.
     """
 
@@ -260,6 +265,8 @@ class LetterFacts:
     words: str = ""
     reply_to: str = ""
     loops: tuple[str, ...] = ()
+    due_at: datetime | None = None
+    support_end: date | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,8 +5,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from domain.due import DueTold
 from domain.message import Attachment
 from domain.people import ContactFacts, OrganizationFacts
+
+SUPPORT_OVER = "support over"
+"""The tag of a ticket whose customer's support was over when it was opened, where config.yaml wants it."""
 
 
 class Phase(StrEnum):
@@ -68,6 +72,7 @@ class TicketFacts:
     `fields` are the house's own, by their keys in config.yaml.
     `merged_into` is the ticket under which it is continued; nothing happens to it any more.
     `mutes` are the contacts who want no letters about it.
+    `due_at` is until when it is to be solved, `due_told` what of that staff was told.
     """
 
     number: int
@@ -95,6 +100,8 @@ class TicketFacts:
     updated_at: datetime
     closed_at: datetime | None = None
     waiting_since: datetime | None = None
+    due_at: datetime | None = None
+    due_told: DueTold = DueTold.NOTHING
 
     def mute_of(self, contact: int | None) -> Mute | None:
         """The wish of CONTACT to get no letters about this ticket."""
@@ -158,3 +165,5 @@ class TicketLine:
     created_at: datetime
     updated_at: datetime
     waiting_since: datetime | None
+    due_at: datetime | None = None
+    support_over: bool = False

@@ -10,13 +10,13 @@ Fails with: BadTemplate, which names the template, the line and what is wrong.
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, tzinfo
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from babel.core import Locale, UnknownLocaleError
-from babel.dates import format_date, format_time
+from babel.dates import format_date, format_time, get_timezone_name
 from jinja2 import (
     BytecodeCache,
     FunctionLoader,
@@ -66,11 +66,13 @@ _DAY = {"de": "dd.MM.yyyy", "en": "d MMM yyyy"}
 _HOUR = {"de": "HH:mm", "en": "HH:mm"}
 _RIGHT_TO_LEFT = frozenset({"ar", "fa", "he", "ur", "yi"})
 _STATUS = (EventKind.STATUS, EventKind.CLOSED, EventKind.REOPENED)
+_TIMES = (EventKind.DUE, EventKind.DUE_SOON, EventKind.OVERDUE)
 
 # What the text of a letter says itself and need not say again as a line.
 _SAID = {
     LetterKind.ACKNOWLEDGEMENT: {EventKind.OPENED, EventKind.CUSTOMER_WROTE},
     LetterKind.NOTICE: {EventKind.OPENED},
+    LetterKind.SUPPORT_OVER: {EventKind.OPENED},
     LetterKind.COMMENT: {EventKind.COMMENT},
     LetterKind.SOLUTION: {EventKind.SOLUTION, EventKind.COMMENT},
     LetterKind.COPY: {EventKind.CUSTOMER_WROTE},
@@ -81,6 +83,7 @@ _SAID = {
     LetterKind.STAFF_COMMENT: {EventKind.COMMENT},
     LetterKind.STAFF_SOLUTION: {EventKind.SOLUTION, EventKind.COMMENT},
     LetterKind.STAFF_NOTE: {EventKind.NOTE},
+    LetterKind.STAFF_DUE: {EventKind.DUE_SOON, EventKind.OVERDUE},
     LetterKind.STAFF_REFUSED: {EventKind.NOTE, EventKind.OPENED},
 }
 # The word by which a reader takes back what a letter confirms.
@@ -125,7 +128,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TicketWords:
-    """A ticket as its letters show it."""
+    """A ticket as its letters show it; `due` is until when it is to be solved, in words, '' for no such time."""
 
     reference: str
     title: str
@@ -135,6 +138,7 @@ class TicketWords:
     group: str
     agent: str
     requester: str
+    due: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -249,6 +253,7 @@ class Wording:
                 look,
                 mailbox=special,
                 language=chain[0],
+                zone=self._settings.helpdesk.zone,
                 picture=self._logos[look.logo] if look.logo else None,
             )
         return self._papers[key]
@@ -258,7 +263,7 @@ class Wording:
         settings, language = self._settings, paper.language
         mailbox = mailbox_of(facts, settings)
         return {
-            "ticket": _ticket(facts, settings, language),
+            "ticket": _ticket(facts, settings, paper),
             "reader": Reader(
                 name=one_line(facts.recipient.name)[:NAME_LIMIT], role=facts.recipient.role, language=language
             ),
@@ -271,6 +276,8 @@ class Wording:
             "actor": _by(facts.events[0], settings) if facts.events else "",
             "signature": _signature(facts, settings),
             "unconfirmed": any(event.kind is EventKind.UNCONFIRMED for event in facts.events),
+            "support_end": paper.day(facts.support_end) if facts.support_end else "",
+            "overdue": any(event.kind is EventKind.OVERDUE for event in facts.events),
             "vendor": next((event.field for event in facts.events if event.kind is EventKind.VENDOR_WROTE), ""),
             "helpdesk": settings.helpdesk.name,
             "address": mailbox.address,
@@ -285,9 +292,11 @@ class _Paper:
     """What letters are written on: the templates, sentences and look for one mailbox and language."""
 
     def __init__(
-        self, files: Shelf, speech: Speech, look: Look, *, mailbox: str, language: str, picture: Logo | None
-    ) -> None:
+        self, files: Shelf, speech: Speech, look: Look, *, mailbox: str, language: str, zone: tzinfo,
+        picture: Logo | None,
+    ) -> None:  # fmt: skip
         self.language = language
+        self._zone = zone
         self.logo = picture
         self._speech = speech
         self._colors = Colors.of(look.color)
@@ -375,7 +384,7 @@ class _Paper:
         made.globals["say"] = self._say_in_html if form == "html" else self.say
         made.globals["mark"] = MARK if form == "txt" else ""
         made.filters |= {
-            "moment": self._moment, "wrapped": _wrapped, "brief": _brief, "quote": _quote, "prose": str,
+            "moment": self.moment, "wrapped": _wrapped, "brief": _brief, "quote": _quote, "prose": str,
         }  # fmt: skip
         return made
 
@@ -389,9 +398,13 @@ class _Paper:
             source = self._styles.inlined(source)
         return source, str(found.path), lambda: True
 
-    def _moment(self, at: datetime, language: str = "") -> str:
-        """AT in the reader's language: `21.11.2026, 10:00 UTC`."""
-        return _moment(at.astimezone(UTC), language or self.language)
+    def moment(self, at: datetime, language: str = "") -> str:
+        """AT in the reader's language and the helpdesk's time zone: `21.11.2026, 11:00 MEZ`."""
+        return _moment(at.astimezone(self._zone), language or self.language)
+
+    def day(self, day: date) -> str:
+        """DAY in the reader's language: `31.12.2026`."""
+        return format_date(day, "medium", _locale(self.language))
 
     def _complaint(self, name: str, form: Form, cause: Exception) -> BadTemplate:
         """The innermost template line that the failure passed, and what is wrong there."""
@@ -511,7 +524,8 @@ def _subject_and_body(template: Template, text: str) -> tuple[str, str]:
 
 
 def _moment(at: datetime, language: str) -> str:
-    return f"{_day(at.date(), language)}, {_hour(at.hour, at.minute, language)} UTC"
+    """The minute of AT in words, with the name of its zone."""
+    return f"{_day(at.date(), language)}, {_hour(at.hour, at.minute, language)} {_zone_name(at, language)}"
 
 
 @lru_cache(maxsize=512)
@@ -527,11 +541,28 @@ def _hour(hour: int, minute: int, language: str) -> str:
 
 
 def _locale(language: str) -> Locale:
-    """The locale of LANGUAGE; the fallback's where babel knows none."""
+    """How dates are written by readers of LANGUAGE; in English where nobody knows."""
     try:
         return Locale.parse(language)
     except (UnknownLocaleError, ValueError):
         return Locale.parse(FALLBACK)
+
+
+def _zone_name(at: datetime, language: str) -> str:
+    return (
+        "UTC"
+        if at.tzinfo is UTC or at.tzinfo is None
+        else _named(at.tzinfo, at.tzname() or "", bool(at.dst()), language)
+    )
+
+
+@lru_cache(maxsize=200)
+def _named(zone: tzinfo, abbreviation: str, is_summer: bool, language: str) -> str:
+    """ZONE as its readers abbreviate it, MEZ, else as the world does, CET, else by its distance, UTC+03."""
+    variant: Literal["daylight", "standard"] = "daylight" if is_summer else "standard"
+    theirs = get_timezone_name(zone, width="short", locale=_locale(language), zone_variant=variant)
+    name = theirs if theirs[:1].isalpha() else abbreviation
+    return name if name[:1].isalpha() else f"UTC{name}"
 
 
 def _wrapped(text: str) -> str:
@@ -592,17 +623,18 @@ def _reference(facts: LetterFacts, settings: Settings) -> str:
     return reference(settings.helpdesk.tag, facts.ticket) if facts.ticket is not None else ""
 
 
-def _ticket(facts: LetterFacts, settings: Settings, language: str) -> TicketWords:
+def _ticket(facts: LetterFacts, settings: Settings, paper: _Paper) -> TicketWords:
     agent = settings.agents.get(facts.agent)
     return TicketWords(
         reference=_reference(facts, settings),
         title=one_line(facts.title)[:SUBJECT_LIMIT],
-        status=settings.tickets.label(facts.status, language),
+        status=settings.tickets.label(facts.status, paper.language),
         priority=facts.priority,
         category=facts.category,
         group=facts.group or mailbox_of(facts, settings).group,
         agent=agent.name if agent else facts.agent,
         requester=one_line(facts.requester)[:NAME_LIMIT],
+        due=paper.moment(facts.due_at) if facts.due_at else "",
     )
 
 
@@ -649,6 +681,8 @@ def _change(event: Event, settings: Settings, paper: _Paper) -> Change:
             return settings.agents[value].name
         if event.kind in (EventKind.LINKED, EventKind.MERGED) and value.isascii() and value.isdecimal():
             return reference(settings.helpdesk.tag, int(value))
+        if event.kind in _TIMES and value:
+            return paper.moment(datetime.fromisoformat(value))
         return one_line(value)[:SUBJECT_LIMIT]
 
     return Change(

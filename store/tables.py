@@ -336,13 +336,24 @@ class DeadAddressRow(Record, table=True):
 
 
 class TicketRow(Record, table=True):
-    """A ticket.  `waiting_since`: when the customer wrote what nobody of staff has answered yet."""
+    """A ticket.
+
+    `waiting_since`: when the customer wrote what nobody of staff has answered yet.  `due_told`: what of its due time
+    staff was told, '', soon or overdue.
+    """
 
     __tablename__ = "ticket"
     __table_args__ = (
         Index("ix_ticket_status", "status", "number"),
         Index("ix_ticket_agent", "agent", "status"),
         Index("ix_ticket_title", "title", "number"),
+        # Only tickets of whose due time something is still to be told: looking for them must stay cheap.
+        Index(
+            "ix_ticket_due",
+            "due_at",
+            sqlite_where=text("due_at IS NOT NULL AND due_told != 'overdue'"),
+            postgresql_where=text("due_at IS NOT NULL AND due_told != 'overdue'"),
+        ),
         # A number is never given twice, not even after the newest ticket was deleted.
         {"sqlite_autoincrement": True},
     )
@@ -367,6 +378,8 @@ class TicketRow(Record, table=True):
     updated_at: datetime = _time()
     closed_at: datetime | None = _time(nullable=True)
     waiting_since: datetime | None = _time(nullable=True)
+    due_at: datetime | None = _time(nullable=True)
+    due_told: str = ""
 
 
 class TicketTagRow(Record, table=True):

@@ -5,14 +5,24 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, insert, literal_column, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, insert, literal_column, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from domain.due import DueTold
 from domain.errors import NotFound
 from domain.event import Actor, Event, EventKind
 from domain.message import Attachment
 from domain.people import address_key
-from domain.ticket import EntryFacts, EntryKind, ExternalId, FileFacts, TicketFacts, TicketLine, WatcherFacts
+from domain.ticket import (
+    SUPPORT_OVER,
+    EntryFacts,
+    EntryKind,
+    ExternalId,
+    FileFacts,
+    TicketFacts,
+    TicketLine,
+    WatcherFacts,
+)
 from store.people import People
 from store.tables import (
     ActRow,
@@ -81,6 +91,18 @@ _SAME_TEXT = (
     )
     .order_by(_entry.c.at.desc(), _entry.c.id.desc())
     .limit(1)
+)
+_SUPPORT_OVER = select(_tag.c.tag).where(_tag.c.ticket == _ticket.c.number, _tag.c.tag == SUPPORT_OVER).exists()
+_COMING_DUE = (
+    select(_ticket.c.number)
+    .where(
+        # Written out, not bound: only so may a database use the partial index.
+        _ticket.c.due_told != literal_column("'overdue'"),
+        _ticket.c.due_at <= bindparam("soon"),
+        or_(_ticket.c.due_at <= bindparam("now"), _ticket.c.due_told == literal_column("''")),
+    )
+    .order_by(_ticket.c.due_at, _ticket.c.number)
+    .limit(bindparam("most"))
 )
 _BY_MESSAGE_IDS = (
     select(_entry.c.message_id, func.min(_entry.c.ticket))
@@ -166,6 +188,8 @@ class Tickets:
             updated_at=row.updated_at,
             closed_at=row.closed_at,
             waiting_since=row.waiting_since,
+            due_at=row.due_at,
+            due_told=DueTold(row.due_told),
         )
 
     def current(self, number: int) -> int:
@@ -284,6 +308,24 @@ class Tickets:
                 query = query.where(_ticket.c.status.in_(unfinished))
             found[kind] = tuple(self._connection.execute(query).scalars())
         return found
+
+    def coming_due(self, *, now: datetime, soon: datetime, limit: int) -> tuple[int, ...]:
+        """Tickets that are due by NOW, or by SOON, where staff was not told so yet, the most urgent first."""
+        rows = self._connection.execute(_COMING_DUE, {"now": now, "soon": soon, "most": limit})
+        return tuple(rows.scalars())
+
+    def told_due(self, ticket: TicketFacts, told: DueTold) -> bool:
+        """Record what staff is told of the due time of TICKET; False where another process was faster."""
+        changed = self._connection.execute(
+            update(_ticket)
+            .where(
+                _ticket.c.number == ticket.number,
+                _ticket.c.due_at == ticket.due_at,
+                _ticket.c.due_told == ticket.due_told,
+            )
+            .values(due_told=told)
+        )
+        return changed.rowcount == 1
 
     def exists(self, number: int) -> bool:
         return self._connection.execute(select(_ticket.c.number).where(_ticket.c.number == number)).first() is not None
@@ -476,11 +518,14 @@ class Tickets:
         nobodys: bool = False,
         groups: Sequence[str] = (),
         customer: str = "",
-        order: Literal["newest", "waiting"] = "waiting",
+        due_by: datetime | None = None,
+        order: Literal["newest", "waiting", "due"] = "waiting",
         limit: int = 20,
     ) -> tuple[tuple[TicketLine, ...], int]:
         """Tickets for a list, and how many there are in all."""
-        wanted = _wanted(statuses=statuses, agent=agent, nobodys=nobodys, groups=groups, customer=customer)
+        wanted = _wanted(
+            statuses=statuses, agent=agent, nobodys=nobodys, groups=groups, customer=customer, due_by=due_by
+        )
         # A ticket that was opened before its customer had a company shows the company he has now.
         company = func.coalesce(_ticket.c.organization, _contact.c.organization)
         total = self._connection.execute(select(func.count()).select_from(_ticket).where(*wanted)).scalar_one()
@@ -488,7 +533,8 @@ class Tickets:
             select(
                 _ticket.c.number, _ticket.c.title, _ticket.c.status, _ticket.c.priority, _ticket.c.agent,
                 _ticket.c.group_key, _ticket.c.created_at, _ticket.c.updated_at, _ticket.c.waiting_since,
-                _contact.c.name.label("customer"), _address.c.address, _organization.c.name.label("company"),
+                _ticket.c.due_at, _contact.c.name.label("customer"), _address.c.address,
+                _organization.c.name.label("company"), _SUPPORT_OVER.label("support_over"),
             )
             .outerjoin(_contact, _contact.c.id == _ticket.c.requester)
             .outerjoin(_address, (_address.c.contact == _contact.c.id) & _address.c.primary)
@@ -498,6 +544,8 @@ class Tickets:
         )  # fmt: skip
         if order == "waiting":
             query = query.order_by(_ticket.c.waiting_since.is_(None), _ticket.c.waiting_since, _ticket.c.number)
+        elif order == "due":
+            query = query.order_by(_ticket.c.due_at, _ticket.c.number)
         else:
             query = query.order_by(_ticket.c.number.desc())
         return tuple(_line(row) for row in self._connection.execute(query)), total
@@ -515,6 +563,7 @@ def _wanted(
     nobodys: bool = False,
     groups: Sequence[str] = (),
     customer: str = "",
+    due_by: datetime | None = None,
 ) -> list[ColumnElement[bool]]:
     wanted: list[ColumnElement[bool]] = []
     if statuses:
@@ -525,6 +574,8 @@ def _wanted(
         wanted.append(_ticket.c.agent == agent)
     if groups:
         wanted.append(_ticket.c.group_key.in_(groups))
+    if due_by is not None:
+        wanted.append(_ticket.c.due_at <= due_by)
     if customer:
         hits = select(_address.c.contact).where(_address.c.key == address_key(customer))
         wanted.append(_ticket.c.requester.in_(hits))
@@ -544,6 +595,8 @@ def _line(row: Any) -> TicketLine:
         created_at=row.created_at,
         updated_at=row.updated_at,
         waiting_since=row.waiting_since,
+        due_at=row.due_at,
+        support_over=row.support_over,
     )
 
 

@@ -181,6 +181,26 @@ def test_what_was_said_before_stands_below_briefly() -> None:
     assert "Der bisherige Verlauf</p>" in words.html
 
 
+@pytest.mark.parametrize(
+    ("zone", "language", "said"),
+    [
+        (None, "de", "21.11.2026, 12:00 UTC"),
+        ("UTC", "en", "21 Nov 2026, 12:00 UTC"),
+        ("Europe/Berlin", "de", "21.11.2026, 13:00 MEZ"),
+        ("Europe/Berlin", "en", "21 Nov 2026, 13:00 CET"),
+        ("America/New_York", "en", "21 Nov 2026, 07:00 EST"),
+        ("Asia/Riyadh", "en", "21 Nov 2026, 15:00 UTC+03"),
+    ],
+)
+def test_times_are_those_of_the_helpdesk(zone: str | None, language: str, said: str) -> None:
+    helpdesk = SETTINGS.helpdesk.model_copy(update={"timezone": zone})
+    asked = replace(facts(), earlier=(QuotedEntry(kind="customer", author="Weiß", text="Nichts geht.", at=NOON),))
+    read = replace(asked, recipient=replace(asked.recipient, language=language))
+    words = Wording(SETTINGS.model_copy(update={"helpdesk": helpdesk})).words(read)
+    assert said in words.text
+    assert said in words.html
+
+
 def test_an_acknowledgement_reminds_of_what_was_asked_without_links() -> None:
     asked = QuotedEntry(kind="customer", author="x", text="Siehe https://evil.example/ bitte", at=NOON)
     words = Wording(SETTINGS).words(facts(LetterKind.ACKNOWLEDGEMENT, entry=asked, events=()))

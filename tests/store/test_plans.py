@@ -18,7 +18,10 @@ ROWS = 20_000
 FILL: dict[str, dict[str, str]] = {
     "contact": {"id": "i", "name": "'Name ' || i"},
     "contact_address": {"id": "i", "contact": "i", "key": "'u' || i || '@x.example'", '"primary"': "1"},
-    "ticket": {"number": "i", "status": "CASE WHEN i > :new THEN 'open' ELSE 'closed' END", "requester": "i"},
+    "ticket": {
+        "number": "i", "due_at": ":now", "due_told": "CASE WHEN i > :new THEN '' ELSE 'overdue' END",
+        "status": "CASE WHEN i > :new THEN 'open' ELSE 'closed' END", "requester": "i",
+    },
     "intake": {
         "id": "i", "source": "'support'", "position": "'INBOX/7/' || i", "mailbox": "'support'", "folder": "'INBOX'",
         "uidvalidity": "7", "uid": "i", "state": "CASE WHEN i > :new THEN 'stored' ELSE 'filed' END", "ticket": "i",
@@ -97,6 +100,7 @@ HOT: dict[str, Callable[[View], object]] = {
     "open tickets": lambda view: view.tickets.lines(statuses=["open", "pending"]),
     "an agent's tickets": lambda view: view.tickets.lines(statuses=["open"], agent="max"),
     "a customer's tickets": lambda view: view.tickets.lines(customer="u500@x.example"),
+    "tickets that are due": lambda view: view.tickets.coming_due(now=NOW, soon=NOW + MINUTE, limit=100),
     "open tickets counted": lambda view: view.tickets.count(statuses=["open"]),
     "contact of an address": lambda view: view.people.contact_of("u500@x.example"),
     "letters of late": lambda view: view.outbox.recent(["u500@x.example"], since=NOW - timedelta(days=1)),
