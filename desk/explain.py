@@ -162,7 +162,7 @@ def _with_letters(
     desk: Desk, view: View, told: Explanation, arrived: Arrived, settled: Settled, hand: Hand | None
 ) -> Explanation:
     planned, act = plan_mail(
-        desk.settings, arrived, settled.found, told.decision, told.proof, hand, _customers(view, arrived.message)
+        view, desk.settings, arrived, settled.found, told.decision, told.proof, hand, _customers(view, arrived.message)
     )
     after, seen = (act.after, act.told) if act else (planned.after, planned.told)
     facts = act_facts(desk.settings, after, seen, arrived, act=act, wishes=planned.letters)

@@ -20,6 +20,7 @@ from desk.addresses import alive_address, copied, dead_addresses, mark_bounced, 
 from desk.carry_out import Arrived, Plan, is_takeover, plan, write
 from desk.desk import Desk
 from desk.facts import informed
+from desk.for_customer import NOTHING, timeline_of
 from desk.letters import Thread, tell, tell_more
 from desk.merge import Merging, write_merging
 from desk.opt_out import Wished, fulfil, who_complains, wished, wisher
@@ -36,7 +37,7 @@ from domain.errors import Conflict, NotFound, Overtaken, StoreUnusable, Temporar
 from domain.event import DESK, Actor, Event, EventKind
 from domain.intake import Intake, Outcome
 from domain.letter import ActFacts, Told, Withheld
-from domain.marker import REPLY_MARKERS
+from domain.marker import begins_as_letter
 from domain.message import Message, RawMail
 from domain.people import Address, ContactFacts
 from domain.settings import Mailbox, Settings
@@ -370,7 +371,9 @@ def _onto_a_ticket(
     """Open a ticket or add to one, record the events, queue the letters."""
     now, tag, decision = arrived.now, desk.settings.helpdesk.tag, settled.decision
     known = _customer(view, mail, now=now)
-    planned, act_by_mail = plan_mail(desk.settings, arrived, settled.found, decision, mail.proof, mail.hand, known)
+    planned, act_by_mail = plan_mail(
+        view, desk.settings, arrived, settled.found, decision, mail.proof, mail.hand, known
+    )
     if settled.merging is not None:
         write_merging(view, settled.merging, now=now)
     if act_by_mail is not None:
@@ -413,7 +416,7 @@ def _onto_a_ticket(
 
 
 def plan_mail(
-    settings: Settings, arrived: Arrived, found: Found, decision: Decision, proof: Authentication,
+    view: View, settings: Settings, arrived: Arrived, found: Found, decision: Decision, proof: Authentication,
     hand: by_mail.Hand | None, contact_of: Callable[[Address], ContactFacts | None],
 ) -> tuple[Plan, by_mail.MailAct | None]:  # fmt: skip
     """What becomes of a mail that goes onto a ticket, and what the agent who acts by it does instead.
@@ -425,7 +428,10 @@ def plan_mail(
     if hand is not None and customer is not None:
         arrived = by_mail.for_customer(arrived, customer, contact_of(customer), hand)
         planned = plan(settings, arrived, found, decision)
-    act = by_mail.plan_act(settings, arrived, found, planned, hand)
+    timeline = NOTHING
+    if hand is not None and planned.before is not None:
+        timeline = timeline_of(view, planned.before, agent=hand.agent, contact=arrived.contact)
+    act = by_mail.plan_act(settings, arrived, found, planned, hand, timeline=timeline)
     return by_mail.with_reason(settings, arrived, planned, proof), act
 
 
@@ -487,7 +493,7 @@ def _unanswered(arrived: Arrived, ticket: TicketFacts) -> str:
         return arrived.repeat.because
     if arrived.vendor and arrived.vendor.id:
         return f"a mail of a vendor's ticket system ({arrived.vendor.id})"
-    if arrived.message.text.lstrip().startswith(tuple(REPLY_MARKERS.values())):
+    if begins_as_letter(arrived.message.text):
         return "the letter of a helpdesk like this one"
     return ""
 

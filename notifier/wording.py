@@ -35,7 +35,7 @@ from markupsafe import Markup, escape
 from domain.errors import Problem, TemporaryFailure
 from domain.event import Event, EventKind
 from domain.letter import LetterFacts, LetterKind, QuotedEntry, Standing
-from domain.marker import REPLY_MARKERS
+from domain.marker import REPLY_MARKERS, staff_marker
 from domain.opt_out_words import Wish
 from domain.opt_out_words import word as opt_out_word
 from domain.settings import Look, Mailbox, Settings
@@ -268,7 +268,7 @@ class Wording:
             "address": mailbox.address,
             "unsubscribe": unsubscribe,
             "word": opt_out_word(_TAKES_BACK[facts.kind], language) if facts.kind in _TAKES_BACK else "",
-            "marker": REPLY_MARKERS.get(language, REPLY_MARKERS[FALLBACK]),
+            "marker": _marker(facts, settings, language),
             "language": language,
         }
 
@@ -549,6 +549,14 @@ def _kept_blanks(found: re.Match[str]) -> str:
 
 def _cut(text: str, limit: int) -> str:
     return text if len(text) <= limit else f"{text[:limit]}\n[…]"
+
+
+def _marker(facts: LetterFacts, settings: Settings, language: str) -> str:
+    """The first line of a letter, '' for none."""
+    if not facts.kind.is_staff:
+        return REPLY_MARKERS.get(language, REPLY_MARKERS[FALLBACK])
+    number = facts.ticket
+    return staff_marker(language, reference(settings.helpdesk.tag, number) if number is not None else "")
 
 
 def _shortened(entry: QuotedEntry | None, limit: int) -> QuotedEntry | None:

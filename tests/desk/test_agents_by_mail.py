@@ -257,23 +257,31 @@ def test_a_staff_letter_quoted_in_a_language_that_we_do_not_know(
 
 
 def test_a_staff_letter_quoted_without_any_mark(talk: Conversation, people: tuple[Person, ...]) -> None:
-    """Nothing tells where the agent's own words end: rather no answer than a note that the customer reads."""
+    """Its own first line tells where the agent's words end."""
     anna, ada, _ = people
     quotes_the_note(talk, ada, "<hr>")
+    assert anna.hears() == ["comment"]
+    assert talk.entries(1)[-1].text == "Stecker ziehen."
+
+
+def test_a_staff_letter_without_its_first_line(talk: Conversation, people: tuple[Person, ...]) -> None:
+    """Nothing tells where the agent's own words end: rather no answer than a note that the customer reads."""
+    anna, ada, _ = people
+    quotes_the_note(talk, ada, "<hr>", without="--- Nur für Mitarbeiter: ACME-1 ---")
     assert (anna.hears(), ada.hears()) == ([], ["staff_refused"])
     assert "a letter that only staff may read" in ada.last.text
 
 
-def quotes_the_note(talk: Conversation, agent: Person, above: str) -> None:
+def quotes_the_note(talk: Conversation, agent: Person, above: str, *, without: str = "\0") -> None:
     """The agent answers a letter about an internal note, in HTML that carries no marks of a quote."""
     talk.staff("bert").note(1, "Der Kunde ist schwierig.")
     talk.deliver()
     assert agent.hears() == ["staff_note"]
     part = agent.last.fields.get_body(("html",))
     assert part is not None
-    answer = agent.answer(
-        agent.last, f"<p>Stecker ziehen.</p>{above}{part.get_content()}", Authentication_Results=PROOF
-    )
+    assert without == "\0" or without in part.get_content()
+    quoted = part.get_content().replace(without, "")
+    answer = agent.answer(agent.last, f"<p>Stecker ziehen.</p>{above}{quoted}", Authentication_Results=PROOF)
     agent.sends(replace(answer, data=answer.data.replace(b"text/plain", b"text/html")))
 
 
