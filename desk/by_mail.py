@@ -12,6 +12,7 @@ except `write`; `files_of` reads the raw mail and belongs outside the transactio
 from dataclasses import dataclass, replace
 
 from desk.acts import File, attach, write_change
+from desk.away import sent_by_itself
 from desk.carry_out import Arrived, Carried, Plan, cut
 from desk.carry_out import write as write_plan
 from desk.changes import Change, Changes, Refused, named, something
@@ -28,6 +29,8 @@ from domain.people import Address, ContactFacts
 from domain.settings import Settings
 from domain.ticket import EntryKind, TicketFacts
 from notifier.resolve import is_own, is_writable
+from scanner.authentication import signatures
+from scanner.content_key import words_key
 from scanner.forward import unquoted
 from scanner.quote import reply_text
 from scanner.quote_html import written_between
@@ -45,12 +48,14 @@ _SIGNATURES = frozenset({"application/pkcs7-signature", "application/x-pkcs7-sig
 class Hand:
     """An agent who acts by mail: the proof that it is he, and the files that he attached.
 
-    `text` is what he wrote where the Message does not tell it from what he quotes, '' where it does.  `trouble` is why
-    his mail could not be read as it was sent, '' if it could.
+    `signs` are what the mail is known by, under whatever Message-ID.  `text` is what he wrote where the Message does
+    not tell it from what he quotes, '' where it does.  `trouble` is why his mail could not be read as it was sent, ''
+    if it could.
     """
 
     agent: str
     proof: Authentication
+    signs: tuple[str, ...] = ()
     text: str = ""
     files: tuple[File, ...] = ()
     trouble: str = ""
@@ -144,12 +149,13 @@ def hand_of(settings: Settings, message: Message, proof: Authentication, *, data
     agent = writer(settings, message)
     if not agent or unproven(settings, message, proof):
         return None
+    signs = (words_key(data), *signatures(message))
     try:
         files = () if cut_off else files_of(message, data)
     except NotFound as missing:
-        return Hand(agent=agent, proof=proof, trouble=str(missing))
+        return Hand(agent=agent, proof=proof, signs=signs, trouble=str(missing))
     text, trouble = written_between(message), TOO_LARGE if cut_off else ""
-    return Hand(agent=agent, proof=proof, text=text, files=files, trouble=trouble)
+    return Hand(agent=agent, proof=proof, signs=signs, text=text, files=files, trouble=trouble)
 
 
 def plan_act(
@@ -219,6 +225,9 @@ def _on_ticket(changes: Changes, arrived: Arrived, planned: Plan, hand: Hand, ti
     message = arrived.message
     own = own_text(hand.text or message.reply_text, timeline, changes.settings, whole=message.text)
     commands, below = commands_of(own)
+    doubt = "" if commands else sent_by_itself(message, tag=changes.settings.helpdesk.tag, after=timeline.after)
+    if doubt:
+        return _doubted(changes, arrived, planned, doubt, timeline)
     words = _words(message, commands, below, hand, timeline, changes.settings)
     change = Change(planned.before)
     if words.text:
@@ -292,6 +301,21 @@ def _refused(changes: Changes, arrived: Arrived, planned: Plan, refused: Refused
         events=(*changes.noted(ticket).events, _refusal(changes, refused)), arrived=arrived,
         words=Words(kind=EntryKind.NOTE, text=message.reply_text or message.text),
         because=f"{planned.because}; kept as a note: {refused}",
+    )  # fmt: skip
+
+
+def _doubted(changes: Changes, arrived: Arrived, planned: Plan, doubt: str, timeline: Timeline) -> MailAct:
+    """A mail that nobody may have written: kept for staff, quietly.  Its writer is told, but not of the same again:
+    his program would answer that, too."""
+    assert planned.before is not None
+    message, ticket, why = arrived.message, planned.before, f"it may have been sent by a program: {doubt}"
+    text = message.reply_text or message.text
+    wrote = Event(kind=EventKind.MACHINE_WROTE, actor=changes.actor, because=f"{planned.because} · {why}")
+    told = Refused(f"{why}.  If you wrote it yourself, answer a letter about the ticket once more")
+    return MailAct(
+        changes=changes, actor=changes.actor, before=ticket, after=ticket,
+        events=(wrote,) if cut(text) in timeline.own_notes else (wrote, _refusal(changes, told)), arrived=arrived,
+        words=Words(kind=EntryKind.NOTE, text=text), because=f"{planned.because}; kept as a note: {why}",
     )  # fmt: skip
 
 
