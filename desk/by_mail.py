@@ -198,7 +198,7 @@ def for_customer(arrived: Arrived, customer: Address, contact: ContactFacts | No
     )  # fmt: skip
     return replace(
         arrived, message=message, contact=contact, actor=Actor("agent", hand.agent), on_behalf_of=arrived.message,
-        spoof="", alive="", copied=(),
+        spoof=None, alive="", copied=(),
     )  # fmt: skip
 
 

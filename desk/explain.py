@@ -37,6 +37,7 @@ from domain.intake import Intake, Outcome
 from domain.letter import Told, Withheld
 from domain.message import Message
 from domain.people import Address, ContactAddress, ContactFacts
+from domain.suspicion import Suspicion
 from domain.ticket import TicketFacts
 from notifier.resolve import resolve, resolve_more, same_person
 from scanner.content_key import content_key
@@ -67,7 +68,7 @@ class Explanation:
     ticket: TicketFacts | None = None
     events: tuple[Event, ...] = ()
     told: tuple[Told | Withheld, ...] = ()
-    spoof: str = ""
+    spoof: Suspicion | None = None
 
     @property
     def outcome(self) -> Outcome:

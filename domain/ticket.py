@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from domain.message import Attachment
 from domain.people import ContactFacts, OrganizationFacts
+from domain.suspicion import Suspicion
 
 
 class Phase(StrEnum):
@@ -107,7 +108,7 @@ class EntryFacts:
 
     `attachments` describe the parts of the mail `intake`; `files` what staff attached.  `shown`
     is the new text, `text` all of it, quotes and signature included.  `suspicion` says what staff
-    should know of its sender, '' if nothing.
+    should know of its sender, None if nothing.
     """
 
     id: int
@@ -123,7 +124,7 @@ class EntryFacts:
     message_id: str = ""
     machine: bool = False
     unconfirmed: bool = False
-    suspicion: str = ""
+    suspicion: Suspicion | None = None
     attachments: tuple[Attachment, ...] = ()
     files: tuple["FileFacts", ...] = ()
 

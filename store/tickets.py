@@ -12,6 +12,7 @@ from domain.errors import NotFound
 from domain.event import Actor, Event, EventKind
 from domain.message import Attachment
 from domain.people import address_key
+from domain.suspicion import read_back
 from domain.ticket import EntryFacts, EntryKind, ExternalId, FileFacts, TicketFacts, TicketLine, WatcherFacts
 from store.people import People
 from store.tables import (
@@ -556,7 +557,7 @@ def _entry_facts(row: Any, files: tuple[FileFacts, ...]) -> EntryFacts:
         message_id=row.message_id,
         machine=row.machine,
         unconfirmed=row.unconfirmed,
-        suspicion=row.suspicion,
+        suspicion=read_back(row.suspicion),
         attachments=tuple(Attachment(**part) for part in row.attachments or ()),
         files=files,
     )
