@@ -20,6 +20,7 @@ from domain.decision import Found, Verdict
 from domain.message import Bounced, Message
 from domain.people import Address, ContactFacts, DeadAddress, OrganizationFacts, address_key
 from domain.settings import Mailbox, Settings
+from domain.suspicion import Suspicion
 from notifier.resolve import is_own, is_writable
 from store.outbox import QueuedLetter
 from store.store import View
@@ -195,14 +196,16 @@ def copied(message: Message, found: Found, *, mailbox: Mailbox, settings: Settin
     )[: settings.limits.watchers]
 
 
-def spoof(message: Message, settings: Settings) -> str:
-    """How the sender's display name speaks of somebody else than his address, '' if it does not."""
+def spoof(message: Message, settings: Settings) -> Suspicion | None:
+    """How the sender's display name speaks of somebody else than his address, None if it does not."""
     sender = message.sender
     if sender is None or not sender.name or message.is_list:
-        return ""
+        return None
     named = (found.rstrip(".") for found in _ADDRESS.findall(sender.name[:_NAME]))
     claimed = next((one for one in named if address_key(one) != sender.key), "") or _claimed(sender, settings)
-    return f"the display name says {claimed}, the address is {sender.address}" if claimed else ""
+    if not claimed:
+        return None
+    return Suspicion(key="display_name", places=(("claimed", claimed), ("address", sender.address)))
 
 
 def _claimed(sender: Address, settings: Settings) -> str:

@@ -43,6 +43,7 @@ from domain.message import Message
 from domain.people import ContactFacts, OrganizationFacts, address_key
 from domain.settings import Settings
 from domain.subject import bare_subject
+from domain.suspicion import Suspicion
 from domain.ticket import SUPPORT_OVER, EntryKind, ExternalId, Phase, TicketFacts, WatcherFacts
 from domain.token import reference
 from store.store import View
@@ -76,7 +77,7 @@ class Arrived:
     dead: tuple[Dead, ...] = ()
     alive: str = ""
     copied: tuple[ContactFacts, ...] = ()
-    spoof: str = ""
+    spoof: Suspicion | None = None
     vendor: Vendor | None = None
     complaining: tuple[Leaving, ...] = ()
     on_behalf_of: Message | None = None
@@ -665,7 +666,7 @@ def _add_entry(view: View, number: int, what: Plan, arrived: Arrived, row: Intak
         message_id=message.message_id,
         machine=message.is_machine,
         unconfirmed=what.unconfirmed,
-        suspicion=arrived.spoof,
+        suspicion=arrived.spoof.recorded if arrived.spoof else "",
         fingerprint=arrived.fingerprint if what.kind is EntryKind.CUSTOMER else "",
         attachments=message.attachments,
     )

@@ -49,9 +49,8 @@ class Change(NamedTuple):
 
 def named(events: Sequence[Event], kind: EntryKind, entry: int) -> tuple[Event, ...]:
     """EVENTS, with ENTRY in the one that speaks of an entry of this kind."""
-    return tuple(
-        replace(event, entry=entry) if event.kind is _SAID[kind] and event.entry is None else event for event in events
-    )
+    speaks = (_SAID[kind], EventKind.MACHINE_WROTE)
+    return tuple(replace(one, entry=entry) if one.kind in speaks and one.entry is None else one for one in events)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

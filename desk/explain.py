@@ -24,6 +24,7 @@ from desk.receive import (
     proof_of,
     quiet_of,
     said_before,
+    signs_of,
     unasked,
 )
 from desk.settle import Settled, settle
@@ -37,6 +38,7 @@ from domain.intake import Intake, Outcome
 from domain.letter import Told, Withheld
 from domain.message import Message
 from domain.people import Address, ContactAddress, ContactFacts
+from domain.suspicion import Suspicion
 from domain.ticket import TicketFacts
 from notifier.resolve import resolve, resolve_more, same_person
 from scanner.content_key import content_key
@@ -67,7 +69,7 @@ class Explanation:
     ticket: TicketFacts | None = None
     events: tuple[Event, ...] = ()
     told: tuple[Told | Withheld, ...] = ()
-    spoof: str = ""
+    spoof: Suspicion | None = None
 
     @property
     def outcome(self) -> Outcome:
@@ -94,6 +96,7 @@ def explain(desk: Desk, message: Message, *, data: bytes, mailbox: str, now: dat
             repeat=repeat, is_proven_agent=hand is not None,
         )  # fmt: skip
         copy_of = view.journal.first_copy(journal_key(desk, mailbox, content_key(data)))
+        copy_of = copy_of or view.journal.acted(signs_of(desk, hand, mailbox=mailbox, found=found))
         contact = _contact(view, message)
         facts = MailFacts(message=message, mailbox=mailbox, found=found, authentication=proof)
         facts = informed(desk, view, facts, moment=now, now=now, is_act=hand is not None, lock=False)
@@ -163,7 +166,7 @@ def _with_letters(
     desk: Desk, view: View, told: Explanation, arrived: Arrived, settled: Settled, hand: Hand | None
 ) -> Explanation:
     planned, act = plan_mail(
-        desk.settings, arrived, settled.found, told.decision, told.proof, hand, _customers(view, arrived.message)
+        desk, view, arrived, settled.found, told.decision, told.proof, hand, _customers(view, arrived.message)
     )
     after, seen = (act.after, act.told) if act else (planned.after, planned.told)
     facts = act_facts(desk.settings, after, seen, arrived, act=act, wishes=planned.letters)

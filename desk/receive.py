@@ -10,7 +10,7 @@ Fails with: StoreUnusable, TemporaryFailure; then nothing of the batch was writt
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any, assert_never
 
@@ -20,6 +20,7 @@ from desk.addresses import alive_address, copied, dead_addresses, mark_bounced, 
 from desk.carry_out import Arrived, Plan, is_takeover, plan, write
 from desk.desk import Desk
 from desk.facts import informed
+from desk.for_customer import NOTHING, timeline_of
 from desk.letters import Thread, tell, tell_more
 from desk.merge import Merging, write_merging
 from desk.opt_out import Wished, fulfil, who_complains, wished, wisher
@@ -37,7 +38,7 @@ from domain.errors import Conflict, NotFound, Overtaken, StoreUnusable, Temporar
 from domain.event import DESK, Actor, Event, EventKind
 from domain.intake import Intake, Outcome
 from domain.letter import ActFacts, Told, Withheld
-from domain.marker import REPLY_MARKERS
+from domain.marker import begins_as_letter
 from domain.message import Message, RawMail
 from domain.people import Address, ContactFacts
 from domain.settings import Mailbox, Settings
@@ -184,6 +185,15 @@ def _remark(raw: RawMail) -> str:
     return f"[Only the first {len(raw.data):,} of {raw.size:,} octets of this mail were read.]"
 
 
+def signs_of(desk: Desk, hand: by_mail.Hand | None, *, mailbox: str, found: Found) -> tuple[str, ...]:
+    """By what it is known that an agent's mail was done already; none where nobody acts by it.
+
+    Of a ticket of its own there is one in each mailbox, where the policy for duplicates says so.
+    """
+    signs = hand.signs if hand is not None else ()
+    return signs if found.ticket is not None else tuple(journal_key(desk, mailbox, sign) for sign in signs)
+
+
 def _carry_out_all(
     desk: Desk, mails: Sequence[Mail], *, now: datetime
 ) -> tuple[list[Received], dict[Intake, Exception]]:
@@ -239,6 +249,10 @@ def _carry_out(desk: Desk, view: View, mail: Mail, *, now: datetime, is_new: boo
         view, mail.message, mailbox=mailbox, settings=desk.settings, keys=desk.keys, repeat=repeat,
         is_proven_agent=mail.hand is not None,
     )  # fmt: skip
+    signs = signs_of(desk, mail.hand, mailbox=mail.row.mailbox, found=found)
+    acted = view.journal.acted(signs)
+    if acted is not None:
+        return _duplicate(view, mail, acted, now=now, is_copy=False)
     asks = wished(view, mail.message, found, settings=desk.settings, keys=desk.keys)
     if asks is not None:
         return _finish(view, mail, _fulfilled(desk, view, mail, asks, now=now), now=now)
@@ -257,6 +271,8 @@ def _carry_out(desk: Desk, view: View, mail: Mail, *, now: datetime, is_new: boo
     )  # fmt: skip
     record = {**_record(desk, facts, decided), **came_to(decided, settled.decision)}
     done = _done(desk, view, mail, settled, wish, sign=sign, repeat=repeat, now=now)
+    if done.outcome in (Outcome.TICKET, Outcome.COMMENT):
+        view.journal.note_act(mail.row, signs)
     return _finish(view, mail, done, now=now, record=record, file_in=settled.file_in)
 
 
@@ -372,7 +388,7 @@ def _onto_a_ticket(
     """Open a ticket or add to one, record the events, queue the letters."""
     now, tag, decision = arrived.now, desk.settings.helpdesk.tag, settled.decision
     known = _customer(view, mail, now=now)
-    planned, act_by_mail = plan_mail(desk.settings, arrived, settled.found, decision, mail.proof, mail.hand, known)
+    planned, act_by_mail = plan_mail(desk, view, arrived, settled.found, decision, mail.proof, mail.hand, known)
     if settled.merging is not None:
         write_merging(view, settled.merging, now=now)
     if act_by_mail is not None:
@@ -415,20 +431,33 @@ def _onto_a_ticket(
 
 
 def plan_mail(
-    settings: Settings, arrived: Arrived, found: Found, decision: Decision, proof: Authentication,
+    desk: Desk, view: View, arrived: Arrived, found: Found, decision: Decision, proof: Authentication,
     hand: by_mail.Hand | None, contact_of: Callable[[Address], ContactFacts | None],
 ) -> tuple[Plan, by_mail.MailAct | None]:  # fmt: skip
     """What becomes of a mail that goes onto a ticket, and what the agent who acts by it does instead.
 
     CONTACT_OF gives the contact behind the address of a customer whose mail an agent passes on.
     """
+    settings = desk.settings
     planned = plan(settings, arrived, found, decision)
     customer = by_mail.customer_of(settings, arrived.message) if hand is not None and planned.opens else None
     if hand is not None and customer is not None:
         arrived = by_mail.for_customer(arrived, customer, contact_of(customer), hand)
         planned = plan(settings, arrived, found, decision)
-    act = by_mail.plan_act(settings, arrived, found, planned, hand)
+    timeline = NOTHING
+    if hand is not None and planned.before is not None:
+        after = _after_letter(desk, view, arrived)
+        timeline = timeline_of(view, planned.before, agent=hand.agent, contact=arrived.contact, after=after)
+    act = by_mail.plan_act(settings, arrived, found, planned, hand, timeline=timeline)
     return by_mail.with_reason(settings, arrived, planned, proof), act
+
+
+def _after_letter(desk: Desk, view: View, arrived: Arrived) -> timedelta | None:
+    """How long after the letter that it answers a mail came; None where it answers none of ours."""
+    answered = (*arrived.message.in_reply_to, *reversed(arrived.message.references))
+    letter = next((one for text in answered if (one := token.verify(text, desk.keys))), None)
+    sent = view.outbox.by_letter(letter) if letter else None
+    return arrived.moment - sent.sent_at if sent is not None and sent.sent_at is not None else None
 
 
 def _customer(view: View, mail: Mail, *, now: datetime) -> Callable[[Address], ContactFacts]:
@@ -489,7 +518,7 @@ def _unanswered(arrived: Arrived, ticket: TicketFacts) -> str:
         return arrived.repeat.because
     if arrived.vendor and arrived.vendor.id:
         return f"a mail of a vendor's ticket system ({arrived.vendor.id})"
-    if arrived.message.text.lstrip().startswith(tuple(REPLY_MARKERS.values())):
+    if begins_as_letter(arrived.message.text):
         return "the letter of a helpdesk like this one"
     return ""
 
@@ -533,13 +562,10 @@ def quiet_of(mailbox: Mailbox, moment: datetime) -> str:
     return ""
 
 
-def _duplicate(view: View, mail: Mail, first: Intake, *, now: datetime) -> Received:
-    done = Received(
-        intake=mail.row.id,
-        outcome=Outcome.DUPLICATE,
-        ticket=first.ticket,
-        because=f"the same mail as {first.id}, which came by {first.source} {first.folder}".rstrip(),
-    )
+def _duplicate(view: View, mail: Mail, first: Intake, *, now: datetime, is_copy: bool = True) -> Received:
+    came = f"{first.id}, which came by {first.source} {first.folder}".rstrip()
+    because = f"the same mail as {came}" if is_copy else f"signed once, and done: the mail is {came}, sent again"
+    done = Received(intake=mail.row.id, outcome=Outcome.DUPLICATE, ticket=first.ticket, because=because)
     view.journal.finish(
         mail.row, outcome=done.outcome, because=done.because, now=now, ticket=first.ticket, duplicate_of=first.id,
         message_id=mail.message.message_id, subject=mail.message.subject, sender=_sender(mail.message),

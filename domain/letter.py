@@ -14,6 +14,7 @@ from domain.absence import Absence
 from domain.decision import LetterWish
 from domain.event import Actor, Event, EventKind
 from domain.people import ContactFacts
+from domain.suspicion import Suspicion
 from domain.ticket import TicketFacts
 
 
@@ -202,7 +203,7 @@ class QuotedEntry:
     text: str
     at: datetime
     attachment_names: tuple[str, ...] = ()
-    suspicion: str = ""
+    suspicion: Suspicion | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

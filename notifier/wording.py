@@ -35,10 +35,11 @@ from markupsafe import Markup, escape
 from domain.errors import Problem, TemporaryFailure
 from domain.event import Event, EventKind
 from domain.letter import LetterFacts, LetterKind, QuotedEntry, Standing
-from domain.marker import REPLY_MARKERS
+from domain.marker import REPLY_MARKERS, staff_marker
 from domain.opt_out_words import Wish
 from domain.opt_out_words import word as opt_out_word
 from domain.settings import Look, Mailbox, Settings
+from domain.suspicion import Suspicion
 from domain.token import reference
 from notifier import shelf
 from notifier.catalog import FALLBACK, Speech, catalogs
@@ -267,9 +268,9 @@ class Wording:
             "reader": Reader(
                 name=one_line(facts.recipient.name)[:NAME_LIMIT], role=facts.recipient.role, language=language
             ),
-            "entry": _shortened(facts.entry, TEXT_LIMIT),
+            "entry": _shortened(facts.entry, TEXT_LIMIT, paper),
             "said": plain(_cut(facts.words, TEXT_LIMIT)),
-            "earlier": tuple(_shortened(entry, 4 * BRIEF_LIMIT) for entry in facts.earlier),
+            "earlier": tuple(_shortened(entry, 4 * BRIEF_LIMIT, paper) for entry in facts.earlier),
             "standings": tuple(_standing(one, settings, language) for one in facts.standings),
             "changes": _changes(facts, settings, paper),
             "at": facts.at,
@@ -283,7 +284,7 @@ class Wording:
             "address": mailbox.address,
             "unsubscribe": unsubscribe,
             "word": opt_out_word(_TAKES_BACK[facts.kind], language) if facts.kind in _TAKES_BACK else "",
-            "marker": REPLY_MARKERS.get(language, REPLY_MARKERS[FALLBACK]),
+            "marker": _marker(facts, settings, language),
             "language": language,
         }
 
@@ -605,7 +606,15 @@ def _cut(text: str, limit: int) -> str:
     return text if len(text) <= limit else f"{text[:limit]}\n[…]"
 
 
-def _shortened(entry: QuotedEntry | None, limit: int) -> QuotedEntry | None:
+def _marker(facts: LetterFacts, settings: Settings, language: str) -> str:
+    """The first line of a letter, '' for none."""
+    if not facts.kind.is_staff:
+        return REPLY_MARKERS.get(language, REPLY_MARKERS[FALLBACK])
+    number = facts.ticket
+    return staff_marker(language, reference(settings.helpdesk.tag, number) if number is not None else "")
+
+
+def _shortened(entry: QuotedEntry | None, limit: int, paper: _Paper) -> QuotedEntry | None:
     if entry is None:
         return None
     return QuotedEntry(
@@ -614,8 +623,16 @@ def _shortened(entry: QuotedEntry | None, limit: int) -> QuotedEntry | None:
         text=plain(_cut(entry.text, limit)).strip("\n"),
         at=entry.at,
         attachment_names=tuple(one_line(name)[:SUBJECT_LIMIT] for name in entry.attachment_names[:100]),
-        suspicion=one_line(entry.suspicion)[:SUBJECT_LIMIT],
+        suspicion=_said(entry.suspicion, paper) if entry.suspicion else None,
     )
+
+
+def _said(suspicion: Suspicion, paper: _Paper) -> Suspicion:
+    """SUSPICION in the reader's language."""
+    key, text = f"suspicion.{suspicion.key}", str(suspicion)
+    if paper.can_say(key):
+        text = paper.say(key, None, **{name: one_line(value) for name, value in suspicion.places})
+    return replace(suspicion, said=one_line(text)[:SUBJECT_LIMIT])
 
 
 def _reference(facts: LetterFacts, settings: Settings) -> str:

@@ -246,6 +246,18 @@ class MatchedRuleRow(Record, table=True):
     )
 
 
+class ProvenActRow(Record, table=True):
+    """A sign of a mail by which an agent acted: what is signed once is done once."""
+
+    __tablename__ = "proven_act"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    sign: str = Field(sa_column=Column(Text, primary_key=True))
+    intake: int = Field(
+        sa_column=Column(BigInteger().with_variant(Integer, "sqlite"), ForeignKey("intake.id"), nullable=False)
+    )
+
+
 class DaemonRow(Record, table=True):
     """A daemon at work, and what it thinks of its settings.
 

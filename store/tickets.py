@@ -13,6 +13,7 @@ from domain.errors import NotFound
 from domain.event import Actor, Event, EventKind
 from domain.message import Attachment
 from domain.people import address_key
+from domain.suspicion import read_back
 from domain.ticket import (
     SUPPORT_OVER,
     EntryFacts,
@@ -615,7 +616,7 @@ def _entry_facts(row: Any, files: tuple[FileFacts, ...]) -> EntryFacts:
         message_id=row.message_id,
         machine=row.machine,
         unconfirmed=row.unconfirmed,
-        suspicion=row.suspicion,
+        suspicion=read_back(row.suspicion),
         attachments=tuple(Attachment(**part) for part in row.attachments or ()),
         files=files,
     )
