@@ -832,7 +832,7 @@ class Notifications(_Frozen):
     """Tell watchers when title, priority or category change."""
     staff: StaffLetters = StaffLetters()
     """Which letters agents get, by whose the ticket is: everything, nothing, or some of new, assigned, customer (he
-    wrote), comment, solution, status, change, note.  A ticket may fit several lines; one that wants the letter is
+    wrote), comment, solution, status, change, note, due.  A ticket may fit several lines; one that wants the letter is
     enough.  Watchers, and whoever a rule names, get theirs in any case.  agents.KEY.letters says otherwise for one."""
     due_before: Duration = timedelta(days=1)
     """How long before a ticket's due time its staff is reminded; 0s: only once it has passed."""
