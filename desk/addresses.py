@@ -1,6 +1,6 @@
 """What a mail tells of addresses, beside its words.
 
-    dead      a letter of ours came back for good from the address that it went to
+    dead      a letter of ours came back for good from the address that it went to, or our own server refused it there
     alive     somebody writes from an address that was undeliverable
     copied    who else got the mail, where the mailbox lets them watch
     spoof     the display name says somebody else than the address
@@ -52,7 +52,7 @@ def dead_addresses(view: View, message: Message, *, keys: token.Keys) -> tuple[D
     found: dict[str, Dead] = {}
     for letter in written_to(view, message, keys=keys) if message.is_bounce else ():
         said = _said_of(letter, message)
-        dead = _dead(view, letter, because=_why(said)) if said is not None and _is_hard(said) else None
+        dead = dead_address(view, letter, because=_why(said)) if said is not None and _is_hard(said) else None
         if dead is not None:
             found[dead.key] = dead
     return tuple(found.values())
@@ -67,7 +67,7 @@ def mark_bounced(view: View, message: Message, *, keys: token.Keys, now: datetim
             view.outbox.bounced(letter, because=because, at=now if _is_hard(said) else None)
 
 
-def _dead(view: View, letter: QueuedLetter, *, because: str) -> Dead | None:
+def dead_address(view: View, letter: QueuedLetter, *, because: str) -> Dead | None:
     """The address that LETTER went to, with its owner; None if it is marked already."""
     recipient = letter.recipient
     address, key = recipient.address, address_key(recipient.address)
