@@ -134,3 +134,80 @@ def test_somebody_in_copy_whose_address_is_refused(begin: Begin) -> None:
     assert is_dead(talk, "mia@partner.example")
     assert not is_dead(talk)
     assert talk.customer(ANNA).hears() == ["acknowledgement", "comment"]
+
+
+# Whoever writes from it is there, whatever he writes
+
+
+@pytest.mark.parametrize("known", [False, True], ids=["opts out", "has opted out before"])
+def test_an_opt_out_clears_the_mark_too(anywhere: Begin, known: bool) -> None:
+    talk = anywhere()
+    anna = talk.customer(ANNA)
+    anna.writes("Drucker brennt")
+    if known:
+        anna.answers(anna.last, "abmelden alle")
+    with talk.store.act() as view:
+        view.people.set_undeliverable(ANNA, undeliverable=True)
+    anna.hears()
+    row = anna.answers(anna.letters[0], "unsubscribe all")
+    assert (row.outcome, row.ticket) == ("ignored", 1)
+    assert not is_dead(talk)
+    assert EventKind.REACHABLE in talk.kinds(1)
+    assert anna.hears() == ([] if known else ["opted_out"]), "the confirmation goes there"
+
+
+def test_an_opt_out_by_list_unsubscribe_clears_the_mark_too(talk: Conversation) -> None:
+    anna = talk.customer(ANNA)
+    anna.writes("Drucker brennt")
+    with talk.store.act() as view:
+        view.people.set_undeliverable(ANNA, undeliverable=True)
+    anna.hears()
+    token = anna.letters[0].message_id.partition("@")[0]
+    anna.writes(f"unsubscribe {token}", "")
+    assert not is_dead(talk)
+    assert anna.hears() == ["opted_out"]
+
+
+def test_a_machine_that_opts_out_clears_nothing(talk: Conversation) -> None:
+    anna = talk.customer(ANNA)
+    anna.writes("Drucker brennt")
+    with talk.store.act() as view:
+        view.people.set_undeliverable(ANNA, undeliverable=True)
+    token = anna.letters[0].message_id.partition("@")[0]
+    anna.writes(f"unsubscribe {token}", "", **OUT_OF_OFFICE)
+    assert is_dead(talk)
+
+
+def test_a_company_that_opts_out_clears_its_mark(talk: Conversation) -> None:
+    with talk.store.act() as view:
+        made = view.people.add_organization("Kunde GmbH", domains=["kunde.example"], address="it@kunde.example",
+                                            now=talk.now)  # fmt: skip
+        number = view.tickets.open(
+            {"title": "Drucker", "description": "", "status": "open", "priority": "normal", "category": "",
+             "source": "staff", "mailbox": "support", "agent": "ada", "group_key": "service", "organization": made.id},
+            now=talk.now,
+        )  # fmt: skip
+    talk.staff("bert").reply(number, "Wir kommen.")
+    talk.deliver()
+    with talk.store.act() as view:
+        view.people.set_organization_undeliverable(made.id, undeliverable=True)
+    company = talk.customer("it@kunde.example")
+    company.hears()
+    company.answers(company.letters[0], "abmelden")
+    with talk.store.reading() as view:
+        found = view.people.organization(made.id)
+    assert found is not None
+    assert (found.undeliverable, found.email_opt_out) == (False, True)
+    assert company.hears() == ["opted_out"]
+
+
+def test_asking_how_a_ticket_stands_clears_the_mark_too(talk: Conversation) -> None:
+    anna = talk.customer(ANNA)
+    anna.writes("Drucker brennt")
+    with talk.store.act() as view:
+        view.people.set_undeliverable(ANNA, undeliverable=True)
+    anna.hears()
+    anna.writes("status [ACME-1]", "")
+    assert not is_dead(talk)
+    assert anna.hears() == ["report"]
+    assert talk.kinds(1)[-1] is EventKind.REACHABLE
