@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, assert_never
 
-from desk.addresses import Dead, mark_alive, mark_dead
+from desk.addresses import Dead, is_alive, mark_alive, mark_dead
 from desk.due import due_in, due_set, with_due
 from desk.finders import SAME_TEXT, belongs
 from desk.opt_out import COMPLAINT, Leaving, name_of, opt_out
@@ -265,11 +265,7 @@ def _marked(settings: Settings, ticket: TicketFacts, arrived: Arrived) -> tuple[
         for one in arrived.dead
     ]  # fmt: skip
     if arrived.alive:
-        field = "agent" if settings.agent_of(arrived.alive) else "address"
-        events.append(
-            Event(kind=EventKind.REACHABLE, actor=arrived.actor, field=field, after=arrived.alive,
-                  because="a person wrote from it")
-        )  # fmt: skip
+        events.append(is_alive(arrived.alive, arrived.actor, settings))
     company = ticket.organization
     if company and company.key in changes:
         company = replace(company, undeliverable=changes[company.key])

@@ -15,14 +15,13 @@ from datetime import datetime, timedelta
 
 from desk import log
 from desk.desk import Desk
+from desk.give_up import give_up
 from desk.in_hand import Batch, Ready
-from desk.letters import tell
 from domain.errors import DeskError, PermanentFailure, TemporaryFailure
-from domain.event import DESK, Event, EventKind
-from domain.letter import ActFacts, Letter, LetterFacts, Withheld
+from domain.letter import Letter, LetterFacts, Withheld
 from notifier.left_out import left_out, lighter
 from notifier.retry import FIRST_WAIT, GREYLIST_WAIT, next_attempt, pause, wait
-from notifier.sender import Greylisted, OurFault, Sender, ServerAway, TooLarge, Writing
+from notifier.sender import Greylisted, NoSuchAddress, OurFault, Sender, ServerAway, TooLarge, Writing
 from store.outbox import QueuedLetter, Sent
 from store.store import View
 
@@ -89,7 +88,7 @@ class Delivery:
         self._reminded: datetime | None = None
         self._last_sent: datetime | None = None
         self._sent: list[_Taken] = []
-        self._next: LetterFacts | None = None
+        self._batch = Batch(desk, ())
         self._ahead: tuple[LetterFacts, Letter] | None = None
         self._trouble: Exception | None = None
 
@@ -142,16 +141,15 @@ class Delivery:
         return BATCH if rate is None else min(BATCH, max(rate.letters - view.outbox.sent_since(now - rate.per), 0))
 
     def _send_all(self, letters: Sequence[QueuedLetter], report: DeliveryReport) -> None:
-        batch = Batch(self._desk, letters)
+        batch = self._batch = Batch(self._desk, letters)
         try:
             while batch.left and not self._stop() and not report.stopped:
                 letter, ready = batch.take(self._clock())
-                self._next = batch.following()
                 self._send(letter, ready, report)
                 if self._trouble is not None:
                     raise self._trouble
         finally:
-            self._next = self._ahead = self._trouble = None
+            self._ahead = self._trouble = None
             self._note_all()
             # Whatever went wrong with one, the others are not to wait in our hand.
             if batch.left:
@@ -196,7 +194,7 @@ class Delivery:
                 self._note_all()
             except Exception as trouble:  # told when the server has answered, for its answer counts all the same
                 self._trouble = trouble
-        facts, self._next = self._next, None
+        facts = self._batch.following()
         if facts is not None and self._trouble is None:
             # What goes wrong here is told when it is that letter's turn.
             with suppress(Exception):
@@ -221,7 +219,7 @@ class Delivery:
             self._try_later(letter, failure, report)
         except PermanentFailure as failure:
             self._in_a_row = 0
-            self._fail(letter, str(failure), report)
+            self._fail(letter, str(failure), report, is_dead=isinstance(failure, NoSuchAddress))
         else:
             self._in_a_row = self._pauses = 0
             self._last_sent = self._clock()
@@ -292,24 +290,14 @@ class Delivery:
         report.refusal = reply
         log.letter_postponed(letter.letter, self._ticket(letter), until.isoformat(timespec="seconds"), reply)
 
-    def _fail(self, letter: QueuedLetter, reply: str, report: DeliveryReport) -> None:
+    def _fail(self, letter: QueuedLetter, reply: str, report: DeliveryReport, *, is_dead: bool = False) -> None:
         with self._desk.store.act() as view:
-            if view.outbox.fail(letter, reply=reply):
-                self._tell_staff(view, letter, reply)
+            give_up(self._desk, view, letter, reply, is_dead=is_dead, now=self._clock())
+        if is_dead:
+            # Other letters in our hand may go to the same address.
+            self._batch.look_again()
         report.failed += 1
         log.letter_failed(letter.letter, self._ticket(letter), letter.recipient.address, reply)
-
-    def _tell_staff(self, view: View, letter: QueuedLetter, reply: str) -> None:
-        """A letter that failed is an event of its ticket; staff hears of it, unless it was itself to staff."""
-        if letter.ticket is None:
-            return
-        now, recipient = self._clock(), letter.recipient
-        field = "agent" if recipient.is_staff else "address"
-        event = Event(kind=EventKind.UNSENT, field=field, after=recipient.address, before=reply)
-        ticket = view.tickets.facts(letter.ticket)
-        act = view.tickets.begin_act("deliver", DESK, now=now)
-        view.tickets.record(act, letter.ticket, (event,), now=now)
-        tell(self._desk, view, ActFacts(ticket=ticket, events=(event,), actor=DESK), act=act, now=now)
 
     def _withdraw(self, letter: QueuedLetter, refusal: Withheld, report: DeliveryReport) -> None:
         with self._desk.store.act() as view:

@@ -78,6 +78,10 @@ class Batch:
         ready = self._ready.pop(letter.id, None)
         return letter, ready if letter.id in self._ours else None
 
+    def look_again(self) -> None:
+        """Forget what was looked up: something has changed."""
+        self._looked = None
+
     def following(self) -> LetterFacts | None:
         """What the letter after the one taken says, as far as that is known."""
         ready = self._ready.get(self.left[0].id) if self.left else None

@@ -16,7 +16,16 @@ from typing import Any, assert_never
 
 import rules
 from desk import by_mail, finders, log
-from desk.addresses import alive_address, copied, dead_addresses, mark_bounced, spoof
+from desk.addresses import (
+    alive_address,
+    copied,
+    dead_addresses,
+    is_alive,
+    mark_alive,
+    mark_bounced,
+    spoof,
+    with_alive,
+)
 from desk.carry_out import Arrived, Plan, is_takeover, plan, write
 from desk.desk import Desk
 from desk.facts import informed
@@ -355,7 +364,7 @@ def _fulfilled(desk: Desk, view: View, mail: Mail, asks: Wished, *, now: datetim
     """Do what a mail wishes that is about nothing but letters."""
     message, actor, because = mail.message, wisher(asks), asks.because(desk.settings.helpdesk.tag)
     number = asks.on.number if asks.on else None
-    if not asks.changes:
+    if not (asks.changes or asks.alive):
         return Received(intake=mail.row.id, outcome=Outcome.IGNORED, ticket=number, because=because)
     act = view.tickets.begin_act("mail", actor, now=now, intake=mail.row.id)
     told = fulfil(
@@ -372,7 +381,13 @@ def _fulfilled(desk: Desk, view: View, mail: Mail, asks: Wished, *, now: datetim
 
 def _told_only(desk: Desk, view: View, mail: Mail, wish: Asked, *, now: datetime) -> Received:
     """Answer a mail that does nothing but ask how tickets stand."""
-    act = view.tickets.begin_act("mail", actor_of(mail.message, wish.contact), now=now, intake=mail.row.id)
+    actor, alive = actor_of(mail.message, wish.contact), alive_address(view, mail.message, wish.contact, desk.settings)
+    act = view.tickets.begin_act("mail", actor, now=now, intake=mail.row.id)
+    if alive:
+        mark_alive(view, alive, wish.contact)
+        wish = replace(wish, contact=with_alive(wish.contact, alive))
+        if wish.ticket is not None:
+            view.tickets.record(act, wish.ticket.number, (is_alive(alive, actor, desk.settings),), now=now)
     told = answer(desk, view, mail.message, wish, mailbox=mail.row.mailbox, act=act, now=now)
     is_told = isinstance(told, Told)
     return Received(

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from domain.errors import PermanentFailure
 from domain.letter import Letter, LetterFacts
-from notifier.sender import Sender, ServerAway, Writing, nothing
+from notifier.sender import NoSuchAddress, Sender, ServerAway, Writing, nothing
 
 
 class FileSender:
@@ -58,7 +58,11 @@ class OnlyTo:
         """What the sender inside says.  Raises PermanentFailure for another recipient."""
         if letter.envelope_to != self._address:
             raise PermanentFailure(f"deliver: all letters go to {self._address}, this one would go to somebody else")
-        return self._sender.send(letter, meanwhile=meanwhile)
+        try:
+            return self._sender.send(letter, meanwhile=meanwhile)
+        except NoSuchAddress as refused:
+            # It is not the address that the letter is for.
+            raise PermanentFailure(str(refused)) from refused
 
     def close(self) -> None:
         """Let go of the connection inside."""

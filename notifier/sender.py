@@ -26,6 +26,10 @@ class LockedOut(ServerAway, OurFault):
     """The server does not let us in: login, certificate or encryption are wrong."""
 
 
+class NoSuchAddress(PermanentFailure):
+    """The recipient's address takes no letters, whatever they say."""
+
+
 class TooLarge(PermanentFailure):
     """The letter is larger than the server takes.  `limit`: what it takes, in octets; None where it did not say."""
 

@@ -13,6 +13,8 @@ import dkim
 import pytest
 
 from desk.acts import File
+from domain.event import EventKind
+from domain.letter import Reason
 from domain.settings import Dkim, Smtp
 from notifier.compose import Composer
 from notifier.dkim import Signer
@@ -83,6 +85,19 @@ def test_who_is_refused_and_who_is_greylisted(talk: Conversation, postfix: Postf
     waits = by_address["later@kunde.example"]
     assert waits.due_at - talk.now == timedelta(minutes=5)
     arrived(postfix, count=6)
+
+
+def test_an_address_that_postfix_does_not_know_gets_nothing_more(talk: Conversation, postfix: Postfix) -> None:
+    number = asks(talk, "unknown@kunde.example")
+    assert talk.deliver().failed == 1
+    assert talk.kinds(number)[-2:] == [EventKind.UNSENT, EventKind.UNDELIVERABLE]
+    told = [mail for mail in arrived(postfix, count=4) if "no such user here" in str(mail.get_body(("plain",)))]
+    assert {mail["Delivered-To"] for mail in told} == {"ada@acme.example", "bert@acme.example"}
+    talk.staff("ada").reply(number, "Wir kommen.")
+    assert talk.deliver().failed == 0
+    assert talk.withheld(number) == [("unknown@kunde.example", Reason.UNDELIVERABLE)]
+    asks(talk, "unknown@kunde.example")
+    assert [one.undeliverable for one in talk.contact("unknown@kunde.example").addresses] == [False]
 
 
 def test_a_server_that_does_not_relay_for_us(talk: Conversation) -> None:
