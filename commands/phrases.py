@@ -120,6 +120,8 @@ def happened(event: Event, settings: Settings) -> str:
             return f"{event.after} is undeliverable"
         case EventKind.REACHABLE:
             return f"{event.after} is reachable again"
+        case EventKind.MENTIONED:
+            return f"{'group ' * (event.field == 'group')}{event.after} is mentioned"
         case EventKind.REFUSED:
             return f"not done: {event.after}"
         case _:
