@@ -117,12 +117,13 @@ def _if_watched(kind: LetterKind) -> Callable[[_Case], LetterKind | None]:
 _CHANGE, _STAFF_CHANGE = _if_watched(K.CHANGE), _if_watched(K.STAFF_CHANGE)
 
 # What is not in the table (tags, links, watchers, mail of machines) makes nobody a letter; staff
-# read of it as a line in a letter that they get anyway.
+# read of it as a line in a letter that they get anyway.  Nobody watches a ticket that is not there yet, but an
+# agent whom a rule lets watch it from its first mail on.
 # fmt: off
 TABLE: Mapping[EventKind, _Row] = {
     # event                 customer       cc          assignee          watching    watching
     #                                                                    customer    agent
-    E.OPENED:          _Row(_answer,       None,       K.STAFF_NEW,      None,       None),
+    E.OPENED:          _Row(_answer,       None,       K.STAFF_NEW,      None,       K.STAFF_NEW),
     E.ASSIGNED:        _Row(_taken_over,   None,       K.STAFF_ASSIGNED, None,       None),
     E.STATUS:          _Row(_if_public,    None,       K.STAFF_STATUS,   _if_public, K.STAFF_STATUS),
     E.CLOSED:          _Row(_if_public,    None,       K.STAFF_STATUS,   _if_public, K.STAFF_STATUS),
