@@ -132,7 +132,7 @@ class Staff:
     def note(self, number: int, text: str, *, files: Sequence[File] = ()) -> ActReport:
         """An internal note, which no customer ever sees."""
         said = Said(kind=EntryKind.NOTE, text=something(text, EntryKind.NOTE), files=tuple(files))
-        return self._on(number, "note", Changes.noted, said=said)
+        return self._on(number, "note", lambda changes, ticket: changes.noted(ticket, said.text), said=said)
 
     def solve(self, number: int, text: str, *, files: Sequence[File] = ()) -> ActReport:
         """The solution, entered or changed; the ticket is solved."""

@@ -38,7 +38,7 @@ from scanner.quote_marks import is_forwarding
 from scanner.read import attachment
 from store.store import View
 
-_TOLD_OF_NEW = (EventKind.SOLUTION, EventKind.REFUSED)
+_TOLD_OF_NEW = (EventKind.SOLUTION, EventKind.REFUSED, EventKind.MENTIONED)
 TOO_LARGE = "the mail was too large to be read whole"
 # A signed mail carries these without the writer having attached anything.
 _SIGNATURES = frozenset({"application/pkcs7-signature", "application/x-pkcs7-signature", "application/pgp-signature"})
@@ -63,10 +63,14 @@ class Hand:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Words:
-    """An entry to be.  `files` go to whom it is written to; the other parts of the mail stay inside."""
+    """An entry to be.  `files` go to whom it is written to; the other parts of the mail stay inside.
+
+    `own` are those words of a note that its writer certainly wrote himself: whom they name is told.
+    """
 
     kind: EntryKind
     text: str
+    own: str = ""
     files: tuple[File, ...] = ()
 
 
@@ -258,7 +262,9 @@ def _words(
     if is_note:
         # Staff may see what he quotes.
         text = _behind(asked["!note"], commands_of(message.reply_text)[1] or below)
-        return Words(kind=EntryKind.NOTE, text=something(text, EntryKind.NOTE))
+        return Words(
+            kind=EntryKind.NOTE, text=something(text, EntryKind.NOTE), own=_behind(asked["!note"], below)
+        )  # fmt: skip
     if is_solution:
         text = something(_behind(asked["!solve"], below), EntryKind.SOLUTION)
         return Words(kind=EntryKind.SOLUTION, text=checked(text, timeline, settings), files=hand.files)
@@ -280,7 +286,7 @@ def _said(changes: Changes, change: Change, words: Words) -> Change:
         case EntryKind.SOLUTION:
             return _then(change, changes.solved(change.after, words.text))
         case _:
-            return _then(change, changes.noted(change.after))
+            return _then(change, changes.noted(change.after, words.own))
 
 
 def _then(change: Change, more: Change) -> Change:
@@ -370,7 +376,7 @@ def _words_at_opening(
         text = something(_behind(asked["!solve"], below), EntryKind.SOLUTION)
         return Words(kind=EntryKind.SOLUTION, text=checked(text, NOTHING, settings))
     note = _behind(asked.get("!note", ""), below)
-    return Words(kind=EntryKind.NOTE, text=note) if note else None
+    return Words(kind=EntryKind.NOTE, text=note, own=note) if note else None
 
 
 def write(view: View, act: MailAct, row: Intake, *, tag: str) -> Carried:

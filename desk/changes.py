@@ -16,14 +16,15 @@ from desk.due import due_set
 from domain.absence import Absence, stand_in
 from domain.errors import DeskError
 from domain.event import Actor, Event, EventKind
+from domain.mention import mentioned
 from domain.settings import Settings
 from domain.ticket import EntryKind, Phase, TicketFacts
 
 _SAID = {
-    EntryKind.COMMENT: EventKind.COMMENT,
-    EntryKind.NOTE: EventKind.NOTE,
-    EntryKind.SOLUTION: EventKind.SOLUTION,
-    EntryKind.CUSTOMER: EventKind.OPENED,
+    EntryKind.COMMENT: (EventKind.COMMENT,),
+    EntryKind.NOTE: (EventKind.NOTE, EventKind.MENTIONED),
+    EntryKind.SOLUTION: (EventKind.SOLUTION,),
+    EntryKind.CUSTOMER: (EventKind.OPENED,),
 }
 _NAMES = {EntryKind.COMMENT: "a reply", EntryKind.NOTE: "a note", EntryKind.SOLUTION: "a solution"}
 
@@ -49,7 +50,7 @@ class Change(NamedTuple):
 
 def named(events: Sequence[Event], kind: EntryKind, entry: int) -> tuple[Event, ...]:
     """EVENTS, with ENTRY in the one that speaks of an entry of this kind."""
-    speaks = (_SAID[kind], EventKind.MACHINE_WROTE)
+    speaks = (*_SAID[kind], EventKind.MACHINE_WROTE)
     return tuple(replace(one, entry=entry) if one.kind in speaks and one.entry is None else one for one in events)
 
 
@@ -71,9 +72,13 @@ class Changes:
         """The customer was written to; he waits no longer."""
         return Change(replace(ticket, waiting_since=None), (self._event(EventKind.COMMENT),))
 
-    def noted(self, ticket: TicketFacts) -> Change:
-        """A note was written, which no customer ever sees."""
-        return Change(ticket, (self._event(EventKind.NOTE),))
+    def noted(self, ticket: TicketFacts, text: str = "") -> Change:
+        """A note was written, which no customer ever sees; whoever TEXT names by `@` is mentioned."""
+        names = {key: agent.name for key, agent in self.settings.agents.items()}
+        found = mentioned(text, agents=names, groups=self.settings.groups)
+        events = [self._event(EventKind.MENTIONED, field="agent", after=key) for key in found.agents]
+        events += [self._event(EventKind.MENTIONED, field="group", after=key) for key in found.groups]
+        return Change(ticket, (self._event(EventKind.NOTE), *events), found.remarks)
 
     def solved(self, ticket: TicketFacts, text: str) -> Change:
         """The solution was entered or changed; the ticket is solved."""

@@ -43,6 +43,7 @@ class LetterKind(StrEnum):
     STAFF_CHANGE = "staff_change"
     STAFF_NOTE = "staff_note"
     STAFF_DUE = "staff_due"  # the due time comes near, or has passed
+    STAFF_MENTION = "staff_mention"  # an internal note names the agent, or his group
     STAFF_REFUSED = "staff_refused"  # to an agent: what he wanted by mail could not be done
 
     @property
@@ -52,7 +53,8 @@ class LetterKind(StrEnum):
     @property
     def word(self) -> str:
         """What config.yaml calls such a letter to staff (`notifications.staff`); '' for one that cannot be left out."""
-        return self.removeprefix("staff_") if self.is_staff and self is not LetterKind.STAFF_REFUSED else ""
+        always = (LetterKind.STAFF_MENTION, LetterKind.STAFF_REFUSED)
+        return self.removeprefix("staff_") if self.is_staff and self not in always else ""
 
     @property
     def is_human(self) -> bool:
@@ -103,8 +105,8 @@ class Recipient:
     """One person a letter may go to.
 
     `role`: requester, organization, watcher, agent, group, colleague (of the agent who has the ticket), reader (of
-    all tickets), deputy (of an agent who is absent), cc, sender (of a mail that is rejected), forward, notified (by a
-    rule).
+    all tickets), deputy (of an agent who is absent), mention (in a note), cc, sender (of a mail that is rejected),
+    forward, notified (by a rule).
     """
 
     role: str

@@ -117,12 +117,13 @@ def _if_watched(kind: LetterKind) -> Callable[[_Case], LetterKind | None]:
 _CHANGE, _STAFF_CHANGE = _if_watched(K.CHANGE), _if_watched(K.STAFF_CHANGE)
 
 # What is not in the table (tags, links, watchers, mail of machines) makes nobody a letter; staff
-# read of it as a line in a letter that they get anyway.
+# read of it as a line in a letter that they get anyway.  Nobody watches a ticket that is not there yet, but an
+# agent whom a rule lets watch it from its first mail on.
 # fmt: off
 TABLE: Mapping[EventKind, _Row] = {
     # event                 customer       cc          assignee          watching    watching
     #                                                                    customer    agent
-    E.OPENED:          _Row(_answer,       None,       K.STAFF_NEW,      None,       None),
+    E.OPENED:          _Row(_answer,       None,       K.STAFF_NEW,      None,       K.STAFF_NEW),
     E.ASSIGNED:        _Row(_taken_over,   None,       K.STAFF_ASSIGNED, None,       None),
     E.STATUS:          _Row(_if_public,    None,       K.STAFF_STATUS,   _if_public, K.STAFF_STATUS),
     E.CLOSED:          _Row(_if_public,    None,       K.STAFF_STATUS,   _if_public, K.STAFF_STATUS),
@@ -149,6 +150,7 @@ STRONGEST_FIRST = (
     K.STAFF_REFUSED,
     *(K.SOLUTION, K.STAFF_SOLUTION),
     *(K.COMMENT, K.STAFF_COMMENT),
+    K.STAFF_MENTION,
     *(K.ACKNOWLEDGEMENT, K.NOTICE, K.SUPPORT_OVER, K.STAFF_NEW),
     *(K.COPY, K.STAFF_CUSTOMER),
     *(K.STAFF_NOTE, K.STAFF_ASSIGNED),
@@ -167,8 +169,8 @@ class _Person:
     """Somebody whom an act may concern, in one column of the table; `because` says how.
 
     `whose` is whose the ticket is to an agent who is told for no other reason, None where there is one.
-    `can_be_spared` says that others are there for the ticket while he is away, `stands_for` whose deputy he is, and
-    `notice` the rule that wants him to be told, whatever he would be told otherwise.
+    `can_be_spared` says that others are there for the ticket while he is away, `stands_for` whose deputy he is.
+    `notice` is the rule that names him, `mention` the event that does; he is told whatever he would be told otherwise.
     """
 
     recipient: Recipient
@@ -178,6 +180,7 @@ class _Person:
     can_be_spared: bool = False
     stands_for: str = ""
     notice: str = ""
+    mention: Event | None = None
     contact: ContactFacts | None = None
     organization: OrganizationFacts | None = None
 
@@ -186,7 +189,7 @@ def resolve(act: ActFacts, settings: Settings) -> tuple[Told | Withheld, ...]:
     """Everybody whom ACT concerns: who gets which letter, who does not, each with the reason."""
     outcomes: list[Told | Withheld] = []
     in_place: list[Told | Withheld] = []
-    for person in (*_people(act, settings), *_notified(act, settings)):
+    for person in (*_people(act, settings), *_notified(act, settings), *_mentioned(act, settings)):
         own, deputys = _outcomes(person, act, settings)
         outcomes += own
         in_place += deputys
@@ -211,8 +214,10 @@ def _outcomes(person: _Person, act: ActFacts, settings: Settings) -> tuple[_Some
         # He only reads along: nobody has to do so in his place.
         return (), ()
     absent = Withheld(recipient=person.recipient, kind=own.kind, reason=Reason.ABSENT, because=away.words)
+    if not away.agent and person.can_be_spared:
+        return (absent,), ()
     if not away.agent:
-        return ((absent if person.can_be_spared else own),), ()
+        return (replace(own, because=f"{own.because}; {away.words}"),), ()
     deputy = _outcome(_deputy(person, away, settings), act, settings)
     if isinstance(deputy, Withheld) and deputy.reason is not Reason.ACTOR:
         return (own,), (deputy,)
@@ -254,14 +259,33 @@ def _notified(act: ActFacts, settings: Settings) -> Iterator[_Person]:
                 yield replace(told, notice=wish.because)
 
 
-def _of_notice(person: _Person, act: ActFacts, settings: Settings) -> Told | Withheld:
-    """The letter to an agent whom a rule wants to be told, whatever he would be told otherwise."""
+def _mentioned(act: ActFacts, settings: Settings) -> Iterator[_Person]:
+    """The agents whom a note names, by themselves or with their group."""
+    for event in act.events:
+        if event.kind is not E.MENTIONED:
+            continue
+        because = f"mentioned by {event.actor}"
+        if event.field == "agent":
+            yield replace(_agent(event.after, settings, role="mention", because=because), mention=event)
+            continue
+        members = settings.groups.get(event.after, ())
+        is_anybody_there = any(_is_covered(member, act, settings) for member in members)
+        for member in members:
+            told = _agent(member, settings, role="mention", because=f"{because}, as member of group {event.after}")
+            yield replace(told, mention=event, can_be_spared=is_anybody_there)
+
+
+def _of_name(person: _Person, act: ActFacts, settings: Settings) -> Told | Withheld:
+    """The letter to an agent whom a rule or a note names, whatever he would be told otherwise."""
     kind = K.STAFF_NEW if any(event.kind is E.OPENED for event in act.events) else K.STAFF_CUSTOMER
+    events = tuple(_told_once(act.events))
+    if person.mention is not None:
+        kind, events = K.STAFF_MENTION, (person.mention, *(one for one in events if one != person.mention))
     if act.quiet:
         return Withheld(recipient=person.recipient, kind=kind, reason=Reason.QUIET, because=act.quiet)
     if _is_actor(person, act) and not _switches(act, settings).tell_actor:
         return Withheld(recipient=person.recipient, kind=kind, reason=Reason.ACTOR, because="own act")
-    told = Told(recipient=person.recipient, kind=kind, events=tuple(_told_once(act.events)), because=person.because)
+    told = Told(recipient=person.recipient, kind=kind, events=events, because=person.because)
     return gate(person.recipient, kind, mailbox=act.ticket.mailbox, settings=settings) or told
 
 
@@ -565,8 +589,8 @@ def _agent(key: str, settings: Settings, *, role: str, because: str, whose: Whos
 
 
 def _outcome(person: _Person, act: ActFacts, settings: Settings) -> Told | Withheld | None:
-    if person.notice:
-        return _of_notice(person, act, settings)
+    if person.notice or person.mention is not None:
+        return _of_name(person, act, settings)
     due, off = _due(person, act, settings)
     if not due:
         return _worth_saying(person, act, off, settings)

@@ -83,7 +83,8 @@ _SAID = {
     LetterKind.STAFF_CUSTOMER: {EventKind.CUSTOMER_WROTE, EventKind.UNCONFIRMED, EventKind.VENDOR_WROTE},
     LetterKind.STAFF_COMMENT: {EventKind.COMMENT},
     LetterKind.STAFF_SOLUTION: {EventKind.SOLUTION, EventKind.COMMENT},
-    LetterKind.STAFF_NOTE: {EventKind.NOTE},
+    LetterKind.STAFF_NOTE: {EventKind.NOTE, EventKind.MENTIONED},
+    LetterKind.STAFF_MENTION: {EventKind.NOTE, EventKind.MENTIONED},
     LetterKind.STAFF_DUE: {EventKind.DUE_SOON, EventKind.OVERDUE},
     LetterKind.STAFF_REFUSED: {EventKind.NOTE, EventKind.OPENED},
 }
@@ -694,7 +695,8 @@ def _change(event: Event, settings: Settings, paper: _Paper) -> Change:
     def label(value: str) -> str:
         if event.kind in _STATUS:
             return settings.tickets.label(value, paper.language)
-        if event.kind is EventKind.ASSIGNED and event.field == "agent" and value in settings.agents:
+        names_agent = event.kind in (EventKind.ASSIGNED, EventKind.MENTIONED) and event.field == "agent"
+        if names_agent and value in settings.agents:
             return settings.agents[value].name
         if event.kind in (EventKind.LINKED, EventKind.MERGED) and value.isascii() and value.isdecimal():
             return reference(settings.helpdesk.tag, int(value))
