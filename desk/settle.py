@@ -12,7 +12,7 @@ from datetime import datetime
 
 from desk.changes import Refused
 from desk.desk import Desk
-from desk.due import NO_TIME
+from desk.due_times import NO_TIME
 from desk.finders import SAME_TEXT
 from desk.merge import Merging, merging
 from desk.turned_away import Answer, forwarded, nobody_gets_it, rejected, went_through_us
