@@ -15,6 +15,7 @@ from datetime import UTC, datetime, timedelta
 from desk import log
 from desk.addresses import company_of
 from desk.desk import Desk
+from desk.joining import joined
 from desk.letters import letter_facts, tell
 from domain.errors import DeskError, NotFound, PermanentFailure, TemporaryFailure
 from domain.event import DESK, Event, EventKind
@@ -158,9 +159,10 @@ class Delivery:
         if not limit:
             return ()
         with self._desk.store.act() as view:
-            return view.outbox.claim(
+            claimed = view.outbox.claim(
                 self._desk.holder, now=now, limit=limit, stale=now - STALE, is_dead=self._desk.is_dead
             )
+            return joined(self._desk, view, claimed, now=now)
 
     def _room(self, view: View, now: datetime) -> int:
         """How many letters may go now: a batch, or what `smtp.rate` leaves of it, counted over all processes."""

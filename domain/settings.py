@@ -102,6 +102,12 @@ def _positive(value: timedelta) -> timedelta:
     return value
 
 
+def _window(value: timedelta) -> timedelta:
+    if value > timedelta(hours=1):
+        raise ValueError("is longer than an hour: nobody should wait so long for a letter")
+    return value
+
+
 def _prefix(value: str) -> str:
     if re.fullmatch(r"[A-Z][A-Z0-9]{1,11}", value) is None:
         raise ValueError(f"{shown(value)} is not a tag prefix: 2 to 12 capital letters and digits, a letter first")
@@ -186,6 +192,7 @@ Duration = Annotated[
     WithJsonSchema({"type": "string", "pattern": r"^\d+(\.\d+)?\s*(ms|s|m|min|h|d|w)$"}),
 ]
 Positive = Annotated[Duration, AfterValidator(_positive)]
+Window = Annotated[Duration, AfterValidator(_window)]
 Size = Annotated[int, BeforeValidator(parse_size), WithJsonSchema({"type": ["string", "integer"]})]
 Line = Annotated[str, AfterValidator(_line)]
 Host = Annotated[str, AfterValidator(_host)]
@@ -521,6 +528,8 @@ class Mailbox(_Frozen):
     there already it takes an answer to a letter of ours; a subject alone, which anybody could write, does not do."""
     support_over: SupportOver | None = None
     """What becomes of a ticket that a customer opens whose support is over; left out: notifications.support_over."""
+    join_within: Window | None = None
+    """Within which time its letters are joined; left out: notifications.join_within."""
     max_new_per_scan: Annotated[Whole, Field(ge=1)] = 200
     """After the server renumbered its mail (UIDVALIDITY): with more unknown mails than this, stop and say so."""
     plus_addressing: Flag = False
@@ -763,6 +772,9 @@ class Notifications(_Frozen):
     """What becomes of a ticket that a customer opens after the last day of his support (`helpdesk contacts
     --support-until`): nothing; flag, it gets the tag `support over`, which `list` and `show` point out; letter, that
     too, and the letter that tells him of the ticket says so (template support_over)."""
+    join_within: Window = timedelta()
+    """Letters about one ticket to one person that are queued within this time leave as one, which waits so long: 2m.
+    0s: each leaves at once."""
     loop_budget: LoopBudget = LoopBudget()
     """The brake on two machines writing to each other."""
     look: Look = Look()
@@ -892,6 +904,12 @@ class Settings(_Frozen):
         """What becomes of a ticket in MAILBOX that a customer opens whose support is over."""
         known = self.mailboxes.get(mailbox)
         return (known.support_over if known else None) or self.notifications.support_over
+
+    def join_within(self, mailbox: str) -> timedelta:
+        """For how long letters from MAILBOX wait for others that go together with them."""
+        known = self.mailboxes.get(mailbox)
+        own = known.join_within if known else None
+        return self.notifications.join_within if own is None else own
 
     @property
     def one_click(self) -> str:
