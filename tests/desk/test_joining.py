@@ -1,15 +1,24 @@
 """Several letters about one ticket to one person leave as one, where config.yaml wants that."""
 
+import contextlib
+import re
+import shutil
+import tempfile
 from collections.abc import Mapping
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given
+from hypothesis import settings as tries
+from hypothesis import strategies as st
 
 from desk.acts import File
 from desk.outbox import Choice, cancel, hold
 from domain.letter import Letter, LetterKind
 from store.outbox import LetterState, QueuedLetter
+from store.store import open_store
 from tests.conversation import MORNING, Begin, Conversation, Death, Person
 
 ADA, BERT, WEISS = "ada@acme.example", "bert@acme.example", "weiss@firma.example"
@@ -187,17 +196,8 @@ def test_whenever_the_process_dies_nothing_is_lost_and_a_copy_is_the_same(
     talk.staff("ada").reply(1, "Erstens.")
     talk.staff("ada").solve(1, "Zweitens.")
 
-    class Dying:
-        def send(self, letter: Letter) -> str:
-            if not before_the_server:
-                talk.smtp.send(letter)
-            raise Death
-
-        def close(self) -> None:
-            pass
-
     talk.later(minutes=2)
-    talk.start(sender=Dying())
+    talk.start(sender=Mortal(talk, sends_first=not before_the_server))
     talk.dies(talk.deliver)
     # What comes now must not slip into a letter that may be on its way already.
     talk.staff("ada").reply(1, "Drittens.")
@@ -311,3 +311,103 @@ def test_the_window_is_that_of_the_first_letter(begin: Begin) -> None:
     assert last(talk).due_at == talk.now + timedelta(minutes=2)
     assert last(talk).state is LetterState.QUEUED
     assert talk.now == MORNING + timedelta(minutes=2)
+
+
+DEEDS = (
+    "reply",
+    "solve",
+    "note",
+    "close",
+    "assign",
+    "mail",
+    "soon",
+    "later",
+    "deliver",
+    "refused",
+    "dies",
+    "dies after",
+)
+steps = st.lists(st.sampled_from(DEEDS), min_size=4, max_size=25)
+
+
+class Mortal:
+    """Hands letters to SMTP, until it dies."""
+
+    def __init__(self, talk: Conversation, *, sends_first: bool) -> None:
+        self._talk, self._sends_first = talk, sends_first
+
+    def send(self, letter: Letter) -> str:
+        if self._sends_first:
+            self._talk.smtp.send(letter)
+        raise Death
+
+    def close(self) -> None:
+        """Nothing to let go of."""
+
+
+def play(talk: Conversation, weiss: Person, deed: str, number: int) -> None:
+    ada = talk.staff("ada")
+    match deed:
+        case "reply":
+            ada.reply(1, f"Wort{number}.")
+        case "solve":
+            ada.solve(1, f"Wort{number}.")
+        case "note":
+            ada.note(1, f"Intern{number}.")
+        case "close":
+            ada.close(1)
+        case "assign":
+            ada.assign(1, group=("network", "service")[number % 2])
+        case "mail":
+            talk.put(weiss.answer(weiss.sent[0], f"Kundenwort{number}."))
+            talk.scan()
+        case "soon":
+            talk.later(seconds=50)
+        case "later":
+            talk.later(minutes=3)
+        case "deliver":
+            talk.deliver()
+        case "refused":
+            talk.smtp.refuse(WEISS, "451 4.7.1 greylisted")
+            talk.deliver()
+        case _:
+            talk.start(sender=Mortal(talk, sends_first=deed == "dies after"))
+            with contextlib.suppress(Death):
+                talk.deliver()
+            talk.restart()
+
+
+@given(steps=steps)
+@tries(max_examples=25, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+def test_whatever_happens_each_word_arrives_once(sqlite_file: Path, steps: list[str]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        shutil.copy(sqlite_file, Path(folder) / "helpdesk.db")
+        store = open_store("sqlite:///helpdesk.db", base=Path(folder))
+        try:
+            talk = Conversation(store, {"notifications": {"join_within": "2m", "look": {"html": False}}})
+            weiss = talk.customer(f"Anna Weiß <{WEISS}>")
+            weiss.writes("Drucker", "Er brennt.")
+            for number, deed in enumerate(steps):
+                play(talk, weiss, deed, number)
+            for _ in range(30):
+                talk.later(hours=1)
+                talk.deliver()
+            assert_each_word_arrived_once(talk, [n for n, deed in enumerate(steps) if deed in ("reply", "solve")])
+        finally:
+            store.close()
+
+
+def assert_each_word_arrived_once(talk: Conversation, numbers: list[int]) -> None:
+    rows = {letter.letter: letter for letter in talk.outbox(1)}
+    assert {letter.state for letter in rows.values()} <= {LetterState.SENT, LetterState.JOINED}
+    assert all(rows[one.joined_into].state is LetterState.SENT for one in rows.values() if one.joined_into)
+    copies = {one.id: {other.data for other in talk.smtp.sent if other.id == one.id} for one in talk.smtp.sent}
+    assert all(len(data) == 1 for data in copies.values()), "a copy is the same to the last octet"
+    for person in (WEISS, BERT):
+        unique = {letter.message_id: letter.text for letter in talk.letters(person)}
+        lines = [line for text in unique.values() for line in text.splitlines() if not line.startswith(">")]
+        said = [int(found[1]) for line in lines if (found := re.fullmatch(r"Wort(\d+)\.", line))]
+        assert sorted(said) == numbers, f"each once to {person}"
+    assert not any("Intern" in letter.text for letter in talk.letters(WEISS))
+    to_bert = "".join({letter.message_id: letter.text for letter in talk.letters(BERT)}.values())
+    assert all(entry.shown.strip() in to_bert for entry in talk.entries(1) if entry.shown)
