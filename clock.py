@@ -29,7 +29,7 @@ from desk import log
 from desk.config import Config
 from desk.deliver import Delivery
 from desk.desk import Desk
-from desk.due import tell_due
+from desk.due_times import tell_due
 from desk.one_click import OneClick
 from desk.receive import Read
 from desk.reload import SettingsFiles

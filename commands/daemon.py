@@ -108,7 +108,7 @@ def deliver(path: Path, *, form: LogForm, verbose: bool, as_json: bool) -> int:
     from commands.opening import now, opened_with
     from desk.config import load
     from desk.deliver import Delivery
-    from desk.due import tell_due
+    from desk.due_times import tell_due
 
     logs.set_up(form, verbose=verbose)
     config = load(path)

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any, assert_never
 
 from desk.addresses import Dead, is_alive, mark_alive, mark_dead
-from desk.due import due_in, due_set, with_due
+from desk.due_times import due_in, due_set, with_due
 from desk.finders import SAME_TEXT, belongs
 from desk.opt_out import COMPLAINT, Leaving, name_of, opt_out
 from desk.repeats import Repeat

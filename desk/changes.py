@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from desk.carry_out import MAX_TITLE, cut, with_status
-from desk.due import due_set
+from desk.due_times import due_set
 from domain.absence import Absence, stand_in
 from domain.errors import DeskError
 from domain.event import Actor, Event, EventKind

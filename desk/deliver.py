@@ -17,6 +17,7 @@ from desk import log
 from desk.desk import Desk
 from desk.give_up import give_up
 from desk.in_hand import Batch, Ready
+from desk.joining import joined
 from domain.errors import DeskError, PermanentFailure, TemporaryFailure
 from domain.letter import Letter, LetterFacts, Withheld
 from notifier.left_out import left_out, lighter
@@ -131,9 +132,10 @@ class Delivery:
         if not limit:
             return ()
         with self._desk.store.act() as view:
-            return view.outbox.claim(
+            claimed = view.outbox.claim(
                 self._desk.holder, now=now, limit=limit, stale=now - STALE, is_dead=self._desk.is_dead
             )
+            return joined(self._desk, view, claimed, now=now)
 
     def _room(self, view: View, now: datetime) -> int:
         """How many letters may go now: a batch, or what `smtp.rate` leaves of it, counted over all processes."""

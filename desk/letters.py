@@ -10,6 +10,7 @@ from datetime import date, datetime
 from typing import Any
 
 from desk.desk import Desk
+from desk.joining import waiting
 from desk.support import told_in_letter
 from desk.today import absent
 from domain import token
@@ -24,6 +25,10 @@ from notifier.resolve import resolve, resolve_more, same_person
 from store.outbox import QueuedLetter
 from store.store import View
 
+# What a letter says of its ticket, as of the act.
+_OF_THE_MOMENT = ("title", "status", "priority", "category", "group", "agent", "requester", "at")
+# What these pass on is what their own reader wrote.
+_QUOTES_ITS_READER = (LetterKind.ACKNOWLEDGEMENT, LetterKind.NOTICE)
 _ALONE = (LetterKind.REPORT, LetterKind.OPTED_OUT, LetterKind.OPTED_IN)
 
 
@@ -128,7 +133,7 @@ def _queued(
 ) -> QueuedLetter:
     thread = _thread(desk, view, told, ticket, answering=answering)
     facts = _facts(told, ticket, thread, entry=entry, now=now)
-    return as_letter(desk, told, facts, ticket=ticket.number, act=act, now=now)
+    return waiting(desk.settings, as_letter(desk, told, facts, ticket=ticket.number, act=act, now=now))
 
 
 def as_letter(
@@ -327,6 +332,8 @@ class Said:
 
 def letter_facts(view: View, letter: QueuedLetter, settings: Settings, *, said: Said | None = None) -> LetterFacts:
     """What LETTER says, with the entry and the files that it passes on, and what was said before."""
+    if letter.parts:
+        return _with_parts(view, letter, view.outbox.parts(letter), settings)
     stored, said = letter.facts, said or Said(view, [letter])
     entry = said.by(letter)
     return LetterFacts(
@@ -358,6 +365,25 @@ def letter_facts(view: View, letter: QueuedLetter, settings: Settings, *, said: 
         loops=tuple(stored.get("loops", ())),
         due_at=datetime.fromisoformat(stored["due_at"]) if stored.get("due_at") else None,
         support_end=date.fromisoformat(stored["support_end"]) if stored.get("support_end") else None,
+    )
+
+
+def _with_parts(view: View, letter: QueuedLetter, parts: Sequence[QueuedLetter], settings: Settings) -> LetterFacts:
+    """What LETTER says together with PARTS: the ticket as it was at the last of their acts, and the words of each."""
+    latest = max((letter, *parts), key=lambda one: one.id).facts
+    events = [event for one in (letter, *parts) for event in one.facts["events"]]
+    stored = {**letter.facts, **{name: latest[name] for name in _OF_THE_MOMENT}, "events": events}
+    alone = letter_facts(view, replace(letter, facts=stored, parts=None), settings)
+    numbers = dict.fromkeys(part.facts["entry"] for part in parts if part.kind not in _QUOTES_ITS_READER)
+    entries = [view.tickets.entry(number) for number in numbers if number and number != letter.facts["entry"]]
+    known = [entry for entry in entries if entry is not None]
+    further = tuple(map(quoted, known))
+    files = [file for entry in known for file in _files(view, entry)] if letter.kind.is_human else []
+    return replace(
+        alone,
+        further=further,
+        earlier=tuple(entry for entry in alone.earlier if entry not in further),
+        files=(*alone.files, *files),
     )
 
 

@@ -105,6 +105,11 @@ def letter_mistake(letter: str, ticket: str, error: Exception) -> None:
     )  # fmt: skip
 
 
+def letter_joined(letter: str, ticket: str, into: str) -> None:
+    """The words of a letter go with another one."""
+    _say(logging.INFO, "letter.joined", ticket=ticket, letter=letter, into=into)
+
+
 def letter_withheld(letter: str, ticket: str, to: str, why: str) -> None:
     _say(logging.INFO, "letter.withheld", ticket=ticket, letter=letter, to=to, why=why)
 

@@ -14,7 +14,7 @@ from desk.acts import ActReport, Staff, not_merged
 from desk.carry_out import differences, with_status
 from desk.changes import Refused
 from desk.desk import Desk
-from desk.due import due_set
+from desk.due_times import due_set
 from desk.letters import tell
 from domain.event import Actor, Event, EventKind
 from domain.letter import ActFacts

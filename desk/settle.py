@@ -12,7 +12,7 @@ from datetime import datetime
 
 from desk.changes import Refused
 from desk.desk import Desk
-from desk.due import NO_TIME
+from desk.due_times import NO_TIME
 from desk.finders import SAME_TEXT
 from desk.merge import Merging, merging
 from desk.today import absent

@@ -237,6 +237,7 @@ class LetterFacts:
     `ticket` is None for a letter about none.  `template` is the one that a rule chose, `words` are a rule's own,
     `loops` the addresses that a mail which is passed on has been through.
     `earlier` are the last entries before this one that its reader knows already, the latest first.
+    `further` are the entries of other letters that go with this one, the oldest first.
     `due_at` is until when the ticket is to be solved, `support_end` the last day of the customer's support.
     `standings` are the tickets that a report is about, `left_out` names the files that the server would not have taken.
     """
@@ -270,6 +271,7 @@ class LetterFacts:
     loops: tuple[str, ...] = ()
     due_at: datetime | None = None
     support_end: date | None = None
+    further: tuple[QuotedEntry, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

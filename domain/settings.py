@@ -103,6 +103,12 @@ def _positive(value: timedelta) -> timedelta:
     return value
 
 
+def _window(value: timedelta) -> timedelta:
+    if value > timedelta(hours=1):
+        raise ValueError("is longer than an hour: nobody should wait so long for a letter")
+    return value
+
+
 def _prefix(value: str) -> str:
     if re.fullmatch(r"[A-Z][A-Z0-9]{1,11}", value) is None:
         raise ValueError(f"{shown(value)} is not a tag prefix: 2 to 12 capital letters and digits, a letter first")
@@ -205,6 +211,7 @@ Duration = Annotated[
     WithJsonSchema({"type": "string", "pattern": r"^\d+(\.\d+)?\s*(ms|s|m|min|h|d|w)$"}),
 ]
 Positive = Annotated[Duration, AfterValidator(_positive)]
+Window = Annotated[Duration, AfterValidator(_window)]
 Size = Annotated[int, BeforeValidator(parse_size), WithJsonSchema({"type": ["string", "integer"]})]
 Line = Annotated[str, AfterValidator(_line)]
 Host = Annotated[str, AfterValidator(_host)]
@@ -557,6 +564,8 @@ class MailboxNotifications(_Frozen):
     """In place of notifications.watchers_on_field_change."""
     support_over: SupportOver | None = None
     """In place of notifications.support_over."""
+    join_within: Window | None = None
+    """In place of notifications.join_within."""
     staff: StaffLetters | None = None
     """In place of those lines of notifications.staff that stand here."""
 
@@ -840,6 +849,9 @@ class Notifications(_Frozen):
     """What becomes of a ticket that a customer opens after the last day of his support (`helpdesk contacts
     --support-until`): nothing; flag, it gets the tag `support over`, which `list` and `show` point out; letter, that
     too, and the letter that tells him of the ticket says so (template support_over)."""
+    join_within: Window = timedelta()
+    """Letters about one ticket to one person that are queued within this time leave as one, which waits so long: 2m.
+    0s: each leaves at once."""
     loop_budget: LoopBudget = LoopBudget()
     """The brake on two machines writing to each other."""
     look: Look = Look()

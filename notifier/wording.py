@@ -269,7 +269,7 @@ class Wording:
             "reader": Reader(
                 name=one_line(facts.recipient.name)[:NAME_LIMIT], role=facts.recipient.role, language=language
             ),
-            "entry": _shortened(facts.entry, TEXT_LIMIT, paper),
+            "entry": _with_further(_shortened(facts.entry, TEXT_LIMIT, paper), facts.further, paper),
             "said": plain(_cut(facts.words, TEXT_LIMIT)),
             "earlier": tuple(_shortened(entry, 4 * BRIEF_LIMIT, paper) for entry in facts.earlier),
             "standings": tuple(_standing(one, settings, language) for one in facts.standings),
@@ -634,6 +634,26 @@ def _said(suspicion: Suspicion, paper: _Paper) -> Suspicion:
     if paper.can_say(key):
         text = paper.say(key, None, **{name: one_line(value) for name, value in suspicion.places})
     return replace(suspicion, said=one_line(text)[:SUBJECT_LIMIT])
+
+
+def _with_further(entry: QuotedEntry | None, further: tuple[QuotedEntry, ...], paper: _Paper) -> QuotedEntry | None:
+    """ENTRY with the words of FURTHER below its own, each with its author and time.
+
+    They are one text, so that no template of the house's own can leave them out.
+    """
+    if not further:
+        return entry
+    first, *others = [one for one in (entry, *(_shortened(other, TEXT_LIMIT, paper) for other in further)) if one]
+    text = "\n\n".join((first.text or paper.say("no_text"), *(_said_by(one, paper) for one in others)))
+    names = tuple(name for one in (first, *others) for name in one.attachment_names)
+    return replace(first, text=text, attachment_names=names)
+
+
+def _said_by(entry: QuotedEntry, paper: _Paper) -> str:
+    """The words of ENTRY below who wrote them and when, and what is to be known of him."""
+    careful = [paper.say("suspicion", suspicion=entry.suspicion)] if entry.suspicion else []
+    wrote = paper.say("wrote", author=entry.author or paper.say("somebody"), at=paper.moment(entry.at))
+    return "\n\n".join((*careful, wrote, entry.text or paper.say("no_text")))
 
 
 def _reference(facts: LetterFacts, settings: Settings) -> str:

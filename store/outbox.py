@@ -7,12 +7,16 @@ recognisable as a copy, never zero times.
 
 Letters to one recipient about one ticket leave in order: a later one waits for the earlier.  What is
 on hold stays until it is released, and so does what comes after it.
+
+Some letters go together with another one (`desk/joining.py`): they are joined, and what becomes of that one
+becomes of them.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from itertools import takewhile
 from typing import Any
 
 from sqlalchemy import (
@@ -123,16 +127,39 @@ _SENT = (
 )  # fmt: skip
 
 
+_BEHIND = (
+    select(*_outbox.c, _IS_HELD.label("held"))
+    .where(
+        _outbox.c.ticket == bindparam("ticket"),
+        _outbox.c.recipient_key == bindparam("key"),
+        _outbox.c.id > bindparam("after"),
+        _outbox.c.state == _QUEUED,
+    )
+    .order_by(_outbox.c.id)
+    .with_for_update(of=_outbox)
+)
+_PARTS = (
+    select(_outbox)
+    # Without the second condition neither database may use the partial index.
+    .where(_outbox.c.joined_into == bindparam("letter"), _outbox.c.joined_into != literal_column("''"))
+    .order_by(_outbox.c.id)
+)
+
+
 class LetterState(StrEnum):
     QUEUED = "queued"
     SENT = "sent"
     FAILED = "failed"
+    JOINED = "joined"  # its words go with another letter, which it names
     WITHHELD = "withheld"  # queued once, but no longer permitted when its turn came
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueuedLetter:
-    """A letter on its way.  `facts` hold what it says; see `domain.letter.LetterFacts`."""
+    """A letter on its way.  `facts` hold what it says; see `domain.letter.LetterFacts`.
+
+    `parts` is how many others go with it, None while that is open; `joined_into` is the letter that it goes with.
+    """
 
     id: int = 0
     letter: str
@@ -157,6 +184,8 @@ class QueuedLetter:
     blob: str | None = None
     bounced_at: datetime | None = None
     bounce: str = ""
+    parts: int | None = None
+    joined_into: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -322,6 +351,7 @@ class Outbox:
         if not self._settle(letter, state=LetterState.WITHHELD, reply=withheld.because):
             return
         self.withhold(letter.act, letter.ticket, [withheld], now=now, letter=letter.letter)
+        self._let_go(letter)
 
     def put_back(self, letters: Iterable[QueuedLetter], *, reply: str = "") -> None:
         """Lay letters down that were not tried; REPLY is why."""
@@ -355,6 +385,7 @@ class Outbox:
         if not self._take(letter, state=LetterState.WITHHELD, reply=withheld.because):
             return False
         self.withhold(letter.act, letter.ticket, [withheld], now=now, letter=letter.letter)
+        self._let_go(letter)
         return True
 
     def _take(self, letter: QueuedLetter, **values: Any) -> bool:
@@ -385,6 +416,46 @@ class Outbox:
         """Everything that is on hold, the oldest first."""
         rows = self._connection.execute(select(_hold).order_by(_hold.c.id))
         return tuple(Hold(agent=row.agent, at=row.at, letter=row.letter, ticket=row.ticket) for row in rows)
+
+    def behind(self, letter: QueuedLetter) -> tuple[QueuedLetter, ...]:
+        """What waits behind LETTER for the same person about the same ticket, in order, and is kept from others now.
+
+        It ends before one that is on hold, in a hand, or may have been on its way before.
+        """
+        asked = {"ticket": letter.ticket, "key": clean(address_key(letter.recipient.address)), "after": letter.id}
+        found = self._connection.execute(_BEHIND, asked).all()
+        free = takewhile(lambda row: not (row.held or row.claimed_by or row.attempts) and row.parts is None, found)
+        return tuple(map(_letter, free))
+
+    def go_together(
+        self, letter: QueuedLetter, others: Sequence[QueuedLetter], *, hand: str, now: datetime
+    ) -> QueuedLetter:
+        """LETTER with OTHERS in it, taken in this HAND."""
+        row = self._connection.execute(
+            update(_outbox)
+            .where(_outbox.c.id == letter.id)
+            .values(parts=len(others), claimed_by=hand, claimed_at=now)
+            .returning(*_outbox.c)
+        ).one()
+        if others:
+            self._connection.execute(
+                update(_outbox)
+                .where(_outbox.c.id.in_([one.id for one in others]))
+                .values(state=LetterState.JOINED, joined_into=letter.letter, claimed_by="", claimed_at=None)
+            )
+        return _letter(row)
+
+    def parts(self, letter: QueuedLetter) -> tuple[QueuedLetter, ...]:
+        """The letters whose words go with LETTER, the oldest first."""
+        return tuple(map(_letter, self._connection.execute(_PARTS, {"letter": letter.letter})))
+
+    def _let_go(self, letter: QueuedLetter) -> None:
+        """LETTER does not go: what was to go with it waits for itself again."""
+        self._connection.execute(
+            update(_outbox)
+            .where(_outbox.c.joined_into == letter.letter, _outbox.c.joined_into != literal_column("''"))
+            .values(state=LetterState.QUEUED, joined_into="")
+        )
 
     def bounced(self, letter: QueuedLetter, *, because: str, at: datetime | None) -> None:
         """A letter came back, or, without AT, is only delayed on its way; what its first hard bounce said stays."""
@@ -462,7 +533,7 @@ class Outbox:
         """Message-IDs of our letters about a ticket to one address, the oldest first."""
         rows = self._connection.execute(
             select(_outbox.c.message_id)
-            .where(_outbox.c.ticket == number, _outbox.c.recipient_key == key)
+            .where(_outbox.c.ticket == number, _outbox.c.recipient_key == key, _outbox.c.state != LetterState.JOINED)
             .order_by(_outbox.c.id)
             .limit(limit)
         )
@@ -542,6 +613,8 @@ def _letter(row: Any) -> QueuedLetter:
         blob=row.blob,
         bounced_at=row.bounced_at,
         bounce=row.bounce,
+        parts=row.parts,
+        joined_into=row.joined_into,
     )
 
 

@@ -554,6 +554,7 @@ class OutboxRow(Record, table=True):
     `letter` is its public id.  `facts` hold what it says.  `claimed_by` names the process that is
     sending it now, `tried_at` is when it was first tried in vain.  `template` and `blob` are what it was
     written with and its bytes, as they were handed over.  `bounced_at` and `bounce`: it came back.
+    `parts` is how many others go with it, NULL while that is open; each of those names it in `joined_into`.
     """
 
     __tablename__ = "outbox"
@@ -569,6 +570,8 @@ class OutboxRow(Record, table=True):
         # Only letters in somebody's hand stand in it: finding the dead among the holders must not read the queue.
         Index("ix_outbox_claimed", "claimed_by", sqlite_where=text("claimed_by != ''"),
               postgresql_where=text("claimed_by != ''")),
+        Index("ix_outbox_joined_into", "joined_into", sqlite_where=text("joined_into != ''"),
+              postgresql_where=text("joined_into != ''")),
         Index("ix_outbox_order", "ticket", "recipient_key", "id"),
         Index("ix_outbox_recent", "recipient_key", "queued_at"),
         Index("ix_outbox_domain", "recipient_domain", "queued_at"),
@@ -603,6 +606,8 @@ class OutboxRow(Record, table=True):
     blob: str | None = _blob_ref(nullable=True)
     bounced_at: datetime | None = _time(nullable=True)
     bounce: str = _text()
+    parts: int | None = None
+    joined_into: str = ""
 
 
 class HoldRow(Record, table=True):

@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import Boolean, Integer, event, text
 
 from domain.ticket import ExternalId
+from store.outbox import QueuedLetter
 from store.store import Store, View
 from store.tables import UtcTime, metadata
 from tests.store.conftest import Place
@@ -78,6 +79,13 @@ def claim(view: View) -> object:
     return view.outbox.claim("one", now=NOW, limit=20, stale=NOW - MINUTE, is_dead=lambda _: False)
 
 
+def queued(view: View) -> QueuedLetter:
+    """A letter that waits."""
+    letter = view.outbox.by_letter(f"l{ROWS - 50}")
+    assert letter is not None
+    return letter
+
+
 HOT: dict[str, Callable[[View], object]] = {
     "claim mails": lambda view: view.journal.claim(MAILBOX, limit=20, attempts=3),
     "mails to fetch": lambda view: view.journal.to_fetch(MAILBOX, "INBOX", uidvalidity=7),
@@ -114,6 +122,8 @@ HOT: dict[str, Callable[[View], object]] = {
     "a vendor's id": lambda view: view.tickets.by_external_id(ExternalId(name="maker", value="INC1")),
     "dead addresses": lambda view: view.people.dead_among(["u500@x.example"]),
     "claim letters": claim,
+    "letters behind one": lambda view: view.outbox.behind(queued(view)),
+    "letters joined into one": lambda view: view.outbox.parts(queued(view)),
     "next letter": lambda view: view.outbox.next_due(),
     "letters waiting": lambda view: view.outbox.waiting(),
 }

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from desk.changes import Refused
-from desk.due import tell_due
+from desk.due_times import tell_due
 from desk.mail_commands import COMMANDS
 from domain.due import DueTold, parse_due
 from domain.event import EventKind as E
@@ -195,7 +195,7 @@ def test_two_daemons_and_a_death_in_the_middle_tell_it_once(anywhere: Begin, mon
         raise Death
 
     with monkeypatch.context() as patch:
-        patch.setattr("desk.due.tell", dies)
+        patch.setattr("desk.due_times.tell", dies)
         talk.dies(lambda: tell_due(talk.desk, now=talk.now))
     assert talk.kinds(1)[-1] is E.DUE
     # The second daemon found the same ticket before the first was done.
