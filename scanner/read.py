@@ -49,6 +49,7 @@ _STRUCTURE = {
     "MissingHeaderBodySeparatorDefect": "no empty line behind its header",
     "FirstHeaderLineIsContinuationDefect": "its header begins in the middle of a field",
     "InvalidMultipartContentTransferEncodingDefect": "an encoded multipart",
+    "TooDeepDefect": "too many parts around it, not taken apart",
     "UnreadableParametersDefect": "the parameters of its content type contradict each other, read by their looks",
 }
 _CONTENT_FIELD = re.compile(rb"^content-[^\n]*\n(?:[ \t][^\n]*\n)*", re.IGNORECASE | re.MULTILINE)
@@ -194,11 +195,15 @@ def _remarks(fields: Fields, remark: str) -> Iterable[str]:
 
 
 def _broken_parts(tree: Tree) -> Iterable[str]:
-    """What the standard library found wrong with the structure, in our words."""
-    for number, part in enumerate(islice(tree.walk(), MAX_DEFECTS)):
+    """What the standard library found wrong with the structure, in our words, each once."""
+    found: dict[str, list[int]] = {}
+    for number, part in enumerate(islice(tree.walk(), 2 * MAX_DEFECTS)):
         for defect in part.defects[:MAX_DEFECTS]:
             if said := _STRUCTURE.get(type(defect).__name__):
-                yield f"part {number}: {said}"
+                found.setdefault(said, []).append(number)
+    for said, numbers in found.items():
+        others = len(set(numbers)) - 1
+        yield f"part {numbers[0]}{f' and {others} more' if others else ''}: {said}"
 
 
 def _tidy(defects: Iterable[str]) -> tuple[str, ...]:
