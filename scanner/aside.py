@@ -17,9 +17,13 @@ ORDINARY = 64_000
 KEPT = 64_000
 """Octets of one part that the parser gets, its header included."""
 KEPT_LINES = 1_000
-MOST_LINES = 30_000
+"""Lines of one part; fewer, the more there are of all parts before it, but never less than LEAST_LINES."""
+LEAST_LINES = 60
+MANY_LINES = 30_000
+MOST_LINES = 60_000
 """Lines of all parts together; behind them everything belongs to the last part."""
-MOST_BOUNDARIES = 5_000
+MOST_BOUNDARIES = 2_500
+"""As many parts as are ever looked at, and the multiparts around them."""
 MOST_DASHED = 20_000
 """Lines that begin like a boundary and are looked at."""
 LONGEST = 300
@@ -29,7 +33,6 @@ _FIRST = 0x100000
 _MARK = re.compile("[\U00100000-\U0010ffff]")
 _HEADER_END = re.compile(rb"\n\r?\n")
 _BOUNDARY = re.compile(rb'boundary\s{0,9}=\s{0,9}(?:"([^"\r\n]{1,200})"|([^";\s]{1,200}))', re.IGNORECASE)
-_LINES = re.compile(rb"(?:[^\n]*+\n){%d}" % KEPT_LINES)
 
 
 def shortened(data: bytes) -> tuple[str, Sequence[memoryview]]:
@@ -72,7 +75,8 @@ def _stretches(data: bytes) -> Iterator[tuple[int, int, int]]:
     lines = 0
     for end in (*_boundaries(data, max(0, behind - 2)), len(data)):
         # The whole header of the mail is needed: it was bounded before.
-        begin = _kept(data, max(start, behind), end)
+        most = max(LEAST_LINES, min(KEPT_LINES, (MANY_LINES - lines) // 40))
+        begin = _kept(data, max(start, behind), end, lines=most)
         lines += data.count(b"\n", start, begin)
         if lines > MOST_LINES:
             yield start, begin, len(data)
@@ -81,11 +85,11 @@ def _stretches(data: bytes) -> Iterator[tuple[int, int, int]]:
         start = end
 
 
-def _kept(data: bytes, start: int, end: int) -> int:
+def _kept(data: bytes, start: int, end: int, *, lines: int) -> int:
     """Where the beginning of a part ends that the parser gets: at the end of a line, if there is one."""
     most = min(start + KEPT, end)
-    if data.count(b"\n", start, most) > KEPT_LINES and (found := _LINES.match(data, start, most)):
-        return found.end()
+    if data.count(b"\n", start, most) > lines:
+        return most - len(data[start:most].split(b"\n", lines)[-1])
     if most == end:
         return end
     return max(data.rfind(b"\n", start, most) + 1, start) or most

@@ -17,6 +17,8 @@ from scanner.headers import decoded_value, sent_value
 from scanner.tree import as_sent, tree_of, written
 
 MAX_PARTS = 1_000
+COUNTED = 1_000_000
+"""Octets of a base64 text from which on it is counted."""
 MAX_PARAMETERS = 8_000
 """Characters of a Content-Type or Content-Disposition that are looked at."""
 MAX_PIECES = 100
@@ -25,6 +27,7 @@ MAX_PIECES = 100
 _FILE = re.compile(r"[\w.-]{1,60}\.[A-Za-z][A-Za-z0-9]{1,4}")
 _PIECE = re.compile(r"\*\d+\*?\s*=")
 _FOREIGN = re.compile(rb"[^A-Za-z0-9+/=\s]|(?<=\w) (?=\w)")
+_LETTERS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 _UUENCODED = frozenset({"x-uuencode", "uuencode", "uue", "x-uue"})
 
 
@@ -77,6 +80,20 @@ def content(part: Tree, most: int | None = None) -> bytes:
     if encoding == "quoted-printable":
         return binascii.a2b_qp(sent)
     return _uuencoded(part, sent) if encoding in _UUENCODED else sent
+
+
+def size_of(part: Tree) -> int:
+    """How many octets `content` has; a large base64 text is counted, not decoded."""
+    encoding = str(part.get("content-transfer-encoding", "")).strip().lower()
+    if encoding != "base64" or part.is_multipart() or part.get_content_maintype() == "text":
+        return len(content(part))
+    sent = as_sent(part)
+    body = sent.rstrip()
+    letters = body.rstrip(b"=").translate(None, b"\r\n") if len(body) > COUNTED else b""
+    # A letter that is none, or an end in the middle: only decoding tells.
+    if not letters or letters.translate(None, _LETTERS):
+        return len(content(part))
+    return len(letters) * 6 // 8
 
 
 def _uuencoded(part: Tree, sent: bytes) -> bytes:

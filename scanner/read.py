@@ -61,8 +61,10 @@ logging.getLogger("flufl.bounce").setLevel(logging.CRITICAL + 1)
 
 def read(raw: RawMail, limits: Limits = DEFAULT) -> Message:
     """The mail as a value.  Never raises; the worst mail gives an empty Message that says so."""
-    defects = [f"only the first {len(raw.data)} of {raw.size} octets were read"] if raw.cut else []
-    data, mended = mended_header(raw.data, limits)
+    sent, size = raw.data[: limits.mail_size], max(raw.size, len(raw.data))
+    is_cut = raw.cut or len(sent) < len(raw.data)
+    defects = [f"only the first {len(sent)} of {size} octets were read"] if is_cut else []
+    data, mended = mended_header(sent, limits)
     defects += mended
     try:
         tree = tree_of(data)
@@ -155,9 +157,9 @@ def _message(tree: Tree, raw: RawMail, limits: Limits, *, body: Body, defects: l
 
 
 def _people(fields: Fields, name: str, most: int, defects: list[str]) -> tuple[Address, ...]:
-    found = addresses(fields.every(name))
+    found = addresses(fields.every(name), most)
     if len(found) > most:
-        defects.append(f"only the first {most} of {len(found)} addresses in {name.title()} were read")
+        defects.append(f"only the first {most} addresses in {name.title()} were read")
     return found[:most]
 
 

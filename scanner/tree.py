@@ -20,7 +20,7 @@ from typing import Any, TypeVar, overload
 
 from scanner.aside import put_back, shortened
 
-MAX_DEPTH = 30
+MAX_DEPTH = 20
 """Multiparts and mails in each other: the parser looks at every line once for each of them."""
 MAX_LOOKED_AT = 8_000
 """Characters of a Content-Type that is read by its looks."""
@@ -106,7 +106,8 @@ class _Writer(BytesGenerator):
     def write(self, s: str) -> None:
         octets = put_back(s, self.aside)
         if len(octets) > len(s):
-            octets = octets.replace(b"\r\n", b"\n").replace(b"\r", b"\n").replace(b"\n", b"\r\n")
+            bare = octets.replace(b"\r\n", b"\n").replace(b"\r", b"\n") if b"\r" in octets else octets
+            octets = bare.replace(b"\n", b"\r\n")
         vars(self)["_fp"].write(octets)
 
 
