@@ -28,6 +28,7 @@ from typing import Self
 
 from domain.message import Message, RawMail
 from domain.settings import Limits
+from scanner.aside import shortened
 from scanner.read import read, read_header
 
 DEFAULT = Limits()
@@ -36,7 +37,10 @@ START = 30.0
 MAILS = 200
 """Mails after which a child is replaced, so that what it gathered is given back."""
 
-ORDINARY_SIZE = 20_000_000
+ORDINARY_SIZE = 60_000_000
+"""Octets: a larger one is beyond most limits of size anyway."""
+LARGE = 1_000_000
+"""Octets: of a larger mail only what the parser gets of it is looked at for its structure."""
 ORDINARY_HEADER = 32_000
 ORDINARY_PARTS = 200
 ORDINARY_CONTAINERS = 20
@@ -69,7 +73,7 @@ def out_of_the_ordinary(data: bytes) -> str:
         return "size of its HTML"
     if not data.isascii() and data.count(b"\xcc") + data.count(b"\xcd") > ORDINARY_MARKS:
         return "number of combining marks"
-    folded = data.lower()
+    folded = (data if len(data) <= LARGE else shortened(data)[0].encode("utf-8", "surrogateescape")).lower()
     if folded.count(b"multipart/") + folded.count(b"message/rfc822") > ORDINARY_CONTAINERS:
         return "nesting"
     if any(sign in folded for sign in _PACKED):
@@ -78,7 +82,13 @@ def out_of_the_ordinary(data: bytes) -> str:
 
 
 def _has_long_line(data: bytes) -> bool:
-    return len(data) > ORDINARY_LINE and max(map(len, data.split(b"\n"))) > ORDINARY_LINE
+    place = 0
+    while place + ORDINARY_LINE < len(data):
+        end = data.rfind(b"\n", place, place + ORDINARY_LINE)
+        if end < 0:
+            return True
+        place = end + 1
+    return False
 
 
 class SafeReader:
@@ -186,7 +196,9 @@ class _Child:
             _exactly(self._socket, len(_READY), time.monotonic() + START)
         until = time.monotonic() + seconds
         self.mails += 1
-        _send(self._socket, pickle.dumps((raw, limits)), until)
+        # The octets by themselves: there are many, and pickle would copy them twice.
+        _send(self._socket, pickle.dumps((raw.size, raw.arrived, limits)), until)
+        _send(self._socket, memoryview(raw.data)[: limits.mail_size + 1], until)
         answer = pickle.loads(_received(self._socket, until))
         if not isinstance(answer, Message):
             raise EOFError("no Message came back")
@@ -199,9 +211,10 @@ class _Child:
         self._process.wait()
 
 
-def _send(to: socket.socket, octets: bytes, until: float) -> None:
+def _send(to: socket.socket, octets: bytes | memoryview, until: float) -> None:
     to.settimeout(_left(until))
-    to.sendall(_LENGTH.pack(len(octets)) + octets)
+    to.sendall(_LENGTH.pack(len(octets)))
+    to.sendall(octets)
 
 
 def _received(of: socket.socket, until: float) -> bytes:
@@ -210,14 +223,16 @@ def _received(of: socket.socket, until: float) -> bytes:
 
 
 def _exactly(of: socket.socket, length: int, until: float) -> bytes:
-    found = bytearray()
-    while len(found) < length:
+    pieces: list[bytes] = []
+    missing = length
+    while missing:
         of.settimeout(_left(until))
-        piece = of.recv(min(length - len(found), 1 << 20))
+        piece = of.recv(min(missing, 1 << 20))
         if not piece:
             raise EOFError("the reader is gone")
-        found += piece
-    return bytes(found)
+        pieces.append(piece)
+        missing -= len(piece)
+    return b"".join(pieces)
 
 
 def _left(until: float) -> float | None:
@@ -235,7 +250,8 @@ def serve(seconds: float, memory: int, number: int) -> None:
     with socket.socket(fileno=number) as parent, suppress(EOFError, OSError):
         parent.sendall(_READY)
         while True:
-            raw, limits = pickle.loads(_received(parent, math.inf))
+            size, arrived, limits = pickle.loads(_received(parent, math.inf))
+            raw = RawMail(data=_received(parent, math.inf), size=size, arrived=arrived)
             _limit_cpu(seconds)
             _send(parent, pickle.dumps(read(raw, limits)), math.inf)
 
