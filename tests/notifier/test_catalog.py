@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from notifier import own_templates
 from domain.suspicion import ENGLISH
+from notifier import own_templates
 from notifier.catalog import Catalogs, UnknownSentence, catalogs, places
 from notifier.samples import check_templates
 from notifier.shelf import BUILT_IN
