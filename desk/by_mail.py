@@ -9,6 +9,7 @@ the customer go the writer's own words only, never quotes, signature or a mail p
 except `write`; `files_of` reads the raw mail and belongs outside the transaction.
 """
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from desk.acts import File, attach, write_change
@@ -35,9 +36,11 @@ from scanner.forward import unquoted
 from scanner.quote import reply_text
 from scanner.quote_html import written_between
 from scanner.quote_marks import is_forwarding
-from scanner.read import attachment
+from scanner.read import attachments
+from scanner.worker import out_of_the_ordinary
 from store.store import View
 
+Take = Callable[[bytes, Sequence[int]], tuple[bytes, ...]]
 _TOLD_OF_NEW = (EventKind.SOLUTION, EventKind.REFUSED, EventKind.MENTIONED)
 TOO_LARGE = "the mail was too large to be read whole"
 # A signed mail carries these without the writer having attached anything.
@@ -132,12 +135,13 @@ def _is_to_us(settings: Settings, message: Message) -> bool:
     return any(is_own(one.address, settings) for one in (*message.to, *message.cc))
 
 
-def files_of(message: Message, data: bytes) -> tuple[File, ...]:
+def files_of(message: Message, data: bytes, take: Take) -> tuple[File, ...]:
     """The files attached to MESSAGE, out of its raw bytes.  Raises NotFound where one cannot be read."""
+    parts = [part for part in message.attachments if _goes_along(part)]
+    found = take(data, [part.index for part in parts])
     return tuple(
-        File(name=part.name, content_type=part.content_type, data=attachment(data, part.index))
-        for part in message.attachments
-        if _goes_along(part)
+        File(name=part.name, content_type=part.content_type, data=octets)
+        for part, octets in zip(parts, found, strict=True)
     )
 
 
@@ -145,20 +149,24 @@ def _goes_along(part: Attachment) -> bool:
     return not part.inline and part.content_type not in _SIGNATURES
 
 
-def hand_of(settings: Settings, message: Message, proof: Authentication, *, data: bytes, cut_off: bool) -> Hand | None:
+def hand_of(
+    settings: Settings, message: Message, proof: Authentication, *, data: bytes, cut_off: bool, take: Take = attachments
+) -> Hand | None:
     """The agent who acts by MESSAGE; None where nobody does, or it is not proven.
 
-    CUT_OFF: only the beginning of the mail was fetched.
+    CUT_OFF: only the beginning of the mail was fetched.  TAKE gets files out of it.
     """
     agent = writer(settings, message)
     if not agent or unproven(settings, message, proof):
         return None
     signs = (words_key(data), *signatures(message))
     try:
-        files = () if cut_off else files_of(message, data)
+        files = () if cut_off else files_of(message, data, take)
     except NotFound as missing:
         return Hand(agent=agent, proof=proof, signs=signs, trouble=str(missing))
-    text, trouble = written_between(message), TOO_LARGE if cut_off else ""
+    # Another walk through the HTML; one out of the ordinary is not worth it here.
+    text = "" if out_of_the_ordinary(data) else written_between(message)
+    trouble = TOO_LARGE if cut_off else ""
     return Hand(agent=agent, proof=proof, signs=signs, text=text, files=files, trouble=trouble)
 
 

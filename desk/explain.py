@@ -7,7 +7,7 @@ from datetime import datetime
 import rules
 from desk import finders
 from desk.addresses import alive_address, copied, dead_addresses, spoof
-from desk.by_mail import Hand
+from desk.by_mail import Hand, Take
 from desk.carry_out import Arrived
 from desk.desk import Desk
 from desk.facts import informed
@@ -42,6 +42,7 @@ from domain.suspicion import Suspicion
 from domain.ticket import TicketFacts
 from notifier.resolve import resolve, resolve_more, same_person
 from scanner.content_key import content_key
+from scanner.read import attachments
 from store.store import View
 
 # Contacts that rules would make are told apart from those of the mail's own addresses.
@@ -86,9 +87,11 @@ class Explanation:
         return Outcome.TICKET if self.opens else Outcome.COMMENT
 
 
-def explain(desk: Desk, message: Message, *, data: bytes, mailbox: str, now: datetime) -> Explanation:
-    """What the desk would do with MESSAGE if it arrived in MAILBOX now."""
-    proof, hand = proof_of(desk, message, mailbox=mailbox, data=data)
+def explain(
+    desk: Desk, message: Message, *, data: bytes, mailbox: str, now: datetime, take: Take = attachments
+) -> Explanation:
+    """What the desk would do with MESSAGE if it arrived in MAILBOX now.  TAKE gets files out of its DATA."""
+    proof, hand = proof_of(desk, message, mailbox=mailbox, data=data, take=take)
     with desk.store.reading() as view:
         sign, repeat = said_before(desk, view, message, mailbox=mailbox, moment=now)
         found = finders.find(

@@ -54,6 +54,7 @@ from domain.settings import Mailbox, Settings
 from domain.ticket import TicketFacts
 from scanner.authentication import authentication
 from scanner.content_key import content_key
+from scanner.read import attachments
 from store.store import View
 
 BATCH = 20
@@ -165,7 +166,9 @@ def _read_all(
             raw_mail = RawMail(data=data[:limit] if len(data) > limit else data, size=row.size, arrived=row.arrived)
             message = read(raw_mail)
             key = content_key(data)
-            proof, hand = proof_of(desk, message, mailbox=row.mailbox, data=raw_mail.data, cut_off=raw_mail.cut)
+            proof, hand = proof_of(
+                desk, message, mailbox=row.mailbox, data=raw_mail.data, cut_off=raw_mail.cut, take=files_by(read)
+            )
         except Exception as error:  # one unreadable mail must not stop the others
             failed[row] = error
             continue
@@ -174,12 +177,18 @@ def _read_all(
     return mails, failed
 
 
+def files_by(read: Read) -> by_mail.Take:
+    """How files are taken out of a mail: as READ does it, which may be at arm's length."""
+    take: by_mail.Take = getattr(read, "files", attachments)
+    return take
+
+
 def proof_of(
-    desk: Desk, message: Message, *, mailbox: str, data: bytes, cut_off: bool = False
+    desk: Desk, message: Message, *, mailbox: str, data: bytes, cut_off: bool = False, take: by_mail.Take = attachments
 ) -> tuple[Authentication, by_mail.Hand | None]:
     """Who MESSAGE provably comes from, and the agent who acts by it."""
     proof = authentication(message, desk.settings.mailboxes[mailbox].authserv)
-    return proof, by_mail.hand_of(desk.settings, message, proof, data=data, cut_off=cut_off)
+    return proof, by_mail.hand_of(desk.settings, message, proof, data=data, cut_off=cut_off, take=take)
 
 
 def journal_key(desk: Desk, mailbox: str, key: str) -> str:

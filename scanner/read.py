@@ -11,7 +11,7 @@ Never raises, except `attachment` for a part that the mail does not have.
 
 import logging
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from email.message import Message as Tree
 from itertools import islice
 
@@ -94,10 +94,21 @@ def attachment(data: bytes, index: int) -> bytes:
 
     Raises NotFound if the mail has no such part.
     """
+    return attachments(data, (index,))[0]
+
+
+def attachments(data: bytes, indices: Sequence[int]) -> tuple[bytes, ...]:
+    """The decoded octets of the attachments with these indices, out of the raw mail.
+
+    Raises NotFound if the mail has no such part.
+    """
+    if not indices:
+        return ()
     try:
-        return octets_of(tree_of(mended_header(data)[0]), index)
+        tree = tree_of(mended_header(data)[0])
+        return tuple(octets_of(tree, index) for index in indices)
     except (RecursionError, ValueError, LookupError, TypeError, AttributeError):
-        raise NotFound(f"the mail has no part {index} that can be read") from None
+        raise NotFound(f"the mail has no part {', '.join(map(str, indices))} that can be read") from None
 
 
 def _unreadable(what: str, error: Exception) -> str:

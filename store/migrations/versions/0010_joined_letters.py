@@ -1,6 +1,6 @@
 """Letters that go together with another one.
 
-Revision: 0009
+Revision: 0010
 """
 
 import sqlalchemy as sa
