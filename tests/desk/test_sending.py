@@ -70,9 +70,9 @@ def open_desk(begin: Begin) -> Iterator[Open]:
         yield opened
 
 
-@pytest.fixture
-def desk(open_desk: Open) -> Desk:
-    made = open_desk()
+@pytest.fixture(params=[False, True], ids=["one by one", "pipelining"])
+def desk(open_desk: Open, request: pytest.FixtureRequest) -> Desk:
+    made = open_desk(pipelining=request.param)
     made.asked()
     return made
 
