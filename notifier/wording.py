@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, tzinfo
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from babel.core import Locale, UnknownLocaleError
 from babel.dates import format_date, format_time, get_timezone_name
@@ -551,18 +551,16 @@ def _locale(language: str) -> Locale:
 
 
 def _zone_name(at: datetime, language: str) -> str:
-    return (
-        "UTC"
-        if at.tzinfo is UTC or at.tzinfo is None
-        else _named(at.tzinfo, at.tzname() or "", bool(at.dst()), language)
-    )
+    if at.tzinfo is UTC:
+        return "UTC"
+    return _named(at.replace(minute=0, second=0, microsecond=0), str(at.tzinfo), at.tzname() or "", language)
 
 
-@lru_cache(maxsize=200)
-def _named(zone: tzinfo, abbreviation: str, is_summer: bool, language: str) -> str:
-    """ZONE as its readers abbreviate it, MEZ, else as the world does, CET, else by its distance, UTC+03."""
-    variant: Literal["daylight", "standard"] = "daylight" if is_summer else "standard"
-    theirs = get_timezone_name(zone, width="short", locale=_locale(language), zone_variant=variant)
+# Equal times are one to the cache, whatever their zones: so zone and abbreviation are asked for as well.
+@lru_cache(maxsize=2000)
+def _named(at: datetime, _: str, abbreviation: str, language: str) -> str:
+    """The zone of AT as its readers abbreviate it, MEZ, else as the world does, CET, else by its distance, UTC+03."""
+    theirs = get_timezone_name(at, width="short", locale=_locale(language))
     name = theirs if theirs[:1].isalpha() else abbreviation
     return name if name[:1].isalpha() else f"UTC{name}"
 
