@@ -520,6 +520,40 @@ def contacts(
     body.run(ctx.obj, words, wish, who=who, limit=limit, as_json=as_json)
 
 
+@app.command(rich_help_panel=STAFF)
+def absence(
+    ctx: typer.Context,
+    agent: Annotated[
+        str | None, typer.Argument(metavar="[AGENT]", help="Who is away; else all who are or will.")
+    ] = None,
+    first: Annotated[
+        str | None, typer.Option("--from", metavar="DAY", help="The first day: 2026-12-01; else today.")
+    ] = None,
+    last: Annotated[
+        str | None, typer.Option("--until", metavar="DAY", help="The last day; else until further notice.")
+    ] = None,
+    deputy: Annotated[
+        str | None, typer.Option(metavar="AGENT", help="Who stands in: gets his tickets and letters.")
+    ] = None,
+    back: Annotated[bool, typer.Option("--back", help="He is back, or does not go.")] = False,
+    who: As = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say who of staff is away, and who stands in."""
+    from commands import absence as body
+
+    if agent is None and (first or last or deputy or back):
+        raise typer.BadParameter("who is away? Write the agent's key in front of the options")
+    if back and (first or last or deputy):
+        raise typer.BadParameter("--back stands alone")
+    if agent is None:
+        body.run(ctx.obj, as_json=as_json)
+    elif back:
+        body.back(ctx.obj, agent, as_json=as_json)
+    else:
+        body.go(ctx.obj, agent, first=first, last=last, deputy=deputy or "", who=who, as_json=as_json)
+
+
 @app.command(rich_help_panel=MAIL)
 def run(ctx: typer.Context, log: LogForm = "text", verbose: Verbose = False) -> None:
     """Be the daemon: scan, decide and deliver until stopped."""

@@ -187,7 +187,7 @@ class Daemon:
         return Worker(f"scan {mailbox}", scan, close=scanner.close, stop=self.stop)
 
     def _settings_worker(self, renewal: Renewal) -> Worker:
-        files = SettingsFiles(self._desk, renewal.config, now=self._clock())
+        files = SettingsFiles(self._desk, renewal.config, now=self._clock(), read=self._roads.read)
         files.begin(self._desk)
 
         def look() -> None:

@@ -227,6 +227,7 @@ def as_object(desk: Desk, report: ActReport) -> dict[str, object]:
         "ticket": {"reference": desk.reference(report.ticket.number), "number": report.ticket.number,
                    "status": report.ticket.status, "agent": report.ticket.agent, "group": report.ticket.group},
         "events": report.events,
+        "remarks": report.remarks,
         "told": [
             {"to": one.recipient.address, "role": one.recipient.role, "kind": one.kind,
              "language": one.recipient.language, "because": one.because}
@@ -245,6 +246,7 @@ def report_lines(desk: Desk, report: ActReport) -> Iterator[tuple[str, str]]:
     reference = desk.reference(report.ticket.number)
     if report.did_nothing:
         yield f"{reference}  nothing changed: {_state(report)}", ""
+        yield from ((f"  {remark}", "yellow") for remark in report.remarks)
         return
     yield f"{reference}  {', '.join(_did(desk, report))}", "bold"
     for one in sorted(report.told, key=lambda one: isinstance(one, Withheld)):
@@ -257,12 +259,15 @@ def report_lines(desk: Desk, report: ActReport) -> Iterator[tuple[str, str]]:
             yield f"  withheld {address}: {one.because}{hint}", "dim" if own else "yellow"
     if not report.told:
         yield "  nobody is told", "dim"
+    yield from ((f"  {remark}", "yellow") for remark in report.remarks)
 
 
 def _did(desk: Desk, report: ActReport) -> Iterator[str]:
     for event in report.events:
         if event.kind is EventKind.OPENED:
             yield f"opened: {report.ticket.title}"
+        elif event.kind is EventKind.ASSIGNED and event.because:
+            yield f"{happened(event, desk.settings)}: {event.because}"
         else:
             yield happened(event, desk.settings)
 

@@ -137,6 +137,8 @@ def happened(event: Event, settings: Settings) -> str:
             return f"due soon: {_moment(event.after, settings)}"
         case EventKind.OVERDUE:
             return f"overdue since {_moment(event.after, settings)}"
+        case EventKind.MENTIONED:
+            return f"{'group ' * (event.field == 'group')}{event.after} is mentioned"
         case EventKind.REFUSED:
             return f"not done: {event.after}"
         case _:

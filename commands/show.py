@@ -98,7 +98,7 @@ def show(desk: Desk, story: Story, now: Now, *, full: bool = False, width: int |
         say()
         say(heading(place, entry, now), style=_STYLES[entry.kind])
         if entry.suspicion:
-            say(f"   careful: {_line(entry.suspicion)}", style="yellow")
+            say(f"   careful: {_line(str(entry.suspicion))}", style="yellow")
         for line in _body(entry, full=full, width=width or columns()):
             say(f"   {line}".rstrip())
         for name, octets in files(entry):
@@ -169,7 +169,7 @@ def conversation(desk: Desk, story: Story, now: Now) -> str:
 
 def _below(entry: EntryFacts) -> Iterator[str]:
     if entry.suspicion:
-        yield f"careful: {_line(entry.suspicion)}"
+        yield f"careful: {_line(str(entry.suspicion))}"
     yield from entry.shown[:LONGEST].splitlines()
 
 

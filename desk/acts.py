@@ -15,6 +15,7 @@ from desk.changes import Change, Changes, Refused, known, one_line_title, someth
 from desk.desk import Desk
 from desk.letters import tell
 from desk.support import flagged
+from desk.today import absent
 from domain.event import Actor, Event, EventKind
 from domain.letter import ActFacts, Recipient, Told, Withheld
 from domain.people import Address, ContactFacts
@@ -36,11 +37,12 @@ class File:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActReport:
-    """What an act did: the ticket after it, the events, who is told and who is not."""
+    """What an act did: the ticket after it, the events, who is told and who is not, and what else is worth knowing."""
 
     ticket: TicketFacts
     events: tuple[Event, ...] = ()
     told: tuple[Told | Withheld, ...] = ()
+    remarks: tuple[str, ...] = ()
 
     @property
     def did_nothing(self) -> bool:
@@ -100,7 +102,7 @@ class Staff:
                 updated_at=self.now,
                 waiting_since=self.now,
             )
-            new, due = self.changes.due(new, due_at)
+            new, due, _ = self.changes.due(new, due_at)
             new, flags = flagged(settings, new)
             new = replace(new, number=view.tickets.open(columns(new), now=self.now))
             view.tickets.add_tags(new.number, new.tags)
@@ -120,26 +122,26 @@ class Staff:
         if status:
             known("status", status, self.desk.settings.tickets.statuses)
 
-        def changed(ticket: TicketFacts) -> Change:
-            after, events = self.changes.commented(ticket)
-            after, more = self.changes.with_status(after, status or ticket.status)
-            return Change(after, (*events, *more))
+        def changed(changes: Changes, ticket: TicketFacts) -> Change:
+            answered = changes.commented(ticket)
+            after = changes.with_status(answered.after, status or ticket.status)
+            return after._replace(events=(*answered.events, *after.events))
 
         return self._on(number, "reply", changed, said=said, cc=cc)
 
     def note(self, number: int, text: str, *, files: Sequence[File] = ()) -> ActReport:
         """An internal note, which no customer ever sees."""
         said = Said(kind=EntryKind.NOTE, text=something(text, EntryKind.NOTE), files=tuple(files))
-        return self._on(number, "note", self.changes.noted, said=said)
+        return self._on(number, "note", lambda changes, ticket: changes.noted(ticket, said.text), said=said)
 
     def solve(self, number: int, text: str, *, files: Sequence[File] = ()) -> ActReport:
         """The solution, entered or changed; the ticket is solved."""
         said = Said(kind=EntryKind.SOLUTION, text=something(text, EntryKind.SOLUTION), files=tuple(files))
-        return self._on(number, "solve", lambda ticket: self.changes.solved(ticket, said.text), said=said)
+        return self._on(number, "solve", lambda changes, ticket: changes.solved(ticket, said.text), said=said)
 
     def assign(self, number: int, *, agent: str = "", group: str = "") -> ActReport:
         """Give a ticket to an agent, a group, or both."""
-        return self._on(number, "assign", lambda ticket: self.changes.assigned(ticket, agent=agent, group=group))
+        return self._on(number, "assign", lambda changes, ticket: changes.assigned(ticket, agent=agent, group=group))
 
     def take(self, number: int) -> ActReport:
         """Take a ticket over."""
@@ -147,38 +149,38 @@ class Staff:
 
     def change(self, number: int, *, field: str, value: str) -> ActReport:
         """Set title, priority or category."""
-        return self._on(number, field, lambda ticket: self.changes.with_field(ticket, field, value))
+        return self._on(number, field, lambda changes, ticket: changes.with_field(ticket, field, value))
 
     def due(self, number: int, due_at: datetime | None) -> ActReport:
         """Set until when a ticket is to be solved, or that there is no such time."""
-        return self._on(number, "due", lambda ticket: self.changes.due(ticket, due_at))
+        return self._on(number, "due", lambda changes, ticket: changes.due(ticket, due_at))
 
     def set_status(self, number: int, status: str) -> ActReport:
         """Give a ticket another status."""
-        return self._on(number, "status", lambda ticket: self.changes.with_status(ticket, status))
+        return self._on(number, "status", lambda changes, ticket: changes.with_status(ticket, status))
 
     def close(self, number: int) -> ActReport:
         """Close a ticket."""
-        return self._on(number, "status", self.changes.closed)
+        return self._on(number, "status", Changes.closed)
 
     def reopen(self, number: int) -> ActReport:
         """Open a ticket again; nothing happens to one that is open."""
-        return self._on(number, "reopen", self.changes.reopened)
+        return self._on(number, "reopen", Changes.reopened)
 
     def tag(self, number: int, tags: Sequence[str]) -> ActReport:
         """Add tags to a ticket."""
-        return self._on(number, "tag", lambda ticket: self.changes.tagged(ticket, tags))
+        return self._on(number, "tag", lambda changes, ticket: changes.tagged(ticket, tags))
 
     def _on(
-        self, number: int, kind: str, changed: Callable[[TicketFacts], Change], *, said: Said | None = None,
+        self, number: int, kind: str, changed: Callable[[Changes, TicketFacts], Change], *, said: Said | None = None,
         cc: Sequence[str] = (),
     ) -> ActReport:  # fmt: skip
         with self.desk.store.act() as view:
             before = view.tickets.facts(number, lock=True)
             not_merged(self.desk, before)
-            change = changed(before)
+            change = changed(replace(self.changes, absences=absent(self.desk, view, self.now)), before)
             if not change.events:
-                return ActReport(ticket=before)
+                return ActReport(ticket=before, remarks=change.remarks)
             entry = None
             if said is not None:
                 entry = self._entry(view, number, said)
@@ -200,7 +202,7 @@ class Staff:
             contacts=cc[1],
         )
         told = tell(self.desk, view, facts, act=act, now=self.now, entry=entry)
-        return ActReport(ticket=change.after, events=change.events, told=told)
+        return ActReport(ticket=change.after, events=change.events, told=told, remarks=change.remarks)
 
     def _entry(self, view: View, number: int, said: Said) -> int:
         entry = view.tickets.add_entry(

@@ -9,15 +9,17 @@ the customer go the writer's own words only, never quotes, signature or a mail p
 except `write`; `files_of` reads the raw mail and belongs outside the transaction.
 """
 
-import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from desk.acts import File, attach, write_change
+from desk.away import sent_by_itself
 from desk.carry_out import Arrived, Carried, Plan, cut
 from desk.carry_out import write as write_plan
 from desk.changes import Change, Changes, Refused, named, something
 from desk.finders import SAME_TEXT
-from desk.mail_commands import COMMANDS, Command, commands_of, misplaced
+from desk.for_customer import NOTHING, Timeline, checked, own_text
+from desk.mail_commands import COMMANDS, Command, commands_of
 from domain.authentication import Authentication
 from domain.decision import Found, Verdict
 from domain.errors import NotFound
@@ -25,16 +27,21 @@ from domain.event import Actor, Event, EventKind
 from domain.intake import Intake
 from domain.message import Attachment, Message
 from domain.people import Address, ContactFacts
-from domain.settings import Helpdesk, Settings
+from domain.settings import Settings
 from domain.ticket import EntryKind, TicketFacts
 from notifier.resolve import is_own, is_writable
+from scanner.authentication import signatures
+from scanner.content_key import words_key
 from scanner.forward import unquoted
-from scanner.quote import own_words, reply_text
+from scanner.quote import reply_text
+from scanner.quote_html import written_between
 from scanner.quote_marks import is_forwarding
-from scanner.read import attachment
+from scanner.read import attachments
+from scanner.worker import out_of_the_ordinary
 from store.store import View
 
-_TOLD_OF_NEW = (EventKind.SOLUTION, EventKind.REFUSED)
+Take = Callable[[bytes, Sequence[int]], tuple[bytes, ...]]
+_TOLD_OF_NEW = (EventKind.SOLUTION, EventKind.REFUSED, EventKind.MENTIONED)
 TOO_LARGE = "the mail was too large to be read whole"
 # A signed mail carries these without the writer having attached anything.
 _SIGNATURES = frozenset({"application/pkcs7-signature", "application/x-pkcs7-signature", "application/pgp-signature"})
@@ -44,21 +51,29 @@ _SIGNATURES = frozenset({"application/pkcs7-signature", "application/x-pkcs7-sig
 class Hand:
     """An agent who acts by mail: the proof that it is he, and the files that he attached.
 
-    `trouble` is why his mail could not be read as it was sent, '' if it could.
+    `signs` are what the mail is known by, under whatever Message-ID.  `text` is what he wrote where the Message does
+    not tell it from what he quotes, '' where it does.  `trouble` is why his mail could not be read as it was sent, ''
+    if it could.
     """
 
     agent: str
     proof: Authentication
+    signs: tuple[str, ...] = ()
+    text: str = ""
     files: tuple[File, ...] = ()
     trouble: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Words:
-    """An entry to be.  `files` go to whom it is written to; the other parts of the mail stay inside."""
+    """An entry to be.  `files` go to whom it is written to; the other parts of the mail stay inside.
+
+    `own` are those words of a note that its writer certainly wrote himself: whom they name is told.
+    """
 
     kind: EntryKind
     text: str
+    own: str = ""
     files: tuple[File, ...] = ()
 
 
@@ -120,12 +135,13 @@ def _is_to_us(settings: Settings, message: Message) -> bool:
     return any(is_own(one.address, settings) for one in (*message.to, *message.cc))
 
 
-def files_of(message: Message, data: bytes) -> tuple[File, ...]:
+def files_of(message: Message, data: bytes, take: Take) -> tuple[File, ...]:
     """The files attached to MESSAGE, out of its raw bytes.  Raises NotFound where one cannot be read."""
+    parts = [part for part in message.attachments if _goes_along(part)]
+    found = take(data, [part.index for part in parts])
     return tuple(
-        File(name=part.name, content_type=part.content_type, data=attachment(data, part.index))
-        for part in message.attachments
-        if _goes_along(part)
+        File(name=part.name, content_type=part.content_type, data=octets)
+        for part, octets in zip(parts, found, strict=True)
     )
 
 
@@ -133,35 +149,47 @@ def _goes_along(part: Attachment) -> bool:
     return not part.inline and part.content_type not in _SIGNATURES
 
 
-def hand_of(settings: Settings, message: Message, proof: Authentication, *, data: bytes, cut_off: bool) -> Hand | None:
+def hand_of(
+    settings: Settings, message: Message, proof: Authentication, *, data: bytes, cut_off: bool, take: Take = attachments
+) -> Hand | None:
     """The agent who acts by MESSAGE; None where nobody does, or it is not proven.
 
-    CUT_OFF: only the beginning of the mail was fetched.
+    CUT_OFF: only the beginning of the mail was fetched.  TAKE gets files out of it.
     """
     agent = writer(settings, message)
     if not agent or unproven(settings, message, proof):
         return None
+    signs = (words_key(data), *signatures(message))
     try:
-        files = () if cut_off else files_of(message, data)
+        files = () if cut_off else files_of(message, data, take)
     except NotFound as missing:
-        return Hand(agent=agent, proof=proof, trouble=str(missing))
-    return Hand(agent=agent, proof=proof, files=files, trouble=TOO_LARGE if cut_off else "")
+        return Hand(agent=agent, proof=proof, signs=signs, trouble=str(missing))
+    # Another walk through the HTML; one out of the ordinary is not worth it here.
+    text = "" if out_of_the_ordinary(data) else written_between(message)
+    trouble = TOO_LARGE if cut_off else ""
+    return Hand(agent=agent, proof=proof, signs=signs, text=text, files=files, trouble=trouble)
 
 
-def plan_act(settings: Settings, arrived: Arrived, found: Found, planned: Plan, hand: Hand | None) -> MailAct | None:
+def plan_act(
+    settings: Settings, arrived: Arrived, found: Found, planned: Plan, hand: Hand | None, *,
+    timeline: Timeline = NOTHING,
+) -> MailAct | None:  # fmt: skip
     """What HAND does with the mail that was PLANNED for anybody; None where it stays at that.
 
+    TIMELINE is what stands on the ticket already.
     A mail on the agent's own ticket is a customer's, and so is one that came before.
     """
     if hand is None:
         return None
-    changes = Changes(settings=settings, agent=hand.agent, now=arrived.now, because=hand.proof.because)
+    changes = Changes(
+        settings=settings, agent=hand.agent, now=arrived.now, because=hand.proof.because, absences=arrived.absences
+    )
     if planned.before is None:
         return _opening(changes, arrived, planned)
     if found.walk[-1].finder == SAME_TEXT or found.verdict is not Verdict.TICKET or _asked(planned.before, arrived):
         return None
     try:
-        return _on_ticket(changes, arrived, planned, hand)
+        return _on_ticket(changes, arrived, planned, hand, timeline)
     except Refused as refused:
         return _refused(changes, arrived, planned, refused)
 
@@ -184,7 +212,7 @@ def for_customer(arrived: Arrived, customer: Address, contact: ContactFacts | No
     )  # fmt: skip
     return replace(
         arrived, message=message, contact=contact, actor=Actor("agent", hand.agent), on_behalf_of=arrived.message,
-        spoof="", alive="", copied=(),
+        spoof=None, alive="", copied=(),
     )  # fmt: skip
 
 
@@ -203,14 +231,18 @@ def _asked(ticket: TicketFacts, arrived: Arrived) -> bool:
     return sender is not None and ticket.requester is not None and ticket.requester.has_address(sender.key)
 
 
-def _on_ticket(changes: Changes, arrived: Arrived, planned: Plan, hand: Hand) -> MailAct:
+def _on_ticket(changes: Changes, arrived: Arrived, planned: Plan, hand: Hand, timeline: Timeline) -> MailAct:
     """An agent's mail on a customer's ticket.  Raises Refused."""
     if hand.trouble:
         raise Refused(hand.trouble)
     assert planned.before is not None
     message = arrived.message
-    commands, below = commands_of(own_words(message.reply_text))
-    words = _words(message, commands, below, hand, changes.settings.helpdesk)
+    own = own_text(hand.text or message.reply_text, timeline, changes.settings, whole=message.text)
+    commands, below = commands_of(own)
+    doubt = "" if commands else sent_by_itself(message, tag=changes.settings.helpdesk.tag, after=timeline.after)
+    if doubt:
+        return _doubted(changes, arrived, planned, doubt, timeline)
+    words = _words(message, commands, below, hand, timeline, changes.settings)
     change = Change(planned.before)
     if words.text:
         change = _said(changes, change, words)
@@ -223,7 +255,9 @@ def _on_ticket(changes: Changes, arrived: Arrived, planned: Plan, hand: Hand) ->
     )  # fmt: skip
 
 
-def _words(message: Message, commands: tuple[Command, ...], below: str, hand: Hand, helpdesk: Helpdesk) -> Words:
+def _words(
+    message: Message, commands: tuple[Command, ...], below: str, hand: Hand, timeline: Timeline, settings: Settings
+) -> Words:
     """What the mail puts on the timeline.  Raises Refused."""
     asked = dict(commands)
     is_solution, is_note = "!solve" in asked, "!note" in asked
@@ -236,28 +270,16 @@ def _words(message: Message, commands: tuple[Command, ...], below: str, hand: Ha
     if is_note:
         # Staff may see what he quotes.
         text = _behind(asked["!note"], commands_of(message.reply_text)[1] or below)
-        return Words(kind=EntryKind.NOTE, text=something(text, EntryKind.NOTE))
+        return Words(
+            kind=EntryKind.NOTE, text=something(text, EntryKind.NOTE), own=_behind(asked["!note"], below)
+        )  # fmt: skip
     if is_solution:
         text = something(_behind(asked["!solve"], below), EntryKind.SOLUTION)
-        return Words(kind=EntryKind.SOLUTION, text=_for_customer(text, helpdesk), files=hand.files)
+        return Words(kind=EntryKind.SOLUTION, text=checked(text, timeline, settings), files=hand.files)
     if commands and not below:
         return Words(kind=EntryKind.NOTE, text="")
     text = something(below, EntryKind.COMMENT)
-    return Words(kind=EntryKind.COMMENT, text=_for_customer(text, helpdesk), files=hand.files)
-
-
-def _for_customer(text: str, helpdesk: Helpdesk) -> str:
-    """TEXT, which holds no command and no letter of ours to staff: there are mail programs whose quotes nobody knows.
-
-    Raises Refused where it does.  Such a letter is told by the lines that it has: `Acme Support ACME-42` above its
-    HTML, `ACME-42 · open · urgent · service` below what it says.
-    """
-    if word := misplaced(text):
-        raise Refused(f"{word} stands among your words: commands stand above them, each on a line of its own")
-    name, number = re.escape(helpdesk.name), rf"{re.escape(helpdesk.tag)}-\d{{1,18}}"
-    if re.search(rf"^[>\s]*(?:(?:{name}\s{{1,9}})?{number}\s*$|{number} · )", text, re.MULTILINE):
-        raise Refused("a letter that only staff may read stands below your words: delete it there and send them again")
-    return text
+    return Words(kind=EntryKind.COMMENT, text=checked(text, timeline, settings), files=hand.files)
 
 
 def _behind(value: str, below: str) -> str:
@@ -272,11 +294,11 @@ def _said(changes: Changes, change: Change, words: Words) -> Change:
         case EntryKind.SOLUTION:
             return _then(change, changes.solved(change.after, words.text))
         case _:
-            return _then(change, changes.noted(change.after))
+            return _then(change, changes.noted(change.after, words.own))
 
 
 def _then(change: Change, more: Change) -> Change:
-    return Change(more.after, (*change.events, *more.events))
+    return Change(more.after, (*change.events, *more.events), (*change.remarks, *more.remarks))
 
 
 def _carried_on(changes: Changes, change: Change, commands: tuple[Command, ...]) -> Change:
@@ -298,6 +320,21 @@ def _refused(changes: Changes, arrived: Arrived, planned: Plan, refused: Refused
     )  # fmt: skip
 
 
+def _doubted(changes: Changes, arrived: Arrived, planned: Plan, doubt: str, timeline: Timeline) -> MailAct:
+    """A mail that nobody may have written: kept for staff, quietly.  Its writer is told, but not of the same again:
+    his program would answer that, too."""
+    assert planned.before is not None
+    message, ticket, why = arrived.message, planned.before, f"it may have been sent by a program: {doubt}"
+    text = message.reply_text or message.text
+    wrote = Event(kind=EventKind.MACHINE_WROTE, actor=changes.actor, because=f"{planned.because} · {why}")
+    told = Refused(f"{why}.  If you wrote it yourself, answer a letter about the ticket once more")
+    return MailAct(
+        changes=changes, actor=changes.actor, before=ticket, after=ticket,
+        events=(wrote,) if cut(text) in timeline.own_notes else (wrote, _refusal(changes, told)), arrived=arrived,
+        words=Words(kind=EntryKind.NOTE, text=text), because=f"{planned.because}; kept as a note: {why}",
+    )  # fmt: skip
+
+
 def _refusal(changes: Changes, refused: Refused) -> Event:
     return Event(kind=EventKind.REFUSED, actor=changes.actor, after=str(refused), because=changes.because)
 
@@ -305,12 +342,12 @@ def _refusal(changes: Changes, refused: Refused) -> Event:
 def _opening(changes: Changes, arrived: Arrived, planned: Plan) -> MailAct | None:
     """A ticket that an agent opens, for the customer whose mail he passes on or for himself; None if he only asks."""
     sent = arrived.on_behalf_of
-    own = own_words(_above(sent) if sent is not None else arrived.message.reply_text)
+    own = own_text(_above(sent) if sent is not None else arrived.message.reply_text, NOTHING, changes.settings)
     try:
         commands, below = commands_of(own)
         if not (commands or sent):
             return None
-        words = _words_at_opening(commands, below, changes.settings.helpdesk, passes_on=sent is not None)
+        words = _words_at_opening(commands, below, changes.settings, passes_on=sent is not None)
         change = _said(changes, Change(planned.after), words) if words else Change(planned.after)
         change, silent = _carried_on(changes, change, commands), ""
     except Refused as refused:
@@ -335,7 +372,7 @@ def _above(message: Message) -> str:
 
 
 def _words_at_opening(
-    commands: tuple[Command, ...], below: str, helpdesk: Helpdesk, *, passes_on: bool
+    commands: tuple[Command, ...], below: str, settings: Settings, *, passes_on: bool
 ) -> Words | None:
     """What an agent says himself when he opens a ticket.  Raises Refused."""
     asked = dict(commands)
@@ -345,9 +382,9 @@ def _words_at_opening(
         return None
     if "!solve" in asked:
         text = something(_behind(asked["!solve"], below), EntryKind.SOLUTION)
-        return Words(kind=EntryKind.SOLUTION, text=_for_customer(text, helpdesk))
+        return Words(kind=EntryKind.SOLUTION, text=checked(text, NOTHING, settings))
     note = _behind(asked.get("!note", ""), below)
-    return Words(kind=EntryKind.NOTE, text=note) if note else None
+    return Words(kind=EntryKind.NOTE, text=note, own=note) if note else None
 
 
 def write(view: View, act: MailAct, row: Intake, *, tag: str) -> Carried:

@@ -10,13 +10,14 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, assert_never
 
-from desk.addresses import Dead, mark_alive, mark_dead
+from desk.addresses import Dead, is_alive, mark_alive, mark_dead
 from desk.due_times import due_in, due_set, with_due
 from desk.finders import SAME_TEXT, belongs
 from desk.opt_out import COMPLAINT, Leaving, name_of, opt_out
 from desk.repeats import Repeat
 from desk.support import flagged
 from desk.vendors import Vendor
+from domain.absence import Absence
 from domain.decision import (
     AddNote,
     AddTags,
@@ -42,6 +43,7 @@ from domain.message import Message
 from domain.people import ContactFacts, OrganizationFacts, address_key
 from domain.settings import Settings
 from domain.subject import bare_subject
+from domain.suspicion import Suspicion
 from domain.ticket import SUPPORT_OVER, EntryKind, ExternalId, Phase, TicketFacts, WatcherFacts
 from domain.token import reference
 from store.store import View
@@ -60,7 +62,7 @@ class Arrived:
     `fingerprint` and `repeat` tell of the same text, the rest what it tells of addresses; `copied` are
     the contacts behind those.  `vendor` is the third party that it comes from, `complaining` are those who
     marked a letter of ours as spam.  `on_behalf_of` is an agent's mail that passed this one on.  `people`,
-    `company` and `turns` are those that rules name (`desk/settle.py`).
+    `company` and `turns` are those that rules name (`desk/settle.py`), `absences` those of the day.
     """
 
     message: Message
@@ -75,13 +77,14 @@ class Arrived:
     dead: tuple[Dead, ...] = ()
     alive: str = ""
     copied: tuple[ContactFacts, ...] = ()
-    spoof: str = ""
+    spoof: Suspicion | None = None
     vendor: Vendor | None = None
     complaining: tuple[Leaving, ...] = ()
     on_behalf_of: Message | None = None
     people: Mapping[str, ContactFacts] = field(default_factory=dict)
     company: OrganizationFacts | None = None
     turns: Mapping[str, str] = field(default_factory=dict)
+    absences: Mapping[str, Absence] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -262,11 +265,7 @@ def _marked(settings: Settings, ticket: TicketFacts, arrived: Arrived) -> tuple[
         for one in arrived.dead
     ]  # fmt: skip
     if arrived.alive:
-        field = "agent" if settings.agent_of(arrived.alive) else "address"
-        events.append(
-            Event(kind=EventKind.REACHABLE, actor=arrived.actor, field=field, after=arrived.alive,
-                  because="a person wrote from it")
-        )  # fmt: skip
+        events.append(is_alive(arrived.alive, arrived.actor, settings))
     company = ticket.organization
     if company and company.key in changes:
         company = replace(company, undeliverable=changes[company.key])
@@ -663,7 +662,7 @@ def _add_entry(view: View, number: int, what: Plan, arrived: Arrived, row: Intak
         message_id=message.message_id,
         machine=message.is_machine,
         unconfirmed=what.unconfirmed,
-        suspicion=arrived.spoof,
+        suspicion=arrived.spoof.recorded if arrived.spoof else "",
         fingerprint=arrived.fingerprint if what.kind is EntryKind.CUSTOMER else "",
         attachments=message.attachments,
     )

@@ -6,23 +6,25 @@ What somebody wrote gets the id of its entry when it is written down (`Change.wi
 Fails with: Refused, which says what there is instead.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, NamedTuple
 
 from desk.carry_out import MAX_TITLE, cut, with_status
 from desk.due_times import due_set
+from domain.absence import Absence, stand_in
 from domain.errors import DeskError
 from domain.event import Actor, Event, EventKind
+from domain.mention import mentioned
 from domain.settings import Settings
 from domain.ticket import EntryKind, Phase, TicketFacts
 
 _SAID = {
-    EntryKind.COMMENT: EventKind.COMMENT,
-    EntryKind.NOTE: EventKind.NOTE,
-    EntryKind.SOLUTION: EventKind.SOLUTION,
-    EntryKind.CUSTOMER: EventKind.OPENED,
+    EntryKind.COMMENT: (EventKind.COMMENT,),
+    EntryKind.NOTE: (EventKind.NOTE, EventKind.MENTIONED),
+    EntryKind.SOLUTION: (EventKind.SOLUTION,),
+    EntryKind.CUSTOMER: (EventKind.OPENED,),
 }
 _NAMES = {EntryKind.COMMENT: "a reply", EntryKind.NOTE: "a note", EntryKind.SOLUTION: "a solution"}
 
@@ -32,31 +34,35 @@ class Refused(DeskError):
 
 
 class Change(NamedTuple):
-    """A ticket after an act, and what happened to it; without events nothing did."""
+    """A ticket after an act, and what happened to it; without events nothing did.
+
+    `remarks` say what whoever acts should know.
+    """
 
     after: TicketFacts
     events: tuple[Event, ...] = ()
+    remarks: tuple[str, ...] = ()
 
     def with_entry(self, kind: EntryKind, entry: int) -> "Change":
         """The same change, after what was said stands on the timeline as ENTRY."""
-        return Change(self.after, named(self.events, kind, entry))
+        return self._replace(events=named(self.events, kind, entry))
 
 
 def named(events: Sequence[Event], kind: EntryKind, entry: int) -> tuple[Event, ...]:
     """EVENTS, with ENTRY in the one that speaks of an entry of this kind."""
-    return tuple(
-        replace(event, entry=entry) if event.kind is _SAID[kind] and event.entry is None else event for event in events
-    )
+    speaks = (*_SAID[kind], EventKind.MACHINE_WROTE)
+    return tuple(replace(one, entry=entry) if one.kind in speaks and one.entry is None else one for one in events)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Changes:
-    """The changes that one agent can make at one moment."""
+    """The changes that one agent can make at one moment, while the agents of ABSENCES are away."""
 
     settings: Settings
     agent: str
     now: datetime
     because: str = ""
+    absences: Mapping[str, Absence] = field(default_factory=dict)
 
     @property
     def actor(self) -> Actor:
@@ -66,9 +72,13 @@ class Changes:
         """The customer was written to; he waits no longer."""
         return Change(replace(ticket, waiting_since=None), (self._event(EventKind.COMMENT),))
 
-    def noted(self, ticket: TicketFacts) -> Change:
-        """A note was written, which no customer ever sees."""
-        return Change(ticket, (self._event(EventKind.NOTE),))
+    def noted(self, ticket: TicketFacts, text: str = "") -> Change:
+        """A note was written, which no customer ever sees; whoever TEXT names by `@` is mentioned."""
+        names = {key: agent.name for key, agent in self.settings.agents.items()}
+        found = mentioned(text, agents=names, groups=self.settings.groups)
+        events = [self._event(EventKind.MENTIONED, field="agent", after=key) for key in found.agents]
+        events += [self._event(EventKind.MENTIONED, field="group", after=key) for key in found.groups]
+        return Change(ticket, (self._event(EventKind.NOTE), *events), found.remarks)
 
     def solved(self, ticket: TicketFacts, text: str) -> Change:
         """The solution was entered or changed; the ticket is solved."""
@@ -76,24 +86,33 @@ class Changes:
         said = self._event(EventKind.SOLUTION)
         if self._phase(ticket) is Phase.SOLVED:
             return Change(after, (said,))
-        after, changed = self.with_status(after, self.settings.tickets.of_phase(Phase.SOLVED))
-        return Change(after, (said, *changed))
+        ended = self.with_status(after, self.settings.tickets.of_phase(Phase.SOLVED))
+        return ended._replace(events=(said, *ended.events))
 
     def assigned(self, ticket: TicketFacts, *, agent: str = "", group: str = "") -> Change:
-        """The ticket is an agent's, a group's, or both.  Raises Refused where there is none of that name."""
+        """The ticket is an agent's, a group's, or both.  Raises Refused where there is none of that name.
+
+        While the agent is away his deputy gets it.  Whoever takes a ticket himself is evidently there.
+        """
         if agent:
             known("agent", agent, self.settings.agents)
         if group:
             known("group", group, self.settings.groups)
         if not (agent or group):
             raise Refused("assign to whom? Name an agent, a group, or both")
+        away = stand_in(agent, self.absences, self.settings.agents) if agent != self.agent else None
+        agent = away.agent or agent if away else agent
         wanted: dict[str, Any] = {name: key for name, key in (("agent", agent), ("group", group)) if key}
         events = tuple(
-            self._event(EventKind.ASSIGNED, field=name, before=getattr(ticket, name), after=key)
+            self._event(
+                EventKind.ASSIGNED, field=name, before=getattr(ticket, name), after=key,
+                because=away.because if away and name == "agent" else "",
+            )
             for name, key in wanted.items()
             if getattr(ticket, name) != key
-        )
-        return Change(replace(ticket, **wanted), events)
+        )  # fmt: skip
+        is_said = any(event.field == "agent" for event in events)
+        return Change(replace(ticket, **wanted), events, (away.words,) if away and not is_said else ())
 
     def with_field(self, ticket: TicketFacts, field: str, value: str) -> Change:
         """Title, priority or category has another value.  Raises Refused where that is none."""
@@ -156,8 +175,11 @@ class Changes:
         after = replace(ticket, tags=tuple(sorted({*ticket.tags, *new})))
         return Change(after, (self._event(EventKind.TAGGED, after=", ".join(new)),))
 
-    def _event(self, kind: EventKind, *, field: str = "", before: str = "", after: str = "") -> Event:
-        return Event(kind=kind, actor=self.actor, field=field, before=before, after=after, because=self.because)
+    def _event(
+        self, kind: EventKind, *, field: str = "", before: str = "", after: str = "", because: str = ""
+    ) -> Event:
+        causes = " · ".join(cause for cause in (self.because, because) if cause)
+        return Event(kind=kind, actor=self.actor, field=field, before=before, after=after, because=causes)
 
     def _phase(self, ticket: TicketFacts) -> Phase:
         return self.settings.tickets.phase(ticket.status)

@@ -29,6 +29,7 @@ def remarks(raw: object) -> Iterator[Remark]:
         _database,
         _groups,
         _mailboxes,
+        _unheard,
         _addresses,
         _folders,
         _transport,
@@ -114,6 +115,34 @@ def _bounces(raw: object) -> Iterator[Remark]:
         if isinstance(bounces, str) and address_key(bounces) not in own:
             text = f"no mailbox has the address {shown(bounces)}: let its mail come into one, or bounces are never seen"
             yield Remark(path=("mailboxes", name, "bounces"), text=text, severity="warning")
+
+
+def _unheard(raw: object) -> Iterator[Remark]:
+    """A new ticket that nobody is told of waits until somebody happens to look."""
+    for name, box in _named(raw, "mailboxes").items():
+        members = [str(one) for one in _list(_at(raw, "groups", str(_at(box, "group"))))]
+        told = (
+            _is_new_in(raw, agent, name, line)
+            for agent in _named(raw, "agents")
+            for line in ("groups", "all")
+            if line == "all" or agent in members
+        )
+        if members and not any(told):
+            text = "nobody is told of new tickets: the letters of all agents leave out new"
+            yield Remark(path=("mailboxes", name), text=text, at="key", severity="warning")
+
+
+def _is_new_in(raw: object, agent: str, mailbox: str, line: str) -> bool:
+    """AGENT's letters about tickets of MAILBOX that LINE is about hold those on new ones."""
+    paths = (
+        ("agents", agent, "letters", line),
+        ("mailboxes", mailbox, "notifications", "staff", line),
+        ("notifications", "staff", line),
+    )
+    said = next((value for path in paths if (value := _at(raw, *path)) is not None), None)
+    if said is None:
+        return line == "groups"
+    return said in ("everything", "new") or "new" in _list(said)
 
 
 def _one_click(raw: object) -> Iterator[Remark]:

@@ -7,7 +7,7 @@ from datetime import datetime
 import rules
 from desk import finders
 from desk.addresses import alive_address, copied, dead_addresses, spoof
-from desk.by_mail import Hand
+from desk.by_mail import Hand, Take
 from desk.carry_out import Arrived
 from desk.desk import Desk
 from desk.facts import informed
@@ -24,10 +24,12 @@ from desk.receive import (
     proof_of,
     quiet_of,
     said_before,
+    signs_of,
     unasked,
 )
 from desk.settle import Settled, settle
 from desk.status_mail import asked
+from desk.today import absent
 from desk.vendors import vendor_with_news
 from domain.authentication import Authentication
 from domain.decision import Decision, Forward, Found, Ignore, MailFacts, Reject, RuleVerdict
@@ -36,9 +38,11 @@ from domain.intake import Intake, Outcome
 from domain.letter import Told, Withheld
 from domain.message import Message
 from domain.people import Address, ContactAddress, ContactFacts
+from domain.suspicion import Suspicion
 from domain.ticket import TicketFacts
 from notifier.resolve import resolve, resolve_more, same_person
 from scanner.content_key import content_key
+from scanner.read import attachments
 from store.store import View
 
 # Contacts that rules would make are told apart from those of the mail's own addresses.
@@ -66,7 +70,7 @@ class Explanation:
     ticket: TicketFacts | None = None
     events: tuple[Event, ...] = ()
     told: tuple[Told | Withheld, ...] = ()
-    spoof: str = ""
+    spoof: Suspicion | None = None
 
     @property
     def outcome(self) -> Outcome:
@@ -83,9 +87,11 @@ class Explanation:
         return Outcome.TICKET if self.opens else Outcome.COMMENT
 
 
-def explain(desk: Desk, message: Message, *, data: bytes, mailbox: str, now: datetime) -> Explanation:
-    """What the desk would do with MESSAGE if it arrived in MAILBOX now."""
-    proof, hand = proof_of(desk, message, mailbox=mailbox, data=data)
+def explain(
+    desk: Desk, message: Message, *, data: bytes, mailbox: str, now: datetime, take: Take = attachments
+) -> Explanation:
+    """What the desk would do with MESSAGE if it arrived in MAILBOX now.  TAKE gets files out of its DATA."""
+    proof, hand = proof_of(desk, message, mailbox=mailbox, data=data, take=take)
     with desk.store.reading() as view:
         sign, repeat = said_before(desk, view, message, mailbox=mailbox, moment=now)
         found = finders.find(
@@ -93,6 +99,7 @@ def explain(desk: Desk, message: Message, *, data: bytes, mailbox: str, now: dat
             repeat=repeat, is_proven_agent=hand is not None,
         )  # fmt: skip
         copy_of = view.journal.first_copy(journal_key(desk, mailbox, content_key(data)))
+        copy_of = copy_of or view.journal.acted(signs_of(desk, hand, mailbox=mailbox, found=found))
         contact = _contact(view, message)
         facts = MailFacts(message=message, mailbox=mailbox, found=found, authentication=proof)
         facts = informed(desk, view, facts, moment=now, now=now, is_act=hand is not None, lock=False)
@@ -124,7 +131,7 @@ def explain(desk: Desk, message: Message, *, data: bytes, mailbox: str, now: dat
             copied=_copied(desk, view, told, settled.found), spoof=told.spoof,
             vendor=vendor_with_news(view, message, desk.settings),
             complaining=who_complains(view, message, keys=desk.keys), people=settled.people, company=settled.company,
-            turns=settled.turns,
+            turns=settled.turns, absences=absent(desk, view, now),
         )  # fmt: skip
         return _with_letters(desk, view, told, arrived, settled, hand)
 
@@ -132,7 +139,7 @@ def explain(desk: Desk, message: Message, *, data: bytes, mailbox: str, now: dat
 def _of_wish(desk: Desk, view: View, asks: Wished, *, mailbox: str, now: datetime) -> tuple[Told | Withheld, ...]:
     """The letters that follow from a wish about letters: to whoever has it, and to staff."""
     quiet = quiet_of(desk.settings.mailboxes[mailbox], now)
-    follows = foreseen(desk, view, asks, actor=wisher(asks), quiet=quiet, now=now)
+    follows = foreseen(desk, view, asks, actor=wisher(asks), mailbox=mailbox, quiet=quiet, now=now)
     confirmed = (follows.confirmation,) if follows.confirmation else ()
     if follows.act is None:
         return confirmed
@@ -162,7 +169,7 @@ def _with_letters(
     desk: Desk, view: View, told: Explanation, arrived: Arrived, settled: Settled, hand: Hand | None
 ) -> Explanation:
     planned, act = plan_mail(
-        desk.settings, arrived, settled.found, told.decision, told.proof, hand, _customers(view, arrived.message)
+        desk, view, arrived, settled.found, told.decision, told.proof, hand, _customers(view, arrived.message)
     )
     after, seen = (act.after, act.told) if act else (planned.after, planned.told)
     facts = act_facts(desk.settings, after, seen, arrived, act=act, wishes=planned.letters)

@@ -40,7 +40,7 @@ def waiting(settings: Settings, letter: QueuedLetter) -> QueuedLetter:
     """LETTER, which is being queued, due when its window is over; at once where it stands alone."""
     if stands_alone(letter):
         return letter
-    return replace(letter, due_at=letter.queued_at + settings.join_within(letter.facts["mailbox"]))
+    return replace(letter, due_at=letter.queued_at + settings.notifications_of(letter.facts["mailbox"]).join_within)
 
 
 def stands_alone(letter: QueuedLetter) -> bool:
@@ -61,7 +61,7 @@ def _with_others(desk: Desk, view: View, letter: QueuedLetter, now: datetime) ->
     """LETTER with those behind it, which may make another one of them the letter that goes."""
     # One that may have been on its way before stays as it was.
     settled = letter.parts is not None or letter.attempts > 0
-    if settled or stands_alone(letter) or not desk.settings.join_within(letter.facts["mailbox"]):
+    if settled or stands_alone(letter) or not desk.settings.notifications_of(letter.facts["mailbox"]).join_within:
         return letter
     group = [letter]
     for other in view.outbox.behind(letter):

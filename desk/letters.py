@@ -12,6 +12,7 @@ from typing import Any
 from desk.desk import Desk
 from desk.joining import waiting
 from desk.support import told_in_letter
+from desk.today import absent
 from domain import token
 from domain.event import Actor, Event, EventKind
 from domain.intake import Intake
@@ -87,11 +88,12 @@ def tell_more(
 
 
 def with_recent(desk: Desk, view: View, facts: ActFacts, now: datetime) -> ActFacts:
-    """FACTS with the automatic letters that the customers on the ticket had of late, and those about it.
+    """FACTS with who is away, and the automatic letters that the customers on the ticket had of late, and about it.
 
     Of an opening also whether its letter says that support is over.
     """
     ticket = facts.ticket
+    facts = replace(facts, absences=absent(desk, view, now))
     people = [ticket.requester, *(watcher.contact for watcher in ticket.watchers)]
     keys = {address.key for person in people if person for address in person.addresses}
     if ticket.organization and ticket.organization.address:
@@ -107,7 +109,7 @@ def with_recent(desk: Desk, view: View, facts: ActFacts, now: datetime) -> ActFa
     # Nothing was written yet about a ticket that this very act opens.
     here = 0 if opens else view.outbox.recent_about(ticket.number, since=since)
     answers = any(event.kind is EventKind.CUSTOMER_WROTE for event in facts.events)
-    if answers and desk.settings.notifications.on_customer_mail:
+    if answers and desk.settings.notifications_of(ticket.mailbox).on_customer_mail:
         sent = view.outbox.recent_answers(ticket.number, facts.sender_key, since=since)
         facts = replace(facts, recent_answers=sent)
     return replace(
@@ -305,12 +307,35 @@ def event_of(stored: Mapping[str, Any]) -> Event:
     return Event(**{**values, "kind": EventKind(values["kind"]), "actor": Actor(**values["actor"])})
 
 
-def letter_facts(view: View, letter: QueuedLetter, settings: Settings) -> LetterFacts:
+class Said:
+    """What stands on the tickets that LETTERS are about: asked for once, however many of them pass it on."""
+
+    def __init__(self, view: View, letters: Sequence[QueuedLetter]) -> None:
+        self._view = view
+        self._entries = view.tickets.some_entries(
+            letter.facts["entry"] for letter in letters if letter.facts.get("entry")
+        )
+        self._public: dict[tuple[int, int | None, datetime, int], tuple[EntryFacts, ...]] = {}
+
+    def by(self, letter: QueuedLetter) -> EntryFacts | None:
+        """The entry that LETTER passes on."""
+        return self._entries.get(letter.facts.get("entry") or 0)
+
+    def before(self, ticket: int, letter: QueuedLetter, *, limit: int) -> tuple[EntryFacts, ...]:
+        """What customers may know of TICKET from before LETTER's own entry, the latest first."""
+        asked = (ticket, letter.facts.get("entry"), datetime.fromisoformat(letter.facts["at"]), limit)
+        if asked not in self._public:
+            number, entry, at, most = asked
+            self._public[asked] = self._view.tickets.public_entries(number, before=entry, until=at, limit=most)
+        return self._public[asked]
+
+
+def letter_facts(view: View, letter: QueuedLetter, settings: Settings, *, said: Said | None = None) -> LetterFacts:
     """What LETTER says, with the entry and the files that it passes on, and what was said before."""
     if letter.parts:
         return _with_parts(view, letter, view.outbox.parts(letter), settings)
-    stored = letter.facts
-    entry = view.tickets.entry(stored["entry"]) if stored.get("entry") else None
+    stored, said = letter.facts, said or Said(view, [letter])
+    entry = said.by(letter)
     return LetterFacts(
         letter=letter.letter,
         message_id=letter.message_id,
@@ -329,7 +354,7 @@ def letter_facts(view: View, letter: QueuedLetter, settings: Settings) -> Letter
         because=letter.because,
         at=datetime.fromisoformat(stored["at"]),
         entry=quoted(entry) if entry else None,
-        earlier=() if letter.kind in _ALONE else _earlier(view, letter, settings),
+        earlier=() if letter.kind in _ALONE else _earlier(said, letter, settings),
         standings=tuple(_standing(one) for one in stored.get("standings", ())),
         files=_files(view, entry) if entry and letter.kind.is_human else _whole_mail(view, letter),
         in_reply_to=stored["in_reply_to"],
@@ -366,19 +391,20 @@ def _standing(stored: Mapping[str, Any]) -> Standing:
     return Standing(**{**stored, "opened": datetime.fromisoformat(stored["opened"])})
 
 
-def _earlier(view: View, letter: QueuedLetter, settings: Settings) -> tuple[QuotedEntry, ...]:
+def _earlier(said: Said, letter: QueuedLetter, settings: Settings) -> tuple[QuotedEntry, ...]:
     """The last entries before LETTER's own, for those to whom they were written.
 
     A watcher or somebody in Cc may have come to the ticket later: what was said before is not told to him.
     """
-    recipient, stored = letter.recipient, letter.facts
+    recipient = letter.recipient
     stranger = recipient.role not in ("requester", "organization") and not recipient.is_staff
     if letter.ticket is None or stranger:
         return ()
-    limit = settings.look(stored["mailbox"]).earlier
-    found = view.tickets.public_entries(
-        letter.ticket, before=stored.get("entry"), until=datetime.fromisoformat(stored["at"]), limit=3 * limit
-    )
+    limit = settings.look(letter.facts["mailbox"]).earlier
+    if any(event["kind"] == EventKind.OPENED for event in letter.facts["events"]):
+        # Nothing was said before the act that opened the ticket.
+        return ()
+    found = said.before(letter.ticket, letter, limit=3 * limit)
     # What other customers wrote on the ticket is theirs.
     his = (
         entry

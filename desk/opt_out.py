@@ -20,7 +20,7 @@ Staff sees it on the ticket and can undo it (`helpdesk contacts ADDRESS --opt-in
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from desk.addresses import company_of, written_to
+from desk.addresses import alive_address, company_of, is_alive, mark_alive, with_alive, written_to
 from desk.desk import Desk
 from desk.letters import Thread, queue_confirmation, tell
 from domain import token
@@ -56,7 +56,7 @@ class Wished:
     """What somebody wants of letters: those about `ticket`, or all where it is None.
 
     `on` is the ticket whose letter made him say so; its staff hears of it.  `address` is where the confirmation goes.
-    `changes`: it is not so already.
+    `changes`: it is not so already.  `alive`: letters came back from the address that he writes from; they do no more.
     """
 
     who: Leaving
@@ -66,6 +66,7 @@ class Wished:
     address: str
     how: str
     changes: bool
+    alive: str = ""
 
     @property
     def field(self) -> str:
@@ -95,7 +96,18 @@ class Fulfilment:
 
 def wished(view: View, message: Message, found: Found, *, settings: Settings, keys: token.Keys) -> Wished | None:
     """What MESSAGE, which FOUND its ticket or none, wants of letters; None if it is about anything else."""
-    return _by_token(view, message, keys=keys) or _by_word(view, message, found, settings=settings, keys=keys)
+    asks = _by_token(view, message, keys=keys) or _by_word(view, message, found, settings=settings, keys=keys)
+    return _revived(view, message, asks, settings) if asks is not None else None
+
+
+def _revived(view: View, message: Message, asks: Wished, settings: Settings) -> Wished:
+    """ASKS, with the address that letters came back from till now."""
+    contact = view.people.contact_of(message.sender.address) if message.sender else None
+    company = asks.who if isinstance(asks.who, OrganizationFacts) else None
+    alive = alive_address(view, message, contact, settings, company=company)
+    if alive and isinstance(asks.who, ContactFacts):
+        return replace(asks, who=with_alive(asks.who, alive), alive=alive)
+    return replace(asks, who=replace(company, undeliverable=False) if alive and company else asks.who, alive=alive)
 
 
 def clicked(view: View, letter: QueuedLetter, wish: Wish) -> Wished | None:
@@ -191,12 +203,12 @@ def _changes(view: View, who: Leaving, wish: Wish, *, ticket: TicketFacts | None
 
 
 def foreseen(
-    desk: Desk, view: View, asks: Wished, *, actor: Actor = DESK, quiet: str = "", now: datetime
+    desk: Desk, view: View, asks: Wished, *, actor: Actor = DESK, mailbox: str, quiet: str = "", now: datetime
 ) -> Fulfilment:
     """What follows from a wish, without doing it."""
     if not asks.changes:
         return Fulfilment()
-    confirmation = _confirmation(desk, view, asks, quiet=quiet, now=now)
+    confirmation = _confirmation(desk, view, asks, mailbox=mailbox, quiet=quiet, now=now)
     if asks.on is None:
         return Fulfilment(confirmation=confirmation)
     kind = EventKind.OPTED_OUT if asks.wish is Wish.OUT else EventKind.OPTED_IN
@@ -214,9 +226,14 @@ def fulfil(
     if isinstance(asks.who, Address):
         # Whoever was only in copy becomes a contact, for the wish needs one.
         asks = replace(asks, who=view.people.contact_of(asks.address) or view.people.add_contact(asks.who, now=now))
-    follows = foreseen(desk, view, asks, actor=actor, quiet=quiet, now=now)
+    follows = foreseen(desk, view, asks, actor=actor, mailbox=mailbox, quiet=quiet, now=now)
     if asks.changes:
         _write(view, asks, now=now)
+    if asks.alive:
+        company = asks.who if isinstance(asks.who, OrganizationFacts) else None
+        mark_alive(view, asks.alive, view.people.contact_of(asks.alive), company=company)
+        if asks.on is not None:
+            view.tickets.record(act, asks.on.number, (is_alive(asks.alive, actor, desk.settings),), now=now)
     told: tuple[Told | Withheld, ...] = ()
     if follows.confirmation is not None:
         told = (follows.confirmation,)
@@ -254,7 +271,7 @@ def _about(asks: Wished) -> TicketFacts | None:
     return asks.on if isinstance(asks.who, OrganizationFacts) else asks.ticket
 
 
-def _confirmation(desk: Desk, view: View, asks: Wished, *, quiet: str, now: datetime) -> Told | Withheld:
+def _confirmation(desk: Desk, view: View, asks: Wished, *, mailbox: str, quiet: str, now: datetime) -> Told | Withheld:
     """The letter that tells somebody that it is as he wished, or why he gets none."""
     kind = LetterKind.OPTED_OUT if asks.wish is Wish.OUT else LetterKind.OPTED_IN
     contact = replace(asks.who, email_opt_out=False) if isinstance(asks.who, ContactFacts) else None
@@ -272,7 +289,7 @@ def _confirmation(desk: Desk, view: View, asks: Wished, *, quiet: str, now: date
     key, ticket = address_key(asks.address), _about(asks)
     since, domain = now - desk.settings.notifications.loop_budget.per, key.rpartition("@")[2]
     refusal = gate(
-        recipient, kind, contact=contact, settings=desk.settings,
+        recipient, kind, mailbox=mailbox, contact=contact, settings=desk.settings,
         organization=replace(company, email_opt_out=False) if company else None,
         recent=view.outbox.recent([key], since=since).get(key, 0),
         recent_domain=view.outbox.recent_in([domain], since=since).get(domain, 0),

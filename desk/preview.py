@@ -27,6 +27,7 @@ _PASSED_ON = {
     LetterKind.STAFF_COMMENT: EntryKind.COMMENT,
     LetterKind.STAFF_SOLUTION: EntryKind.SOLUTION,
     LetterKind.STAFF_NOTE: EntryKind.NOTE,
+    LetterKind.STAFF_MENTION: EntryKind.NOTE,
 }
 
 
@@ -100,6 +101,7 @@ _TOLD = {
     LetterKind.SOLUTION: EventKind.SOLUTION,
     LetterKind.STAFF_SOLUTION: EventKind.SOLUTION,
     LetterKind.STAFF_NOTE: EventKind.NOTE,
+    LetterKind.STAFF_MENTION: EventKind.MENTIONED,
 }
 
 

@@ -15,7 +15,9 @@ from desk.desk import Desk
 from desk.due_times import NO_TIME
 from desk.finders import SAME_TEXT
 from desk.merge import Merging, merging
+from desk.today import absent
 from desk.turned_away import Answer, forwarded, nobody_gets_it, rejected, went_through_us
+from domain.absence import Absence, stand_in
 from domain.decision import (
     Assign,
     AssignBy,
@@ -87,6 +89,7 @@ class _Table:
     turns: dict[str, str] = field(default_factory=dict)
     people: dict[str, ContactFacts] = field(default_factory=dict)
     company: OrganizationFacts | None = None
+    absences: Mapping[str, Absence] = field(default_factory=dict)
 
 
 def settle(
@@ -109,7 +112,11 @@ def settle(
             if answer.letters:
                 return Settled(decision=decision, found=facts.found, answer=answer)
             decision = replace(_not_forwarded(desk, facts, decision, answer), modifiers=by_file)
-    table = _Table(desk=desk, view=view, facts=facts, contact=contact, contact_of=contact_of, quiet=quiet, now=now)
+    assigns = any(isinstance(one, Assign | AssignBy) for one in decision.modifiers)
+    table = _Table(
+        desk=desk, view=view, facts=facts, contact=contact, contact_of=contact_of, quiet=quiet, now=now,
+        absences=absent(desk, view, now) if assigns else {},
+    )  # fmt: skip
     found, merged, decision = _ticket(table, decision, now=now, is_act=is_act, lock=lock)
     modifiers = tuple(_resolved(table, decision.modifiers, found))
     decision = replace(decision, modifiers=modifiers, remarks=(*decision.remarks, *table.remarks))
@@ -181,6 +188,9 @@ def _resolved(table: _Table, modifiers: tuple[Modifier, ...], found: Found) -> I
 
 def _known(table: _Table, modifier: Modifier) -> Modifier | None:
     match modifier:
+        case Assign(agent=agent, because=because) if agent in table.absences:
+            there, why = _there(table, agent)
+            return replace(modifier, agent=there or agent, because=f"{because} · {why}")
         case LinkContact(address=address, because=because):
             return modifier if _person(table, address, because) else None
         case LinkOrganization(name=name, because=because):
@@ -245,28 +255,48 @@ def _assigned(table: _Table, modifier: AssignBy, found: Found) -> Modifier | Non
 
 
 def _next_in_turn(table: _Table, group: str) -> tuple[str, str]:
-    """Who of GROUP comes after the one who was last."""
+    """Who of GROUP comes after the one who was last.  Whoever is away is passed over, unless he has a deputy."""
     members = table.desk.settings.groups.get(group, ())
     if not members:
         return "", f"nobody is in {group}"
     last = table.view.tickets.last_in_turn(group)
-    agent = members[(members.index(last) + 1) % len(members)] if last in members else members[0]
+    first = (members.index(last) + 1) % len(members) if last in members else 0
+    in_turn = (*members[first:], *members[:first])
+    agent = next((one for one in in_turn if _there(table, one)[0]), "")
+    if not agent:
+        return "", _nobody_there(table, group)
     table.turns[group] = agent
+    there, why = _there(table, agent)
     after = f" after {last}" if last else ", the first"
-    return agent, f"round robin in {group}: {agent}{after}"
+    return there, f"round robin in {group}: {agent}{after}{f', {why}' if why else ''}"
 
 
 def _least_loaded(table: _Table, group: str) -> tuple[str, str]:
-    """Who of GROUP has the fewest unfinished tickets; of several the first as config.yaml names them."""
+    """Who of GROUP, or of its deputies, has the fewest unfinished tickets; of several the first in config.yaml."""
     members = table.desk.settings.groups.get(group, ())
     if not members:
         return "", f"nobody is in {group}"
+    reasons = {there: why for there, why in (_there(table, one) for one in members) if there}
+    if not reasons:
+        return "", _nobody_there(table, group)
     statuses = table.desk.settings.tickets.statuses
     unfinished = [key for key, status in statuses.items() if status.phase in (Phase.OPEN, Phase.PENDING)]
-    loads = table.view.tickets.loads(members, statuses=unfinished)
-    agent = min(members, key=lambda one: loads[one])
-    others = ", ".join(f"{one} {loads[one]}" for one in members if one != agent)
-    return agent, f"least loaded in {group}: {agent} with {loads[agent]}{f' ({others})' if others else ''}"
+    loads = table.view.tickets.loads(tuple(reasons), statuses=unfinished)
+    agent = min(reasons, key=lambda one: loads[one])
+    others = ", ".join(f"{one} {loads[one]}" for one in reasons if one != agent)
+    why = f"least loaded in {group}: {agent} with {loads[agent]}{f' ({others})' if others else ''}"
+    return agent, f"{why}, {reasons[agent]}" if agent not in members and reasons[agent] else why
+
+
+def _there(table: _Table, agent: str) -> tuple[str, str]:
+    """AGENT, or who stands in for him while he is away, '' where nobody does; and how that is told."""
+    away = stand_in(agent, table.absences, table.desk.settings.agents)
+    return (agent, "") if away is None else (away.agent, away.words)
+
+
+def _nobody_there(table: _Table, group: str) -> str:
+    members = table.desk.settings.groups[group]
+    return f"nobody in {group} is there: {'; '.join(_there(table, one)[1] for one in members)}"
 
 
 def _by_organization(table: _Table, because: str, found: Found) -> Modifier | None:
@@ -275,7 +305,9 @@ def _by_organization(table: _Table, because: str, found: Found) -> Modifier | No
         whose = f"nobody looks after {company.name}" if company else "the sender has no organization"
         table.remarks.append(f"{because}: nobody is assigned, {whose}")
         return None
-    return Assign(agent=company.agent, because=f"{because} · {company.agent} looks after {company.name}")
+    there, why = _there(table, company.agent)
+    because = f"{because} · {company.agent} looks after {company.name}{f', {why}' if why else ''}"
+    return Assign(agent=there or company.agent, because=because)
 
 
 def _organization(table: _Table, found: Found) -> OrganizationFacts | None:

@@ -80,7 +80,7 @@ def answer(
     key = message.sender.key
     since, domain = now - desk.settings.notifications.loop_budget.per, key.rpartition("@")[2]
     refusal = gate(
-        recipient, LetterKind.REPORT, contact=contact, settings=desk.settings,
+        recipient, LetterKind.REPORT, mailbox=mailbox, contact=contact, settings=desk.settings,
         mute=ticket.mute_of(contact.id) if ticket else None,
         recent=view.outbox.recent([key], since=since).get(key, 0),
         recent_domain=view.outbox.recent_in([domain], since=since).get(domain, 0),

@@ -13,7 +13,11 @@ from domain.ticket import SUPPORT_OVER, TicketFacts
 def flagged(settings: Settings, ticket: TicketFacts) -> tuple[TicketFacts, tuple[Event, ...]]:
     """TICKET, which is being opened, with the tag that says that its customer's support is over, and the event."""
     because = over(settings, ticket)
-    if not because or SUPPORT_OVER in ticket.tags or settings.support_over(ticket.mailbox) == "nothing":
+    if (
+        not because
+        or SUPPORT_OVER in ticket.tags
+        or settings.notifications_of(ticket.mailbox).support_over == "nothing"
+    ):
         return ticket, ()
     event = Event(kind=EventKind.TAGGED, after=SUPPORT_OVER, because=because)
     return replace(ticket, tags=tuple(sorted({*ticket.tags, SUPPORT_OVER}))), (event,)
@@ -21,7 +25,7 @@ def flagged(settings: Settings, ticket: TicketFacts) -> tuple[TicketFacts, tuple
 
 def told_in_letter(settings: Settings, ticket: TicketFacts) -> str:
     """Why the letter about the opening of TICKET says that support is over, '' if it does not."""
-    return over(settings, ticket) if settings.support_over(ticket.mailbox) == "letter" else ""
+    return over(settings, ticket) if settings.notifications_of(ticket.mailbox).support_over == "letter" else ""
 
 
 def over(settings: Settings, ticket: TicketFacts) -> str:

@@ -233,8 +233,8 @@ class Action(Frozen):
     link: Written[LinkTo] = None
     """Makes another contact or organization than the sender's the ticket's own."""
     watch: Written[WatchedBy] = None
-    """Lets agents or customers watch the ticket: they hear of what comes after this mail, not of the opening itself.
-    `notify` tells an agent of this mail at once."""
+    """Lets agents or customers watch the ticket.  An agent hears of this mail and of what comes after it, a customer of
+    what comes after the opening.  `notify` tells an agent of this mail alone."""
     note: Written[Word] = None
     """Puts an internal note on the ticket.  It may hold expressions."""
     file: Written[Word] = None

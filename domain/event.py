@@ -22,6 +22,7 @@ class EventKind(StrEnum):
     UNCONFIRMED = "unconfirmed"  # entry: a valid token from an address that it was not sent to
     REPEATED = "repeated"  # entry: the same text from the same sender within minutes, appended quietly
     NOTE = "note"  # entry
+    MENTIONED = "mentioned"  # entry; field: agent or group; after: the key that an internal note names
     REFUSED = "refused"  # after: what an agent wanted by mail and could not be done; he is told
     CLOSED = "closed"  # before, after
     REOPENED = "reopened"  # before, after

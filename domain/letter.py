@@ -10,9 +10,11 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 
+from domain.absence import Absence
 from domain.decision import LetterWish
 from domain.event import Actor, Event, EventKind
 from domain.people import ContactFacts
+from domain.suspicion import Suspicion
 from domain.ticket import TicketFacts
 
 
@@ -41,11 +43,18 @@ class LetterKind(StrEnum):
     STAFF_CHANGE = "staff_change"
     STAFF_NOTE = "staff_note"
     STAFF_DUE = "staff_due"  # the due time comes near, or has passed
+    STAFF_MENTION = "staff_mention"  # an internal note names the agent, or his group
     STAFF_REFUSED = "staff_refused"  # to an agent: what he wanted by mail could not be done
 
     @property
     def is_staff(self) -> bool:
         return self.value.startswith("staff_")
+
+    @property
+    def word(self) -> str:
+        """What config.yaml calls such a letter to staff (`notifications.staff`); '' for one that cannot be left out."""
+        always = (LetterKind.STAFF_MENTION, LetterKind.STAFF_REFUSED)
+        return self.removeprefix("staff_") if self.is_staff and self not in always else ""
 
     @property
     def is_human(self) -> bool:
@@ -81,6 +90,7 @@ class Reason(StrEnum):
     OWN_ADDRESS = "own_address"
     MACHINE = "machine"
     LOOP_BUDGET = "loop_budget"
+    ABSENT = "absent"  # an agent; somebody else is told in his place
     ACTOR = "actor"  # nobody is told of his own act
     QUIET = "quiet"  # history: mail older than quiet_before, or a mailbox taken up again
     NOT_PUBLIC = "not_public"  # a status that customers are not told of
@@ -94,8 +104,9 @@ class Reason(StrEnum):
 class Recipient:
     """One person a letter may go to.
 
-    `role`: requester, organization, watcher, agent, group, cc, sender (of a mail that is rejected), forward,
-    notified (by a rule).
+    `role`: requester, organization, watcher, agent, group, colleague (of the agent who has the ticket), reader (of
+    all tickets), deputy (of an agent who is absent), mention (in a note), cc, sender (of a mail that is rejected),
+    forward, notified (by a rule).
     """
 
     role: str
@@ -154,7 +165,7 @@ class ActFacts:
     `mandatory` lifts opt-outs for this act, `silent_customer` is a rule's or an agent's wish, in words,
     that the customer is not told.  `cc` are addresses that get the comment beside the requester,
     `contacts` the contacts behind them.  `taken_over` tells a first assignment from a change.
-    `wishes` are what rules want of the letters.
+    `wishes` are what rules want of the letters.  `absences` are those of the day, by agent.
     `support_over` says why the letter about an opening tells that support is over, '' if it does not.
     `dead` are the keys of addresses without a contact that letters came back from.
     `doubt` says why the sender may be a machine; then his mail is not acknowledged.
@@ -176,6 +187,7 @@ class ActFacts:
     cc: tuple[Recipient, ...] = ()
     contacts: tuple[ContactFacts, ...] = ()
     wishes: tuple[LetterWish, ...] = ()
+    absences: Mapping[str, Absence] = field(default_factory=dict)
     support_over: str = ""
     dead: frozenset[str] = frozenset()
     recent: Mapping[str, int] = field(default_factory=dict)
@@ -193,7 +205,7 @@ class QuotedEntry:
     text: str
     at: datetime
     attachment_names: tuple[str, ...] = ()
-    suspicion: str = ""
+    suspicion: Suspicion | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

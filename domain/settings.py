@@ -26,6 +26,7 @@ from pydantic import (
 
 from domain.errors import BadAddress
 from domain.hours import Hours, parse_days, parse_span
+from domain.letter import LetterKind
 from domain.people import Address, address_key, domain_key
 from domain.quantity import parse_duration, parse_size, shown, written
 from domain.rule import RuleSpec
@@ -186,6 +187,24 @@ def _authserv(value: object) -> object:
     raise ValueError(f"{shown(value)} is not whose results count: write {{id: mx.acme.example}} or {MICROSOFT_365}")
 
 
+STAFF_WORDS = tuple(kind.word for kind in LetterKind if kind.word)
+"""The letters to staff that an agent can do without, as config.yaml calls them."""
+
+
+def _letters(value: object) -> object:
+    if value == "everything":
+        return STAFF_WORDS
+    if value == "nothing":
+        return ()
+    wanted = tuple(value) if isinstance(value, list | tuple) else (value,)
+    for word in wanted:
+        if word not in STAFF_WORDS:
+            raise ValueError(
+                f"there is no letter {shown(word)}: write everything, nothing, or some of {', '.join(STAFF_WORDS)}"
+            )
+    return tuple(word for word in STAFF_WORDS if word in wanted)
+
+
 Duration = Annotated[
     timedelta,
     BeforeValidator(parse_duration),
@@ -213,6 +232,18 @@ Start = Annotated[
 Language = Annotated[str, AfterValidator(_language), WithJsonSchema({"type": "string", "pattern": "^[a-z]{2,3}$"})]
 Color = Annotated[str, AfterValidator(_color), WithJsonSchema({"type": "string", "pattern": "^#[0-9a-fA-F]{6}$"})]
 Lines = Annotated[str, AfterValidator(_lines)]
+Letters = Annotated[
+    tuple[str, ...],
+    BeforeValidator(_letters),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"enum": ["everything", "nothing", *STAFF_WORDS]},
+                {"type": "array", "items": {"enum": list(STAFF_WORDS)}},
+            ]
+        }
+    ),
+]
 Zone = Annotated[str, AfterValidator(_zone)]
 SupportOver = Literal["nothing", "flag", "letter"]
 SHIPPED_LANGUAGES = ("de", "en")
@@ -499,6 +530,46 @@ class Look(_Frozen):
     """How many earlier messages of the conversation stand below a letter, shortened.  Never internal notes."""
 
 
+Whose = Literal["mine", "groups", "colleagues", "all"]
+
+
+class StaffLetters(_Frozen):
+    mine: Letters | None = None
+    """About tickets that are his.  Left out: everything."""
+    groups: Letters | None = None
+    """About tickets of his groups that nobody has taken.  Left out: everything."""
+    colleagues: Letters | None = None
+    """About tickets of his groups that a colleague has.  Left out: nothing."""
+    all: Letters | None = None
+    """About tickets whosever they are.  Left out: nothing."""
+
+
+_USUAL_LETTERS: Mapping[Whose, tuple[str, ...]] = {"mine": STAFF_WORDS, "groups": STAFF_WORDS}
+
+
+class MailboxNotifications(_Frozen):
+    ticket_mails: Flag | None = None
+    """In place of notifications.ticket_mails."""
+    tell_actor: Flag | None = None
+    """In place of notifications.tell_actor."""
+    acknowledgement: Flag | None = None
+    """In place of notifications.acknowledgement."""
+    on_reassignment: Flag | None = None
+    """In place of notifications.on_reassignment."""
+    on_customer_mail: Flag | None = None
+    """In place of notifications.on_customer_mail."""
+    on_field_change: Flag | None = None
+    """In place of notifications.on_field_change."""
+    watchers_on_field_change: Flag | None = None
+    """In place of notifications.watchers_on_field_change."""
+    support_over: SupportOver | None = None
+    """In place of notifications.support_over."""
+    join_within: Window | None = None
+    """In place of notifications.join_within."""
+    staff: StaffLetters | None = None
+    """In place of those lines of notifications.staff that stand here."""
+
+
 class Mailbox(_Frozen):
     address: AddressText
     """The address that customers write to and that letters come from."""
@@ -508,6 +579,8 @@ class Mailbox(_Frozen):
     """The language of its letters where the reader's own is unknown; left out: helpdesk.language."""
     look: Look | None = None
     """How its letters look, in place of the whole of notifications.look."""
+    notifications: MailboxNotifications | None = None
+    """Who is told otherwise of the tickets that came in here: what is left out is as in the notifications for all."""
     imap: Imap | None = None
     """The account to scan.  Left out: mail comes by `helpdesk ingest` only."""
     folders: Annotated[tuple[Line, ...], Field(min_length=1)] = ("INBOX",)
@@ -526,10 +599,6 @@ class Mailbox(_Frozen):
     cc_watches: Flag = False
     """Whoever a customer's mail also went to (To, Cc) watches the ticket and gets its letters.  On a ticket that is
     there already it takes an answer to a letter of ours; a subject alone, which anybody could write, does not do."""
-    support_over: SupportOver | None = None
-    """What becomes of a ticket that a customer opens whose support is over; left out: notifications.support_over."""
-    join_within: Window | None = None
-    """Within which time its letters are joined; left out: notifications.join_within."""
     max_new_per_scan: Annotated[Whole, Field(ge=1)] = 200
     """After the server renumbered its mail (UIDVALIDITY): with more unknown mails than this, stop and say so."""
     plus_addressing: Flag = False
@@ -621,6 +690,8 @@ class Agent(_Frozen):
     """`false`: letters to this person are text only."""
     signature: Lines | None = None
     """What stands below this person's answers to customers, in several lines if wanted; left out: helpdesk.name."""
+    letters: StaffLetters | None = None
+    """Which letters this person gets; a line that is left out is as for everybody (notifications.staff)."""
 
 
 class Status(_Frozen):
@@ -757,6 +828,8 @@ class Notifications(_Frozen):
     """Write also to contacts who are not portal users; an opt-out always holds."""
     tell_actor: Flag = False
     """Tell people of their own acts."""
+    acknowledgement: Flag = True
+    """Tell whoever opens a ticket by mail its number."""
     on_reassignment: Flag = False
     """Tell the customer not only when his ticket is first taken over, but whenever it changes hands."""
     on_customer_mail: Flag = False
@@ -766,6 +839,10 @@ class Notifications(_Frozen):
     """Tell the customer when title, priority or category change."""
     watchers_on_field_change: Flag = False
     """Tell watchers when title, priority or category change."""
+    staff: StaffLetters = StaffLetters()
+    """Which letters agents get, by whose the ticket is: everything, nothing, or some of new, assigned, customer (he
+    wrote), comment, solution, status, change, note, due.  A ticket may fit several lines; one that wants the letter is
+    enough.  Watchers, and whoever a rule names, get theirs in any case.  agents.KEY.letters says otherwise for one."""
     due_before: Duration = timedelta(days=1)
     """How long before a ticket's due time its staff is reminded; 0s: only once it has passed."""
     support_over: SupportOver = "nothing"
@@ -895,21 +972,46 @@ class Settings(_Frozen):
     """In order, here or in files of their own (`!include rules.d/*.yaml`).
     Without a disposition a reply updates its ticket and anything else opens one."""
 
+    def notifications_of(self, mailbox: str) -> Notifications:
+        """Who is told of the tickets of MAILBOX."""
+        known = self.mailboxes.get(mailbox)
+        own = known.notifications if known else None
+        if own is None:
+            return self.notifications
+        said = {name: value for name in own.model_fields_set if (value := getattr(own, name)) is not None}
+        if own.staff is not None:
+            lines = {name: getattr(own.staff, name) for name in own.staff.model_fields_set}
+            said["staff"] = self.notifications.staff.model_copy(update=lines)
+        return self.notifications.model_copy(update=said)
+
+    def switch_of(self, mailbox: str, switch: str) -> str:
+        """The key of config.yaml that sets SWITCH of the notifications for the tickets of MAILBOX."""
+        known = self.mailboxes.get(mailbox)
+        special = known is not None and getattr(known.notifications, switch, None) is not None
+        return f"mailboxes.{mailbox}.notifications.{switch}" if special else f"notifications.{switch}"
+
+    def staff_letters(self, agent: str, whose: Whose, *, mailbox: str) -> tuple[tuple[str, ...], str]:
+        """Which letters AGENT gets about tickets that are WHOSE, and the key of config.yaml that says so.
+
+        His own word comes first, then that of the ticket's MAILBOX, then the one for everybody.
+        """
+        known, box = self.agents.get(agent), self.mailboxes.get(mailbox)
+        special = box.notifications.staff if box and box.notifications else None
+        said = (
+            (known.letters if known else None, f"agents.{agent}.letters"),
+            (special, f"mailboxes.{mailbox}.notifications.staff"),
+            (self.notifications.staff, "notifications.staff"),
+        )
+        for letters, where in said:
+            wanted: tuple[str, ...] | None = getattr(letters, whose, None)
+            if wanted is not None:
+                return wanted, f"{where}.{whose}"
+        return _USUAL_LETTERS.get(whose, ()), f"notifications.staff.{whose}"
+
     def look(self, mailbox: str) -> Look:
         """How the letters of MAILBOX look."""
         known = self.mailboxes.get(mailbox)
         return (known.look if known else None) or self.notifications.look
-
-    def support_over(self, mailbox: str) -> SupportOver:
-        """What becomes of a ticket in MAILBOX that a customer opens whose support is over."""
-        known = self.mailboxes.get(mailbox)
-        return (known.support_over if known else None) or self.notifications.support_over
-
-    def join_within(self, mailbox: str) -> timedelta:
-        """For how long letters from MAILBOX wait for others that go together with them."""
-        known = self.mailboxes.get(mailbox)
-        own = known.join_within if known else None
-        return self.notifications.join_within if own is None else own
 
     @property
     def one_click(self) -> str:

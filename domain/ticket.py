@@ -8,6 +8,7 @@ from enum import StrEnum
 from domain.due import DueTold
 from domain.message import Attachment
 from domain.people import ContactFacts, OrganizationFacts
+from domain.suspicion import Suspicion
 
 SUPPORT_OVER = "support over"
 """The tag of a ticket whose customer's support was over when it was opened, where config.yaml wants it."""
@@ -114,7 +115,7 @@ class EntryFacts:
 
     `attachments` describe the parts of the mail `intake`; `files` what staff attached.  `shown`
     is the new text, `text` all of it, quotes and signature included.  `suspicion` says what staff
-    should know of its sender, '' if nothing.
+    should know of its sender, None if nothing.
     """
 
     id: int
@@ -130,7 +131,7 @@ class EntryFacts:
     message_id: str = ""
     machine: bool = False
     unconfirmed: bool = False
-    suspicion: str = ""
+    suspicion: Suspicion | None = None
     attachments: tuple[Attachment, ...] = ()
     files: tuple["FileFacts", ...] = ()
 

@@ -8,15 +8,16 @@ never our own addresses.  Everybody to whom the table gives a letter ends as Tol
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import NamedTuple
 
+from domain.absence import StandIn, stand_in
 from domain.decision import AddLetter, ChooseLetter, MandatoryLetters, Notify, SuppressLetters
 from domain.event import Event, EventKind
 from domain.letter import ActFacts, LetterKind, Reason, Recipient, Told, Withheld, is_by_rule
 from domain.people import ContactAddress, ContactFacts, OrganizationFacts, address_key
-from domain.settings import Settings
+from domain.settings import Notifications, Settings, Whose
 from domain.ticket import Mute, WatcherFacts
 
 E = EventKind
@@ -41,6 +42,14 @@ class _Case:
     settings: Settings
     own: bool
 
+    @property
+    def switches(self) -> Notifications:
+        """What is told of the tickets of this mailbox."""
+        return self.settings.notifications_of(self.act.ticket.mailbox)
+
+    def is_off(self, switch: str) -> str:
+        return f"{self.settings.switch_of(self.act.ticket.mailbox, switch)} is off"
+
 
 _Cell = LetterKind | Callable[[_Case], LetterKind | _Off | None] | None
 
@@ -53,8 +62,12 @@ class _Row(NamedTuple):
     watching_agent: _Cell
 
 
-def _answer(case: _Case) -> LetterKind:
-    return K.NOTICE if case.act.actor.kind == "agent" else K.ACKNOWLEDGEMENT
+def _answer(case: _Case) -> LetterKind | _Off:
+    if case.act.actor.kind == "agent":
+        return K.NOTICE
+    if case.switches.acknowledgement:
+        return K.ACKNOWLEDGEMENT
+    return _Off(K.ACKNOWLEDGEMENT, Reason.SWITCHED_OFF, case.is_off("acknowledgement"))
 
 
 def _taken_over(case: _Case) -> LetterKind | _Off | None:
@@ -62,9 +75,9 @@ def _taken_over(case: _Case) -> LetterKind | _Off | None:
         return K.STATUS
     if not case.event.after:
         return None
-    if case.settings.notifications.on_reassignment:
+    if case.switches.on_reassignment:
         return K.STATUS
-    return _Off(K.STATUS, Reason.SWITCHED_OFF, "notifications.on_reassignment is off")
+    return _Off(K.STATUS, Reason.SWITCHED_OFF, case.is_off("on_reassignment"))
 
 
 def _if_public(case: _Case) -> LetterKind | _Off:
@@ -75,16 +88,16 @@ def _if_public(case: _Case) -> LetterKind | _Off:
 
 
 def _if_told(case: _Case) -> LetterKind | _Off:
-    if case.settings.notifications.on_field_change:
+    if case.switches.on_field_change:
         return K.CHANGE
-    return _Off(K.CHANGE, Reason.SWITCHED_OFF, "notifications.on_field_change is off")
+    return _Off(K.CHANGE, Reason.SWITCHED_OFF, case.is_off("on_field_change"))
 
 
 def _another_mail(case: _Case) -> LetterKind | _Off:
     kind = K.ACKNOWLEDGEMENT if case.own else K.COPY
-    if case.settings.notifications.on_customer_mail:
+    if case.switches.on_customer_mail:
         return kind
-    return _Off(kind, Reason.SWITCHED_OFF, "notifications.on_customer_mail is off")
+    return _Off(kind, Reason.SWITCHED_OFF, case.is_off("on_customer_mail"))
 
 
 def _continued(case: _Case) -> LetterKind | None:
@@ -98,18 +111,19 @@ def _of_customer(case: _Case) -> LetterKind | None:
 
 
 def _if_watched(kind: LetterKind) -> Callable[[_Case], LetterKind | None]:
-    return lambda case: kind if case.settings.notifications.watchers_on_field_change else None
+    return lambda case: kind if case.switches.watchers_on_field_change else None
 
 
 _CHANGE, _STAFF_CHANGE = _if_watched(K.CHANGE), _if_watched(K.STAFF_CHANGE)
 
 # What is not in the table (tags, links, watchers, mail of machines) makes nobody a letter; staff
-# read of it as a line in a letter that they get anyway.
+# read of it as a line in a letter that they get anyway.  Nobody watches a ticket that is not there yet, but an
+# agent whom a rule lets watch it from its first mail on.
 # fmt: off
 TABLE: Mapping[EventKind, _Row] = {
     # event                 customer       cc          assignee          watching    watching
     #                                                                    customer    agent
-    E.OPENED:          _Row(_answer,       None,       K.STAFF_NEW,      None,       None),
+    E.OPENED:          _Row(_answer,       None,       K.STAFF_NEW,      None,       K.STAFF_NEW),
     E.ASSIGNED:        _Row(_taken_over,   None,       K.STAFF_ASSIGNED, None,       None),
     E.STATUS:          _Row(_if_public,    None,       K.STAFF_STATUS,   _if_public, K.STAFF_STATUS),
     E.CLOSED:          _Row(_if_public,    None,       K.STAFF_STATUS,   _if_public, K.STAFF_STATUS),
@@ -136,6 +150,7 @@ STRONGEST_FIRST = (
     K.STAFF_REFUSED,
     *(K.SOLUTION, K.STAFF_SOLUTION),
     *(K.COMMENT, K.STAFF_COMMENT),
+    K.STAFF_MENTION,
     *(K.ACKNOWLEDGEMENT, K.NOTICE, K.SUPPORT_OVER, K.STAFF_NEW),
     *(K.COPY, K.STAFF_CUSTOMER),
     *(K.STAFF_NOTE, K.STAFF_ASSIGNED),
@@ -151,21 +166,68 @@ _RANK = {kind: rank for rank, kind in enumerate(STRONGEST_FIRST)}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Person:
-    """Somebody whom an act may concern, in one column of the table; `because` says how."""
+    """Somebody whom an act may concern, in one column of the table; `because` says how.
+
+    `whose` is whose the ticket is to an agent who is told for no other reason, None where there is one.
+    `can_be_spared` says that others are there for the ticket while he is away, `stands_for` whose deputy he is.
+    `notice` is the rule that names him, `mention` the event that does; he is told whatever he would be told otherwise.
+    """
 
     recipient: Recipient
     column: str
     because: str
+    whose: Whose | None = None
+    can_be_spared: bool = False
+    stands_for: str = ""
+    notice: str = ""
+    mention: Event | None = None
     contact: ContactFacts | None = None
     organization: OrganizationFacts | None = None
 
 
 def resolve(act: ActFacts, settings: Settings) -> tuple[Told | Withheld, ...]:
     """Everybody whom ACT concerns: who gets which letter, who does not, each with the reason."""
-    outcomes = [_outcome(person, act, settings) for person in _people(act, settings)]
-    outcomes += [_of_notice(person, because, act, settings) for person, because in _notified(act, settings)]
+    outcomes: list[Told | Withheld] = []
+    in_place: list[Told | Withheld] = []
+    for person in (*_people(act, settings), *_notified(act, settings), *_mentioned(act, settings)):
+        own, deputys = _outcomes(person, act, settings)
+        outcomes += own
+        in_place += deputys
     outcomes += [_of_refusal(event, act, settings) for event in act.events if event.kind is E.REFUSED]
-    return _one_each(outcome for outcome in outcomes if outcome is not None)
+    # A deputy who would be told anyway is told for his own sake.
+    return _one_each((*outcomes, *in_place))
+
+
+# What holds for whoever would be written to, and for a deputy as well.
+_OF_THE_ACT = (Reason.QUIET, Reason.SUPPRESSED, Reason.SWITCHED_OFF, Reason.ACTOR, Reason.MACHINE)
+_Some = tuple[Told | Withheld, ...]
+
+
+def _outcomes(person: _Person, act: ActFacts, settings: Settings) -> tuple[_Some, _Some]:
+    """What becomes of PERSON's letter: his own outcome, and that of his deputy while he is away."""
+    own = _outcome(person, act, settings)
+    away = stand_in(person.recipient.agent, act.absences, settings.agents)
+    is_settled = _is_actor(person, act) or (isinstance(own, Withheld) and own.reason in _OF_THE_ACT)
+    if own is None or away is None or is_settled:
+        return (own,) if own else (), ()
+    if person.whose in ("colleagues", "all"):
+        # He only reads along: nobody has to do so in his place.
+        return (), ()
+    absent = Withheld(recipient=person.recipient, kind=own.kind, reason=Reason.ABSENT, because=away.words)
+    if not away.agent and person.can_be_spared:
+        return (absent,), ()
+    if not away.agent:
+        return (replace(own, because=f"{own.because}; {away.words}"),), ()
+    deputy = _outcome(_deputy(person, away, settings), act, settings)
+    if isinstance(deputy, Withheld) and deputy.reason is not Reason.ACTOR:
+        return (own,), (deputy,)
+    return (absent,), (deputy,) if deputy else ()
+
+
+def _deputy(person: _Person, away: StandIn, settings: Settings) -> _Person:
+    """Who stands in for PERSON, and gets what he would get."""
+    instead = _agent(away.agent, settings, role="deputy", because=away.because).recipient
+    return replace(person, recipient=instead, because=away.because, stands_for=person.recipient.agent)
 
 
 def resolve_more(act: ActFacts, settings: Settings) -> tuple[Told | Withheld, ...]:
@@ -183,7 +245,7 @@ def _one_more(customer: _Person, template: str, because: str, act: ActFacts, set
     )  # fmt: skip
 
 
-def _notified(act: ActFacts, settings: Settings) -> Iterator[tuple[_Person, str]]:
+def _notified(act: ActFacts, settings: Settings) -> Iterator[_Person]:
     """The agents whom rules want to be told, each once."""
     seen: set[str] = set()
     for wish in act.wishes:
@@ -193,24 +255,50 @@ def _notified(act: ActFacts, settings: Settings) -> Iterator[tuple[_Person, str]
         for agent in (*wish.agents, *members):
             if agent not in seen:
                 seen.add(agent)
-                yield _agent(agent, settings, role="notified", because=f"notified by {wish.because}"), wish.because
+                told = _agent(agent, settings, role="notified", because=f"notified by {wish.because}")
+                yield replace(told, notice=wish.because)
 
 
-def _of_notice(person: _Person, because: str, act: ActFacts, settings: Settings) -> Told | Withheld | None:
-    """The letter to an agent whom a rule wants to be told, whatever he would be told otherwise."""
+def _mentioned(act: ActFacts, settings: Settings) -> Iterator[_Person]:
+    """The agents whom a note names, by themselves or with their group."""
+    for event in act.events:
+        if event.kind is not E.MENTIONED:
+            continue
+        because = f"mentioned by {event.actor}"
+        if event.field == "agent":
+            yield replace(_agent(event.after, settings, role="mention", because=because), mention=event)
+            continue
+        members = settings.groups.get(event.after, ())
+        is_anybody_there = any(_is_covered(member, act, settings) for member in members)
+        for member in members:
+            told = _agent(member, settings, role="mention", because=f"{because}, as member of group {event.after}")
+            yield replace(told, mention=event, can_be_spared=is_anybody_there)
+
+
+def _of_name(person: _Person, act: ActFacts, settings: Settings) -> Told | Withheld:
+    """The letter to an agent whom a rule or a note names, whatever he would be told otherwise."""
     kind = K.STAFF_NEW if any(event.kind is E.OPENED for event in act.events) else K.STAFF_CUSTOMER
+    events = tuple(_told_once(act.events))
+    if person.mention is not None:
+        kind, events = K.STAFF_MENTION, (person.mention, *(one for one in events if one != person.mention))
     if act.quiet:
         return Withheld(recipient=person.recipient, kind=kind, reason=Reason.QUIET, because=act.quiet)
-    if _is_actor(person, act) and not settings.notifications.tell_actor:
+    if _is_actor(person, act) and not _switches(act, settings).tell_actor:
         return Withheld(recipient=person.recipient, kind=kind, reason=Reason.ACTOR, because="own act")
-    told = Told(recipient=person.recipient, kind=kind, events=tuple(_told_once(act.events)), because=person.because)
-    return gate(person.recipient, kind, settings=settings) or told
+    told = Told(recipient=person.recipient, kind=kind, events=events, because=person.because)
+    return gate(person.recipient, kind, mailbox=act.ticket.mailbox, settings=settings) or told
+
+
+def _switches(act: ActFacts, settings: Settings) -> Notifications:
+    """What is told of the tickets of this act's mailbox."""
+    return settings.notifications_of(act.ticket.mailbox)
 
 
 def gate(
     recipient: Recipient,
     kind: LetterKind,
     *,
+    mailbox: str,
     contact: ContactFacts | None = None,
     organization: OrganizationFacts | None = None,
     mute: Mute | None = None,
@@ -225,6 +313,7 @@ def gate(
 ) -> Withheld | None:
     """Why RECIPIENT must not get this letter now; None if he may.
 
+    `mailbox` is the one that the letter goes out from, the ticket's: its own notifications count.
     `contact` and `organization` are the fresh facts behind the recipient, `mute` is the contact's wish to
     get no letters about the ticket.  `mandatory` lifts opt-outs and `ticket_mails`, nothing else; the letter
     that confirms an opt-out is no breach of it.  `undeliverable`: letters to an address that is no
@@ -240,7 +329,7 @@ def gate(
         if refusal is None and undeliverable:
             refusal = Reason.UNDELIVERABLE, f"mail to {recipient.address} came back"
         if refusal is None and not mandatory:
-            refusal = _unwanted(contact, organization, mute, settings, kind=kind)
+            refusal = _unwanted(contact, organization, mute, settings, mailbox=mailbox, kind=kind)
         if refusal is None and (kind.is_budgeted or by_rule):
             answers = recent_answers if kind is K.ACKNOWLEDGEMENT else 0
             refusal = _spent(recipient, (recent, recent_domain, recent_here, answers), settings)
@@ -329,6 +418,7 @@ def _unwanted(
     mute: Mute | None,
     settings: Settings,
     *,
+    mailbox: str,
     kind: LetterKind,
 ) -> tuple[Reason, str] | None:
     """The wish that a mandatory letter overrides: an opt-out, or no mail to people outside the portal."""
@@ -336,9 +426,9 @@ def _unwanted(
     out = _opted_out(contact, organization, mute) if kind is not K.OPTED_OUT else ""
     if out:
         return Reason.OPTED_OUT, out
-    if settings.notifications.ticket_mails or (contact is not None and contact.portal_user):
+    if settings.notifications_of(mailbox).ticket_mails or (contact is not None and contact.portal_user):
         return None
-    return Reason.NOT_A_PORTAL_USER, "not a portal user, and notifications.ticket_mails is off"
+    return Reason.NOT_A_PORTAL_USER, f"not a portal user, and {settings.switch_of(mailbox, 'ticket_mails')} is off"
 
 
 def _opted_out(contact: ContactFacts | None, organization: OrganizationFacts | None, mute: Mute | None) -> str:
@@ -369,6 +459,7 @@ def _people(act: ActFacts, settings: Settings) -> Iterator[_Person]:
     yield from (_in_copy(recipient, act, settings) for recipient in act.cc)
     yield from _assignees(act, settings)
     yield from (_watcher(watcher, settings) for watcher in act.ticket.watchers)
+    yield from _readers(act, settings)
 
 
 def _customer(act: ActFacts, settings: Settings) -> _Person:
@@ -434,16 +525,48 @@ def _known_contact(recipient: Recipient, act: ActFacts) -> ContactFacts | None:
 
 
 def _assignees(act: ActFacts, settings: Settings) -> Iterator[_Person]:
-    agent, group = act.ticket.agent, act.ticket.group
+    """Who is in charge.  A ticket whose agent is away without a deputy is, for the time being, its group's too."""
+    agent, away = act.ticket.agent, stand_in(act.ticket.agent, act.absences, settings.agents)
     if agent in settings.agents:
-        yield _agent(agent, settings, role="agent", because="assignee")
+        yield _agent(agent, settings, role="agent", because="assignee", whose="mine")
+        if away is None or away.agent:
+            return
+    group = _group(act, settings)
+    members = [member for member in settings.groups.get(group, ()) if member != agent]
+    is_anybody_there = any(_is_covered(member, act, settings) for member in members)
+    if not is_anybody_there and agent in settings.agents:
         return
-    # A ticket whose agent or group is gone from the configuration falls back to the mailbox's group.
+    because = f"member of group {group}{f', {away.because}' if away else ''}"
+    for member in members:
+        told = _agent(member, settings, role="group", because=because, whose="groups")
+        yield replace(told, can_be_spared=is_anybody_there)
+
+
+def _is_covered(agent: str, act: ActFacts, settings: Settings) -> bool:
+    """AGENT is there, or somebody stands in for him."""
+    away = stand_in(agent, act.absences, settings.agents)
+    return away is None or away.agent != ""
+
+
+def _group(act: ActFacts, settings: Settings) -> str:
+    """The ticket's group; the mailbox's where that is gone from the configuration."""
     mailbox = settings.mailboxes.get(act.ticket.mailbox)
-    if group not in settings.groups and mailbox is not None:
-        group = mailbox.group
-    for member in settings.groups.get(group, ()):
-        yield _agent(member, settings, role="group", because=f"member of group {group}")
+    if act.ticket.group in settings.groups or mailbox is None:
+        return act.ticket.group
+    return mailbox.group
+
+
+def _readers(act: ActFacts, settings: Settings) -> Iterator[_Person]:
+    """The agents who want to hear of tickets that a colleague has, or of all."""
+    group, mailbox = _group(act, settings), act.ticket.mailbox
+    members = settings.groups.get(group, ()) if act.ticket.agent in settings.agents else ()
+    for agent in members:
+        if agent != act.ticket.agent and settings.staff_letters(agent, "colleagues", mailbox=mailbox)[0]:
+            because = f"member of group {group}, hears of colleagues' tickets"
+            yield _agent(agent, settings, role="colleague", because=because, whose="colleagues")
+    for agent in settings.agents:
+        if settings.staff_letters(agent, "all", mailbox=mailbox)[0]:
+            yield _agent(agent, settings, role="reader", because="hears of all tickets", whose="all")
 
 
 def _watcher(watcher: WatcherFacts, settings: Settings) -> _Person:
@@ -452,7 +575,7 @@ def _watcher(watcher: WatcherFacts, settings: Settings) -> _Person:
     return _agent(watcher.agent, settings, role="watcher", because="watcher")
 
 
-def _agent(key: str, settings: Settings, *, role: str, because: str) -> _Person:
+def _agent(key: str, settings: Settings, *, role: str, because: str, whose: Whose | None = None) -> _Person:
     agent = settings.agents.get(key)
     recipient = Recipient(
         role=role,
@@ -461,19 +584,21 @@ def _agent(key: str, settings: Settings, *, role: str, because: str) -> _Person:
         language=(agent.language if agent else None) or settings.helpdesk.language,
         agent=key,
     )
-    column = "assignee" if role in ("agent", "group") else "watching_agent"
-    return _Person(recipient=recipient, column=column, because=because)
+    column = "assignee" if whose else "watching_agent"
+    return _Person(recipient=recipient, column=column, because=because, whose=whose)
 
 
 def _outcome(person: _Person, act: ActFacts, settings: Settings) -> Told | Withheld | None:
+    if person.notice or person.mention is not None:
+        return _of_name(person, act, settings)
     due, off = _due(person, act, settings)
     if not due:
-        return _worth_saying(person, act, off)
+        return _worth_saying(person, act, off, settings)
     kind, by_rule = due[0][1], is_by_rule((due[0][0],))
     refusal = _refusal(person, kind, act, by_rule=by_rule) or _gated(person, kind, act, settings, by_rule=by_rule)
     if refusal is not None:
         return refusal
-    if _is_actor(person, act) and person.recipient.is_staff and not settings.notifications.tell_actor:
+    if _is_actor(person, act) and person.recipient.is_staff and not _switches(act, settings).tell_actor:
         return Withheld(recipient=person.recipient, kind=kind, reason=Reason.ACTOR, because="own act")
     template, why = _chosen(person, kind, act)
     return Told(
@@ -493,6 +618,7 @@ def _gated(
     return gate(
         person.recipient,
         kind,
+        mailbox=act.ticket.mailbox,
         contact=person.contact,
         organization=person.organization,
         mute=act.ticket.mute_of(person.recipient.contact),
@@ -547,7 +673,7 @@ def _of_refusal(event: Event, act: ActFacts, settings: Settings) -> Told | Withh
         return Withheld(recipient=recipient, kind=K.STAFF_REFUSED, reason=Reason.QUIET, because=act.quiet)
     events = (event, *(other for other in act.events if other != event))
     told = Told(recipient=recipient, kind=K.STAFF_REFUSED, events=events, because="his mail could not be done")
-    return gate(recipient, K.STAFF_REFUSED, settings=settings) or told
+    return gate(recipient, K.STAFF_REFUSED, mailbox=act.ticket.mailbox, settings=settings) or told
 
 
 def _due(person: _Person, act: ActFacts, settings: Settings) -> tuple[list[tuple[Event, LetterKind]], list[_Off]]:
@@ -560,11 +686,23 @@ def _due(person: _Person, act: ActFacts, settings: Settings) -> tuple[list[tuple
         if own and not _may_hear_of_own(person, event, settings):
             continue
         verdict = cell(_Case(event=event, act=act, settings=settings, own=own)) if callable(cell) else cell
+        if isinstance(verdict, LetterKind):
+            verdict = _chosen_by(person, verdict, act, settings)
         if isinstance(verdict, _Off):
-            off += [] if own else [verdict]
+            # That his mail opened a ticket is an answer to the customer, which he may miss.
+            off += [verdict] if not own or event.kind is E.OPENED or person.recipient.is_staff else []
         elif verdict is not None:
             due.append((event, verdict))
     return sorted(due, key=lambda pair: _RANK[pair[1]]), off
+
+
+def _chosen_by(person: _Person, kind: LetterKind, act: ActFacts, settings: Settings) -> LetterKind | _Off:
+    """KIND, unless this agent does without such letters about such tickets."""
+    if person.whose is None or not kind.word:
+        return kind
+    agent = person.stands_for or person.recipient.agent
+    wanted, where = settings.staff_letters(agent, person.whose, mailbox=act.ticket.mailbox)
+    return kind if kind.word in wanted else _Off(kind, Reason.SWITCHED_OFF, f"{where} leaves out {kind.word}")
 
 
 def _told_once(events: tuple[Event, ...]) -> Iterator[Event]:
@@ -580,13 +718,19 @@ def _may_hear_of_own(person: _Person, event: Event, settings: Settings) -> bool:
     return person.column == "customer" and event.kind in (E.OPENED, E.CUSTOMER_WROTE)
 
 
-def _worth_saying(person: _Person, act: ActFacts, off: list[_Off]) -> Withheld | None:
+def _worth_saying(person: _Person, act: ActFacts, off: list[_Off], settings: Settings) -> Withheld | None:
     """The switched-off letter that somebody could have expected; most of them nobody does."""
-    by_agent = act.actor.kind == "agent"
-    expected = [o for o in off if o.reason is Reason.NOT_PUBLIC or o.kind is K.COPY or by_agent]
-    if person.column != "customer" or not expected:
+    by_agent, answers = act.actor.kind == "agent", (K.COPY, K.ACKNOWLEDGEMENT)
+    expected = [o for o in off if o.reason is Reason.NOT_PUBLIC or o.kind in answers or by_agent]
+    if person.whose in ("mine", "groups"):
+        expected = off
+    elif person.column != "customer":
+        expected = []
+    if not expected:
         return None
     first = min(expected, key=lambda o: _RANK[o.kind])
+    if person.recipient.is_staff and _is_actor(person, act) and not _switches(act, settings).tell_actor:
+        return Withheld(recipient=person.recipient, kind=first.kind, reason=Reason.ACTOR, because="own act")
     return Withheld(recipient=person.recipient, kind=first.kind, reason=first.reason, because=first.because)
 
 
@@ -630,7 +774,9 @@ def _lines(person: _Person, due: list[tuple[Event, LetterKind]], act: ActFacts) 
 def _because(person: _Person, kind: LetterKind, act: ActFacts, settings: Settings) -> str:
     because = person.because if person.recipient.is_staff else f"{person.because}, {kind.value}"
     mute = act.ticket.mute_of(person.recipient.contact)
-    unwanted = _unwanted(person.contact, person.organization, mute, settings, kind=kind)
+    unwanted = _unwanted(
+        person.contact, person.organization, mute, settings, mailbox=act.ticket.mailbox, kind=kind
+    )  # fmt: skip
     lifted = unwanted if _mandatory(person, act) else None
     if lifted is None:
         return because

@@ -21,7 +21,10 @@ from notifier.wording import BadTemplate, Wording
 
 # Their templates may rely on `entry`; the others must do without one.
 _ALWAYS_QUOTES = frozenset(
-    {LetterKind.COMMENT, LetterKind.COPY, LetterKind.STAFF_CUSTOMER, LetterKind.STAFF_COMMENT, LetterKind.STAFF_NOTE}
+    {
+        *(LetterKind.COMMENT, LetterKind.COPY, LetterKind.STAFF_CUSTOMER, LetterKind.STAFF_COMMENT),
+        *(LetterKind.STAFF_NOTE, LetterKind.STAFF_MENTION),
+    }
 )
 _LINK = "mailto:support@acme.example?subject=unsubscribe"
 
@@ -186,7 +189,7 @@ _NOTE = QuotedEntry(
 
 _DUE = datetime(2026, 11, 22, 17, 0, tzinfo=UTC)
 _STANDING = Standing(ticket=1042, title="Störung im Netz", status="open", agent="ada", opened=_ASKED.at)
-_PASSED_ON = {LetterKind.STAFF_NOTE: _NOTE, **dict.fromkeys(_FROM_CUSTOMER, _ASKED)}
+_PASSED_ON = {LetterKind.STAFF_NOTE: _NOTE, LetterKind.STAFF_MENTION: _NOTE, **dict.fromkeys(_FROM_CUSTOMER, _ASKED)}
 
 
 def _usual_events(settings: Settings, kind: LetterKind) -> tuple[Event, ...]:

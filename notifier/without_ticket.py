@@ -14,7 +14,7 @@ from notifier.resolve import gate
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TurnedAway:
-    """A mail that makes no ticket.
+    """A mail that makes no ticket, in the mailbox that it came to.
 
     `machine` says why no person may have written it, `quiet` why nobody at all is told ('' otherwise); `contacts`
     are the contacts behind its addresses, by their keys, `dead` those keys that letters came back from.  `recent`
@@ -23,6 +23,7 @@ class TurnedAway:
     """
 
     sender: Address | None
+    mailbox: str
     language: str = ""
     machine: str = ""
     quiet: str = ""
@@ -46,8 +47,8 @@ def rejection(mail: TurnedAway, settings: Settings, *, template: str, because: s
     if mail.machine:
         return Withheld(recipient=recipient, kind=kind, reason=Reason.MACHINE, because=mail.machine)
     refusal = gate(
-        recipient, kind, contact=contact, settings=settings, undeliverable=sender.key in mail.dead,
-        recent=mail.recent, recent_domain=mail.recent_domain,
+        recipient, kind, mailbox=mail.mailbox, contact=contact, settings=settings,
+        undeliverable=sender.key in mail.dead, recent=mail.recent, recent_domain=mail.recent_domain,
     )  # fmt: skip
     told = Told(recipient=recipient, kind=kind, events=(), because=f"sender, {because}", template=template)
     return refusal or told
@@ -78,6 +79,7 @@ def _to(mail: TurnedAway, address: str, settings: Settings, *, because: str) -> 
         spent = f"{mail.passed_on} mails of this sender were passed on already (notifications.loop_budget)"
         return Withheld(recipient=recipient, kind=kind, reason=Reason.LOOP_BUDGET, because=spent)
     refusal = gate(
-        recipient, kind, contact=None if agent else contact, settings=settings, undeliverable=key in mail.dead
-    )
+        recipient, kind, mailbox=mail.mailbox, contact=None if agent else contact, settings=settings,
+        undeliverable=key in mail.dead,
+    )  # fmt: skip
     return refusal or Told(recipient=recipient, kind=kind, events=(), because=because)

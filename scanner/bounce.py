@@ -8,6 +8,7 @@ read names nobody.
 import json
 import re
 from collections.abc import Iterable, Sequence
+from copy import copy
 from dataclasses import dataclass
 from email.message import Message as Tree
 from typing import Any
@@ -21,6 +22,10 @@ from scanner.tree import Part
 
 MAX_SIZE = 1_000_000
 """Octets: a larger mail is not searched for a home-made report."""
+MAX_SEARCHED = 20_000
+"""Characters of each part of it, MAX_LINES lines, that are searched."""
+MAX_LINES = 500
+MAX_SEARCHED_PARTS = 20
 MAX_RECIPIENTS = 100
 MAX_RETURNED = 200_000
 """Octets of a returned mail in which its Message-ID is looked for."""
@@ -82,7 +87,7 @@ def found_by_looks(tree: Tree, text: str) -> tuple[Bounced, ...]:
     from flufl.bounce import all_failures
 
     try:
-        temporary, permanent = all_failures(tree)
+        temporary, permanent = all_failures(_beginning(tree))
     except Exception:  # its detectors trust the mail's structure and charsets; a mail owes us neither
         return ()
     # No status is stated; 4.0.0 keeps a passing trouble from being taken for the end (RFC 3463, section 3.1).
@@ -92,6 +97,17 @@ def found_by_looks(tree: Tree, text: str) -> tuple[Bounced, ...]:
     return tuple(_bounced(address, status, reason) for address, status in sorted((waiting | gone).items()))[
         :MAX_RECIPIENTS
     ]
+
+
+def _beginning(part: Tree) -> Tree:
+    """PART with no more of its texts than a report needs: flufl's patterns take quadratic time in blank lines."""
+    twin = copy(part)
+    payload = part.get_payload()
+    if isinstance(payload, list):
+        twin.set_payload([_beginning(one) for one in payload[:MAX_SEARCHED_PARTS] if isinstance(one, Tree)])
+    elif isinstance(payload, str):
+        twin.set_payload("\n".join(payload[:MAX_SEARCHED].split("\n")[:MAX_LINES]))
+    return twin
 
 
 def said_by_server(text: str) -> str:

@@ -185,9 +185,10 @@ def _answers_invitation(mail: _Mail) -> bool:
     return any(parameter(part, "method").lower() == "reply" for part in calendars)
 
 
-def _says_away(mail: _Mail) -> bool:
-    text = mail.text[:MAX_TEXT].lower()
-    return any(word in text for word in _ABSENT) or any(pattern.search(text) for pattern in _ABSENT_SINCE)
+def says_away(text: str) -> bool:
+    """TEXT says near its beginning that its writer is away, as absence notes do and people as well."""
+    begins = text[:MAX_TEXT].lower()
+    return any(word in begins for word in _ABSENT) or any(pattern.search(begins) for pattern in _ABSENT_SINCE)
 
 
 def _says_undelivered(mail: _Mail) -> bool:
@@ -261,7 +262,7 @@ SIGNALS = (
     Signal("list", 4, "Precedence list", _says("precedence", "list")),
 )  # fmt: skip
 # Dear to ask for, and too weak alone: asked only where another signal is there.
-SAYS_AWAY = Signal("auto_reply", 1, "the text says that its writer is away", _says_away)
+SAYS_AWAY = Signal("auto_reply", 1, "the text says that its writer is away", lambda mail: says_away(mail.text))
 NAMES_SOMEBODY = Signal("bounce", 2, "the text names failed recipients", lambda mail: bool(mail.by_looks))
 SAYS_UNDELIVERED = Signal("bounce", 2, "the text quotes a mail server's refusal", _says_undelivered)
 

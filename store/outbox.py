@@ -20,6 +20,7 @@ from itertools import takewhile
 from typing import Any
 
 from sqlalchemy import (
+    CTE,
     ColumnElement,
     Connection,
     bindparam,
@@ -71,6 +72,48 @@ _IS_HELD = or_(
 )
 
 
+_FREE = or_(
+    _outbox.c.claimed_by == literal_column("''"),
+    _outbox.c.claimed_by.in_(bindparam("dead", expanding=True)),
+    _outbox.c.claimed_at < bindparam("stale"),
+)
+
+
+def _due() -> CTE:
+    """Letters that are due, free and not on hold, none of them behind an earlier one; the oldest first."""
+    earlier = table(OutboxRow).alias("earlier")
+    ahead = select(earlier.c.id).where(
+        earlier.c.recipient_key == _outbox.c.recipient_key,
+        earlier.c.state == _QUEUED,
+        earlier.c.id < _outbox.c.id,
+    )
+    # Asked for apart, because no index serves a comparison that also takes nothing for equal to nothing.
+    of_ticket = ahead.where(earlier.c.ticket == _outbox.c.ticket)
+    of_none = ahead.where(earlier.c.ticket.is_(None), _outbox.c.ticket.is_(None))
+    is_due = (_outbox.c.state == _QUEUED, _outbox.c.due_at <= bindparam("moment"))
+    return (
+        select(_outbox.c.id)
+        .where(*is_due, _FREE, ~of_ticket.exists(), ~of_none.exists(), ~_IS_HELD)
+        .order_by(_outbox.c.due_at, _outbox.c.id)
+        .limit(bindparam("most"))
+        .with_for_update(skip_locked=True)
+        .cte("due")
+        # Computed once: a plan that asked again for each row would lock new ones beyond the limit.
+        .prefix_with("MATERIALIZED", dialect="postgresql")
+    )
+
+
+_CLAIM = (
+    update(_outbox)
+    .where(_outbox.c.id.in_(select(_due().c.id)))
+    .values(claimed_by=bindparam("holder"), claimed_at=bindparam("moment"))
+    .returning(*_outbox.c)
+)
+_CLAIMANTS = select(_outbox.c.claimed_by).where(_outbox.c.claimed_by != literal_column("''")).distinct()
+_IN_HAND = select(_outbox.c.id, _outbox.c.claimed_by).where(
+    _outbox.c.id.in_(bindparam("ids", expanding=True)), _outbox.c.state == _QUEUED, ~_IS_HELD
+)
+_NEXT_DUE = select(func.min(_outbox.c.due_at)).where(_outbox.c.state == _QUEUED, ~_IS_HELD)
 _SENT = (
     update(_outbox)
     .where(
@@ -143,6 +186,17 @@ class QueuedLetter:
     bounce: str = ""
     parts: int | None = None
     joined_into: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sent:
+    """A letter that a server took: its reply, what it was written with, and its bytes where they are kept."""
+
+    letter: QueuedLetter
+    reply: str
+    at: datetime
+    template: str = ""
+    blob: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -253,65 +307,35 @@ class Outbox:
 
         A letter in another's hand is free again once that process is dead or took it before STALE.
         """
-        dead = [name for name in self._claimants() if name != holder and is_dead(name)]
-        earlier = table(OutboxRow).alias("earlier")
-        ahead = select(earlier.c.id).where(
-            earlier.c.recipient_key == _outbox.c.recipient_key,
-            earlier.c.state == _QUEUED,
-            earlier.c.id < _outbox.c.id,
-        )
-        # Asked for apart, because no index serves a comparison that also takes nothing for equal to nothing.
-        of_ticket = ahead.where(earlier.c.ticket == _outbox.c.ticket)
-        of_none = ahead.where(earlier.c.ticket.is_(None), _outbox.c.ticket.is_(None))
-        free = or_(
-            _outbox.c.claimed_by == "",
-            _outbox.c.claimed_by.in_(dead),
-            _outbox.c.claimed_at < stale,
-        )
-        due = (
-            select(_outbox.c.id)
-            .where(
-                _outbox.c.state == _QUEUED,
-                _outbox.c.due_at <= now,
-                free,
-                ~of_ticket.exists(),
-                ~of_none.exists(),
-                ~_IS_HELD,
-            )
-            .order_by(_outbox.c.due_at, _outbox.c.id)
-            .limit(limit)
-            .with_for_update(skip_locked=True)
-            .cte("due")
-            # Computed once: a plan that asked again for each row would lock new ones beyond the limit.
-            .prefix_with("MATERIALIZED", dialect="postgresql")
-        )
-        rows = self._connection.execute(
-            update(_outbox)
-            .where(_outbox.c.id.in_(select(due.c.id)))
-            .values(claimed_by=holder, claimed_at=now)
-            .returning(*_outbox.c)
-        ).all()
+        claimants = self._connection.execute(_CLAIMANTS).scalars()
+        dead = [name for name in claimants if name != holder and is_dead(name)]
+        asked = {"holder": holder, "moment": now, "most": limit, "dead": dead, "stale": stale}
+        rows = self._connection.execute(_CLAIM, asked).all()
         return tuple(sorted((_letter(row) for row in rows), key=lambda letter: letter.id))
 
-    def _claimants(self) -> tuple[str, ...]:
-        rows = self._connection.execute(
-            select(_outbox.c.claimed_by).where(_outbox.c.claimed_by != literal_column("''")).distinct()
-        )
-        return tuple(rows.scalars())
-
-    def is_mine(self, letter: QueuedLetter) -> bool:
-        """The letter is still in the hand that claimed it, and was not put on hold meanwhile."""
-        found = self._connection.execute(
-            select(_outbox.c.claimed_by).where(_outbox.c.id == letter.id, ~_IS_HELD)
-        ).scalar()
-        return found == letter.claimed_by
+    def in_hand(self, letters: Sequence[QueuedLetter]) -> frozenset[int]:
+        """The ids of those LETTERS that are still in the hand that claimed them, and were not put on hold meanwhile."""
+        hands = {letter.id: letter.claimed_by for letter in letters}
+        rows = self._connection.execute(_IN_HAND, {"ids": sorted(hands)})
+        return frozenset(row.id for row in rows if row.claimed_by == hands[row.id])
 
     def sent(
         self, letter: QueuedLetter, *, reply: str, now: datetime, template: str = "", blob: str | None = None
     ) -> None:
         """The server took it; TEMPLATE is what it was written with, BLOB are its bytes."""
-        values = {"of": letter.id, "mine": letter.claimed_by, "now": now, "said": reply, "tries": letter.attempts + 1}
-        self._connection.execute(_SENT, {**values, "template": template, "blob": blob})
+        self.all_sent([Sent(letter=letter, reply=reply, at=now, template=template, blob=blob)])
+
+    def all_sent(self, letters: Sequence[Sent]) -> None:
+        """The server took these; nothing changes for those that are no longer in our hand."""
+        rows = [
+            {
+                "of": one.letter.id, "mine": one.letter.claimed_by, "now": one.at, "said": one.reply,
+                "tries": one.letter.attempts + 1, "template": one.template, "blob": one.blob,
+            }
+            for one in letters
+        ]  # fmt: skip
+        if rows:
+            self._connection.execute(_SENT, rows)
 
     def postpone(self, letter: QueuedLetter, *, until: datetime, reply: str, now: datetime) -> None:
         """It did not work this time; UNTIL is when it is tried again."""
@@ -455,9 +479,7 @@ class Outbox:
 
     def next_due(self) -> datetime | None:
         """When the next letter is due, None if none waits."""
-        found: datetime | None = self._connection.execute(
-            select(func.min(_outbox.c.due_at)).where(_outbox.c.state == _QUEUED, ~_IS_HELD)
-        ).scalar()
+        found: datetime | None = self._connection.execute(_NEXT_DUE).scalar()
         return found
 
     def sent_since(self, since: datetime) -> int:

@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from domain.errors import Conflict
+from store.absences import Absences
 from store.blobs import Blobs
 from store.daemons import Daemons
 from store.database import BUSY_SECONDS, Database, explained, first_of, is_taken, open_database, peek_database
@@ -38,6 +39,7 @@ class View:
         self.leases = Leases(connection)
         self.matches = Matches(connection)
         self.daemons = Daemons(connection)
+        self.absences = Absences(connection)
         self.blobs = Blobs(connection, directory=blobs)
 
     @contextmanager

@@ -246,6 +246,18 @@ class MatchedRuleRow(Record, table=True):
     )
 
 
+class ProvenActRow(Record, table=True):
+    """A sign of a mail by which an agent acted: what is signed once is done once."""
+
+    __tablename__ = "proven_act"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    sign: str = Field(sa_column=Column(Text, primary_key=True))
+    intake: int = Field(
+        sa_column=Column(BigInteger().with_variant(Integer, "sqlite"), ForeignKey("intake.id"), nullable=False)
+    )
+
+
 class DaemonRow(Record, table=True):
     """A daemon at work, and what it thinks of its settings.
 
@@ -629,6 +641,20 @@ class WithheldRow(Record, table=True):
     agent: str = ""
     reason: str
     because: str = _text()
+    at: datetime = _time()
+
+
+class AbsenceRow(Record, table=True):
+    """Days on which an agent is away, both included, and who stands in for him; without a last day: for the present."""
+
+    __tablename__ = "absence"
+
+    id: int | None = _id()
+    agent: str
+    first_day: date
+    last_day: date | None = None
+    deputy: str = ""
+    by: str = ""
     at: datetime = _time()
 
 

@@ -13,6 +13,7 @@ from domain.errors import NotFound
 from domain.event import Actor, Event, EventKind
 from domain.message import Attachment
 from domain.people import address_key
+from domain.suspicion import read_back
 from domain.ticket import (
     SUPPORT_OVER,
     EntryFacts,
@@ -60,7 +61,7 @@ _MERGED_INTO = select(_ticket.c.merged_into).where(_ticket.c.number == bindparam
 _BY_EXTERNAL_ID = select(_external_id.c.ticket).where(
     _external_id.c.name == bindparam("name"), _external_id.c.value == bindparam("value")
 )
-_ENTRY = select(_entry).where(_entry.c.id == bindparam("entry"))
+_SOME = select(_entry).where(_entry.c.id.in_(bindparam("ids", expanding=True)))
 _FILES = select(_file).where(_file.c.entry.in_(bindparam("entries", expanding=True))).order_by(_file.c.id)
 _PUBLIC = (
     select(_entry)
@@ -411,8 +412,14 @@ class Tickets:
         return self._entries(rows)
 
     def entry(self, entry: int) -> EntryFacts | None:
-        rows = self._connection.execute(_ENTRY, {"entry": entry}).all()
-        return next(iter(self._entries(rows)), None)
+        return self.some_entries([entry]).get(entry)
+
+    def some_entries(self, ids: Iterable[int]) -> dict[int, EntryFacts]:
+        """Entries by id, of whichever tickets."""
+        wanted = sorted(set(ids))
+        if not wanted:
+            return {}
+        return {one.id: one for one in self._entries(self._connection.execute(_SOME, {"ids": wanted}).all())}
 
     def public_entries(self, number: int, *, before: int | None, until: datetime, limit: int) -> tuple[EntryFacts, ...]:
         """The last entries that customers may know, the latest first.  No machines, no unconfirmed senders.
@@ -609,7 +616,7 @@ def _entry_facts(row: Any, files: tuple[FileFacts, ...]) -> EntryFacts:
         message_id=row.message_id,
         machine=row.machine,
         unconfirmed=row.unconfirmed,
-        suspicion=row.suspicion,
+        suspicion=read_back(row.suspicion),
         attachments=tuple(Attachment(**part) for part in row.attachments or ()),
         files=files,
     )

@@ -107,7 +107,7 @@ def test_switched_off_each_letter_leaves_at_once(begin: Begin) -> None:
 
 
 def test_a_mailbox_has_its_own_window(begin: Begin) -> None:
-    talk, weiss = opened(begin, {**TWO_MINUTES, "mailboxes": {"support": {"join_within": "0s"}}})
+    talk, weiss = opened(begin, {**TWO_MINUTES, "mailboxes": {"support": {"notifications": {"join_within": "0s"}}}})
     talk.staff("ada").reply(1, "Sofort.")
     talk.deliver()
     assert weiss.hears() == ["comment"]

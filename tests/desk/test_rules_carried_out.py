@@ -362,7 +362,7 @@ def test_who_is_made_a_watcher_gets_the_letters_from_then_on(begin: Begin) -> No
     assert talk.letters(BOSS) == []
     anna.answers(talk.letters("anna@kunde.example")[0])
     assert [one.kind.value for one in talk.letters(BOSS)] == ["copy"]
-    assert [one.kind.value for one in talk.letters("bert@acme.example")] == ["staff_customer"]
+    assert [one.kind.value for one in talk.letters("bert@acme.example")] == ["staff_new", "staff_customer"]
 
 
 def test_a_note_stands_on_the_ticket_and_no_customer_sees_it(begin: Begin) -> None:

@@ -69,7 +69,9 @@ def test_it_is_the_day_of_the_helpdesk_that_counts(begin: Begin) -> None:
 
 
 def test_a_mailbox_may_have_its_own_way(begin: Begin) -> None:
-    talk, weiss = customer(begin, date(2030, 1, 1), "letter", mailboxes={"support": {"support_over": "nothing"}})
+    talk, weiss = customer(
+        begin, date(2030, 1, 1), "letter", mailboxes={"support": {"notifications": {"support_over": "nothing"}}}
+    )
     weiss.writes("Drucker")
     assert talk.ticket(2).tags == ()
     assert "abgelaufen" not in weiss.last.text

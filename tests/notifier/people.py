@@ -14,9 +14,14 @@ from notifier.resolve import resolve
 NOON = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 
 
-def settings(**notifications: Any) -> Settings:
-    """The company's configuration with these notifications."""
-    return Settings.model_validate(
+def settings(
+    *, letters: Mapping[str, Any] | None = None, support: Mapping[str, Any] | None = None, **notifications: Any
+) -> Settings:
+    """The company's configuration with these notifications.
+
+    LETTERS are those that single agents want, SUPPORT the notifications of mailbox support alone.
+    """
+    configured: dict[str, Any] = (
         {
             "helpdesk": {"name": "Acme Support", "language": "de", "tag": "ACME", "keys": ["env:HELPDESK_KEY"]},
             "mailboxes": {
@@ -35,6 +40,11 @@ def settings(**notifications: Any) -> Settings:
             "notifications": notifications,
         }
     )  # fmt: skip
+    for agent, wanted in (letters or {}).items():
+        configured["agents"][agent]["letters"] = wanted
+    if support:
+        configured["mailboxes"]["support"]["notifications"] = support
+    return Settings.model_validate(configured)
 
 
 def contact(number: int, *addresses: str, **facts: Any) -> ContactFacts:

@@ -108,7 +108,8 @@ def refusals(role: str, actor: Actor, flags: Flags) -> set[Reason]:
 
 @pytest.mark.parametrize("kind", EventKind, ids=lambda kind: kind.value)
 def test_no_letter_without_permission_and_no_refusal_without_its_reason(kind: EventKind) -> None:
-    configured = {off: settings(ticket_mails=not off, **EVERYTHING) for off in (False, True)}
+    # What a mailbox says for itself counts as what is said for all.
+    configured = {off: settings(support={"ticket_mails": not off}, **EVERYTHING) for off in (False, True)}
     for role, actor in product(ROLES, ACTORS.values()):
         benign = outcome(kind, role, actor, Flags(), configured[False])
         for flags in ALL_FLAGS:
@@ -143,7 +144,7 @@ def test_the_gate_says_the_same_of_each_kind_when_a_letter_is_sent(kind: LetterK
         person, is_firm = Person.of(flags), role == "organization"
         address = person.company.address if is_firm else person.contact.addresses[0].address
         refusal = gate(
-            Recipient(role=role, address=address, contact=None if is_firm else JAEGER.id), kind,
+            Recipient(role=role, address=address, contact=None if is_firm else JAEGER.id), kind, mailbox="support",
             contact=None if is_firm else person.contact, organization=person.company if is_firm else None,
             mute=next(iter(person.mutes), None), settings=configured[flags.mails_off], mandatory=flags.mandatory,
         )  # fmt: skip

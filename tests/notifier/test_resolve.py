@@ -337,9 +337,9 @@ def test_the_gate_is_asked_again_when_a_letter_is_sent(
     title: str, now: ContactFacts | None, reason: Reason | None
 ) -> None:
     recipient = Recipient(role="requester", address=CUSTOMER, contact=1)
-    refusal = gate(recipient, LetterKind.COMMENT, contact=now, settings=settings())
+    refusal = gate(recipient, LetterKind.COMMENT, mailbox="support", contact=now, settings=settings())
     assert (refusal.reason if refusal else None) is reason
-    lifted = gate(recipient, LetterKind.COMMENT, contact=now, settings=settings(), mandatory=True)
+    lifted = gate(recipient, LetterKind.COMMENT, mailbox="support", contact=now, settings=settings(), mandatory=True)
     assert (lifted.reason if lifted else None) is (None if reason is Reason.OPTED_OUT else reason)
 
 
@@ -351,7 +351,7 @@ def test_an_organization_that_opted_out_or_moved_meanwhile() -> None:
         (replace(BIGCORP, address="new@bigcorp.example"), Reason.GONE),
         (None, Reason.GONE),
     ):
-        refusal = gate(recipient, LetterKind.COMMENT, organization=now, settings=settings())
+        refusal = gate(recipient, LetterKind.COMMENT, mailbox="support", organization=now, settings=settings())
         assert (refusal.reason if refusal else None) is reason
 
 
@@ -390,7 +390,7 @@ def test_a_vendor_reaches_staff_only() -> None:
 
 def test_an_agent_who_left_the_configuration_gets_nothing() -> None:
     recipient = Recipient(role="agent", address="zoe@acme.example", agent="zoe")
-    refusal = gate(recipient, LetterKind.STAFF_NEW, settings=settings())
+    refusal = gate(recipient, LetterKind.STAFF_NEW, mailbox="support", settings=settings())
     assert refusal is not None
     assert refusal.reason is Reason.GONE
 

@@ -2,15 +2,17 @@
 
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 
 from hypothesis import given
 from hypothesis import settings as tries
 from hypothesis import strategies as st
 
+from domain.absence import Absence, stand_in
 from domain.event import Actor, Event, EventKind
-from domain.letter import ActFacts, LetterKind, Recipient, Told, Withheld
+from domain.letter import ActFacts, LetterKind, Reason, Recipient, Told, Withheld
 from domain.people import ContactAddress, ContactFacts, OrganizationFacts, address_key
-from domain.settings import Settings
+from domain.settings import STAFF_WORDS, Settings, Whose
 from domain.ticket import Mute, TicketFacts, WatcherFacts
 from notifier.resolve import TABLE, is_own, resolve
 from tests.notifier.people import NOON, settings, ticket
@@ -19,6 +21,7 @@ INTERNAL = {
     *(EventKind.NOTE, EventKind.UNCONFIRMED, EventKind.TAGGED, EventKind.UNTAGGED, EventKind.LINKED),
     *(EventKind.VENDOR_WROTE, EventKind.EXTERNAL_ID, EventKind.UNDELIVERABLE, EventKind.OPTED_OUT),
     *(EventKind.OPTED_IN, EventKind.UNSENT, EventKind.DUE, EventKind.DUE_SOON, EventKind.OVERDUE),
+    EventKind.MENTIONED,
 }
 
 # Few addresses, so that people share them with each other, with staff and with our mailboxes.
@@ -26,6 +29,7 @@ ADDRESSES = [
     *("a@x.example", "A@X.example", "b@x.example", "c@y.example", "d@y.example"),
     *("support@acme.example", "help+x.y@acme.example", "ada@acme.example", "bert@acme.example", "not an address"),
 ]
+WHOSE: tuple[Whose, ...] = ("mine", "groups", "colleagues", "all")
 AGENTS = ["", "ada", "bert", "cleo", "gone"]
 
 addresses = st.builds(ContactAddress, address=st.sampled_from(ADDRESSES), primary=..., undeliverable=...)
@@ -61,7 +65,7 @@ events = st.builds(
     actor=actors,
     field=st.sampled_from(["", "agent", "group", "priority", "into", "from"]),
     before=st.just(""),
-    after=st.sampled_from(["", "open", "waiting", "solved", "closed", "ada"]),
+    after=st.sampled_from(["", "open", "waiting", "solved", "closed", "ada", "cleo", "service"]),
     entry=st.none(),
     because=st.just(""),
 )
@@ -75,6 +79,14 @@ tickets = st.builds(
     mutes=st.lists(
         st.builds(Mute, contact=st.integers(1, 4), at=st.just(NOON), how=st.just("by mail")), max_size=2
     ).map(tuple),
+)
+DEPUTIES = ["", "ada", "bert", "cleo", "gone"]
+absences = st.dictionaries(st.sampled_from(AGENTS[1:]), st.sampled_from(DEPUTIES), max_size=3).map(
+    lambda away: {
+        agent: Absence(agent=agent, first=NOON.date(), last=NOON.date(), deputy=deputy)
+        for agent, deputy in away.items()
+        if agent != deputy
+    }
 )
 acts = st.builds(
     ActFacts,
@@ -106,6 +118,7 @@ acts = st.builds(
     recent_domains=st.dictionaries(st.sampled_from(["x.example", "y.example"]), st.integers(190, 210), max_size=2),
     recent_here=st.sampled_from([0, 0, 0, 99, 100]),
     recent_answers=st.integers(0, 3),
+    absences=st.just({}) | absences,
 )
 switches: Mapping[str, st.SearchStrategy[bool]] = {
     name: st.booleans()
@@ -114,7 +127,18 @@ switches: Mapping[str, st.SearchStrategy[bool]] = {
         *("on_customer_mail", "on_field_change", "watchers_on_field_change"),
     )
 }
-configurations = st.fixed_dictionaries({}, optional=dict(switches)).map(lambda chosen: settings(**chosen))
+words = st.sampled_from(["everything", "nothing"]) | st.lists(st.sampled_from(STAFF_WORDS), max_size=4)
+staff_letters = st.fixed_dictionaries({}, optional=dict.fromkeys(WHOSE, words))
+configurations = st.fixed_dictionaries(
+    {},
+    optional={
+        **switches,
+        "acknowledgement": st.booleans(),
+        "staff": staff_letters,
+        "letters": st.dictionaries(st.sampled_from(AGENTS[1:4]), staff_letters, max_size=3),
+        "support": st.fixed_dictionaries({}, optional={**switches, "staff": staff_letters}),
+    },
+).map(lambda chosen: settings(**chosen))
 quick = tries(max_examples=150, deadline=None)
 
 
@@ -259,3 +283,60 @@ def test_every_outcome_says_why(act: ActFacts, configured: Settings) -> None:
         if isinstance(one, Told):
             assert one.events
             assert set(one.events) <= set(act.events)
+
+
+@quick
+@given(acts, configurations)
+def test_an_agent_gets_only_letters_that_he_wants_or_that_name_him(act: ActFacts, configured: Settings) -> None:
+    roles: Mapping[str, Whose] = {"agent": "mine", "group": "groups", "colleague": "colleagues", "reader": "all"}
+    for one in told(act, configured):
+        if one.recipient.role in roles:
+            whose = roles[one.recipient.role]
+            assert one.kind.word in configured.staff_letters(one.recipient.agent, whose, mailbox="support")[0]
+
+
+@quick
+@given(acts, configurations)
+def test_what_is_left_out_for_an_agent_says_by_which_line(act: ActFacts, configured: Settings) -> None:
+    for one in resolve(act, configured):
+        if one.recipient.is_staff and isinstance(one, Withheld) and one.reason is Reason.SWITCHED_OFF:
+            assert one.recipient.role in ("agent", "group")
+            assert one.because.endswith(f" leaves out {one.kind.word}")
+
+
+@quick
+@given(acts, configurations)
+def test_nobody_is_told_whose_deputy_is_there_and_no_deputy_is_away(act: ActFacts, configured: Settings) -> None:
+    outcomes = resolve(act, configured)
+    refused = {one.recipient.agent for one in outcomes if isinstance(one, Withheld)}
+    for one in told(act, configured):
+        away = stand_in(one.recipient.agent, act.absences, configured.agents)
+        is_himself = one.recipient.role == "actor" or act.actor.key == one.recipient.agent
+        if away is not None and not is_himself and act.sender_key != address_key(one.recipient.address):
+            assert one.recipient.role != "deputy"
+            assert not away.agent or away.agent in refused
+
+
+@quick
+@given(acts, configurations)
+def test_an_absence_loses_nothing(act: ActFacts, configured: Settings) -> None:
+    """Where somebody of staff is told of something that concerns him, somebody is while others are away."""
+    there = [one for one in told(replace(act, absences={}), configured) if one.recipient.is_staff]
+    concerned = [one for one in there if one.recipient.role not in ("colleague", "reader", "actor")]
+    outcomes = [one for one in resolve(act, configured) if one.recipient.is_staff]
+    if concerned:
+        assert [one for one in outcomes if isinstance(one, Told) or one.reason is Reason.ACTOR]
+    for one in outcomes:
+        if isinstance(one, Withheld) and one.reason is Reason.ABSENT:
+            assert one.recipient.agent in act.absences
+
+
+@quick
+@given(acts, configurations)
+def test_a_mailbox_that_writes_to_portal_users_alone_does(act: ActFacts, configured: Settings) -> None:
+    if configured.notifications_of(act.ticket.mailbox).ticket_mails:
+        return
+    for one in told(act, configured):
+        if not one.recipient.is_staff and not one.mandatory:
+            behind = [c for c in known_contacts(act.ticket, act) if c.id == one.recipient.contact]
+            assert any(contact.portal_user for contact in behind)

@@ -137,7 +137,8 @@ def test_who_lost_a_letter_settles_nothing(store: Store) -> None:
     (lost,) = claim(store, "slow")
     (mine,) = claim(store, "quick", is_dead=lambda holder: holder == "slow")
     with store.act() as act:
-        assert (act.outbox.is_mine(lost), act.outbox.is_mine(mine)) == (False, True)
+        assert act.outbox.in_hand([lost]) == frozenset()
+        assert act.outbox.in_hand([mine]) == {mine.id}
         act.outbox.sent(lost, reply="250 ok", now=NOW)
         act.outbox.postpone(lost, until=NOW + DAY, reply="451", now=NOW)
         act.outbox.fail(lost, reply="550")
@@ -277,9 +278,9 @@ def test_a_hold_reaches_a_letter_that_is_in_a_hand(store: Store) -> None:
     queued(store, ("a", 1, "ada@x.example"))
     (mine,) = claim(store)
     with store.act() as act:
-        assert act.outbox.is_mine(mine)
+        assert act.outbox.in_hand([mine]) == {mine.id}
         act.outbox.hold(Hold(agent="ada", at=NOW))
-        assert not act.outbox.is_mine(mine)
+        assert act.outbox.in_hand([mine]) == frozenset()
 
 
 def test_what_was_sent_is_neither_cancelled_nor_tried_again(store: Store) -> None:

@@ -9,7 +9,7 @@ from alembic import op
 from store.tables import UtcTime
 
 revision = "0008"
-down_revision = "0006"
+down_revision = "0007"
 
 ARMED = sa.text("due_at IS NOT NULL AND due_told != 'overdue'")
 

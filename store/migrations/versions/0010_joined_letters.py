@@ -1,13 +1,13 @@
 """Letters that go together with another one.
 
-Revision: 0009
+Revision: 0010
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0009"
-down_revision = "0008"
+revision = "0010"
+down_revision = "0009"
 
 JOINED = sa.text("joined_into != ''")
 
