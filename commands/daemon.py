@@ -129,7 +129,7 @@ def deliver(path: Path, *, form: LogForm, verbose: bool, as_json: bool) -> int:
         if config.settings.deliver.is_sandbox:
             print(f"SANDBOX: no letter reaches anybody, deliver is {config.settings.deliver}")
         if due:
-            print(f"due or overdue: {due} tickets, whose staff is told")
+            print(f"tickets due or overdue whose staff was told: {due}")
         print(" · ".join(f"{count} {name}" for name, count in facts.items() if name not in ("due", "stopped")))
     if (report.stopped or report.postponed) and not report.sent:
         why = report.stopped or report.refusal

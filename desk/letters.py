@@ -26,7 +26,7 @@ from store.outbox import QueuedLetter
 from store.store import View
 
 # What a letter says of its ticket, as of the act.
-_OF_THE_MOMENT = ("title", "status", "priority", "category", "group", "agent", "requester", "at")
+_OF_THE_MOMENT = ("title", "status", "priority", "category", "group", "agent", "requester", "at", "due_at")
 # What these pass on is what their own reader wrote.
 _QUOTES_ITS_READER = (LetterKind.ACKNOWLEDGEMENT, LetterKind.NOTICE)
 _ALONE = (LetterKind.REPORT, LetterKind.OPTED_OUT, LetterKind.OPTED_IN)
@@ -372,7 +372,7 @@ def _with_parts(view: View, letter: QueuedLetter, parts: Sequence[QueuedLetter],
     """What LETTER says together with PARTS: the ticket as it was at the last of their acts, and the words of each."""
     latest = max((letter, *parts), key=lambda one: one.id).facts
     events = [event for one in (letter, *parts) for event in one.facts["events"]]
-    stored = {**letter.facts, **{name: latest[name] for name in _OF_THE_MOMENT}, "events": events}
+    stored = {**letter.facts, **{name: latest.get(name, "") for name in _OF_THE_MOMENT}, "events": events}
     alone = letter_facts(view, replace(letter, facts=stored, parts=None), settings)
     numbers = dict.fromkeys(part.facts["entry"] for part in parts if part.kind not in _QUOTES_ITS_READER)
     entries = [view.tickets.entry(number) for number in numbers if number and number != letter.facts["entry"]]

@@ -269,7 +269,7 @@ class Wording:
             "reader": Reader(
                 name=one_line(facts.recipient.name)[:NAME_LIMIT], role=facts.recipient.role, language=language
             ),
-            "entry": _with_further(_shortened(facts.entry, TEXT_LIMIT, paper), facts.further, paper),
+            "entry": _with_further(facts.entry, facts.further, paper),
             "said": plain(_cut(facts.words, TEXT_LIMIT)),
             "earlier": tuple(_shortened(entry, 4 * BRIEF_LIMIT, paper) for entry in facts.earlier),
             "standings": tuple(_standing(one, settings, language) for one in facts.standings),
@@ -639,9 +639,11 @@ def _with_further(entry: QuotedEntry | None, further: tuple[QuotedEntry, ...], p
 
     They are one text, so that no template of the house's own can leave them out.
     """
-    if not further:
-        return entry
-    first, *others = [one for one in (entry, *(_shortened(other, TEXT_LIMIT, paper) for other in further)) if one]
+    limit = TEXT_LIMIT // (1 + len(further))
+    kept = [one for one in (_shortened(each, limit, paper) for each in (entry, *further)) if one]
+    if len(kept) < 2:
+        return kept[0] if kept else None
+    first, *others = kept
     text = "\n\n".join((first.text or paper.say("no_text"), *(_said_by(one, paper) for one in others)))
     names = tuple(name for one in (first, *others) for name in one.attachment_names)
     return replace(first, text=text, attachment_names=names)

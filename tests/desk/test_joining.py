@@ -288,6 +288,18 @@ def test_staff_reads_everything_in_one_letter_and_the_customer_none_of_what_is_i
     assert len(talk.new_letters(ADA)) == 1
 
 
+def test_the_letter_speaks_of_the_ticket_as_it_was_last(begin: Begin) -> None:
+    talk, _ = opened(begin)
+    talk.staff("ada").due(1, MORNING + timedelta(days=3))
+    talk.staff("ada").change(1, field="priority", value="urgent")
+    talk.staff("ada").due(1, MORNING + timedelta(days=5))
+    talk.later(minutes=2)
+    talk.deliver()
+    [to_bert] = talk.new_letters(BERT)
+    assert "ACME-1 · Open · urgent · service · due 12 Jan 2030, 09:00 UTC" in to_bert.text
+    assert "- Due: 10 Jan 2030, 09:00 UTC → 12 Jan 2030, 09:00 UTC" in to_bert.text
+
+
 def test_another_role_or_ticket_is_another_letter(begin: Begin) -> None:
     talk, weiss = opened(begin)
     weiss.writes("Toner", "Der Toner ist leer.")

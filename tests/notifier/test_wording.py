@@ -201,6 +201,24 @@ def test_times_are_those_of_the_helpdesk(zone: str | None, language: str, said: 
     assert said in words.html
 
 
+def test_the_words_of_other_letters_stand_below_with_their_authors() -> None:
+    weiss = QuotedEntry(kind="customer", author="Weiß", text="<b>Und</b>?", at=NOON, suspicion="from elsewhere")
+    words = Wording(SETTINGS).words(replace(facts(LetterKind.STAFF_COMMENT), further=(weiss,)))
+    below = "Careful: from elsewhere\n\nWeiß wrote on 21 Nov 2026, 12:00 UTC:\n\n<b>Und</b>?"
+    assert below in words.text
+    assert "&lt;b&gt;Und&lt;/b&gt;?" in words.html
+    alone = replace(facts(LetterKind.STAFF_ASSIGNED), entry=None, further=(weiss,))
+    assert "<b>Und</b>?" in Wording(SETTINGS).words(alone).text
+
+
+def test_however_long_joined_words_are_the_letter_can_be_written() -> None:
+    long = tuple(
+        QuotedEntry(kind="comment", author="Ada", text=f"Teil {n}. " + "x" * 100_000, at=NOON) for n in range(9)
+    )
+    text = Wording(SETTINGS).words(replace(facts(), further=long)).text
+    assert all(f"Teil {n}. xxx" in text for n in range(9))
+
+
 def test_an_acknowledgement_reminds_of_what_was_asked_without_links() -> None:
     asked = QuotedEntry(kind="customer", author="x", text="Siehe https://evil.example/ bitte", at=NOON)
     words = Wording(SETTINGS).words(facts(LetterKind.ACKNOWLEDGEMENT, entry=asked, events=()))
