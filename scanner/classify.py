@@ -51,6 +51,8 @@ _AUTO_SUBJECT = re.compile(rf"(?:{any_of(every('prefixes'))}|{any_of(every('subj
 # Behind it the note ends, or says until when, or names the subject that it answers; a person's sentence goes on.
 _NOTE_SUBJECT = re.compile(rf"{_AUTO_SUBJECT.pattern}\s*(?:$|[^\w\s,]|\d|(?:{any_of(SPANS)})\b)", re.I)
 _NAMED = re.compile(rf"\w.{{0,80}}?\s(?:{any_of(every('named'))})\W*(?:$|\()", re.I)
+# What stands before a subject that was answered already, or is a ticket's.
+_ANSWERED = re.compile(r"(?:re|aw|antw|sv|vs|rv|odp|ynt|回复|答复)\s?[:：]|\[[^\]\s]{1,20}-\d{1,12}\]", re.I)
 _LOTUS = re.compile(r"AUTO:\s")
 _SENTENCE = re.compile(any_of(every("sentences")))
 # Looked for one by one: many times faster than one pattern that is tried at every letter.
@@ -186,6 +188,15 @@ def _answers_by_itself(mail: _Mail) -> bool:
     return _PREFIX.match(mail.fields.first("subject")) is not None
 
 
+def _answers_a_note_or_answer(mail: _Mail) -> bool:
+    """`Automatic reply: Re: Printer`, `Automatic reply: Out of Office`: nobody writes the second by hand."""
+    prefix = _PREFIX.match(mail.fields.first("subject"))
+    if prefix is None:
+        return False
+    rest = prefix.string[prefix.end() :].strip()
+    return _NOTE_SUBJECT.match(rest) is not None or _ANSWERED.match(rest) is not None
+
+
 def _answers_invitation(mail: _Mail) -> bool:
     """Accepted or declined (RFC 5546, section 3.2.3); a counter-proposal is a person's wish."""
     calendars = [leaf.part for leaf in mail.parts if leaf.part.get_content_type() == "text/calendar"]
@@ -265,6 +276,7 @@ SIGNALS = (
     Signal("auto_reply", 4, "Precedence bulk or junk", _is_bulk),
     Signal("auto_reply", 4, "the sender is a mail system", _is_machine),
     PREFIX,
+    Signal("auto_reply", 1, "behind the prefix a note's or an answer's subject", _answers_a_note_or_answer),
     Signal("auto_reply", 2, "subject of an automatic answer", _is_absent),
     BEGINS_ABSENT,
     Signal("auto_reply", 2, "subject that begins with AUTO", _subject_is(_LOTUS)),

@@ -61,6 +61,11 @@ def test_sentences_of_programs_tell_with_the_subject(word: str) -> None:
     assert of(text=f"{word} Monday.", subject="Ada is out of the office.").mail_class is MailClass.AUTO_REPLY
 
 
+@pytest.mark.parametrize("rest", ["Out of Office", "Re: Printer", "AW: Drucker", "[ACME-1042] Printer"])
+def test_a_prefix_before_what_nobody_writes_by_hand(rest: str) -> None:
+    assert of(subject=f"Automatic reply: {rest}").mail_class is MailClass.AUTO_REPLY
+
+
 SPANS = (
     "Out of Office (until 5 May)",
     "Abwesend bis 5. Mai",
