@@ -219,9 +219,9 @@ def _thread(desk: Desk, view: View, told: Told, ticket: TicketFacts, *, answerin
         earlier = (one for one in known if not _is_to_staff(desk, view, one))
         return Thread(in_reply_to=answering.message_id, references=(*earlier, answering.message_id))
     theirs = view.tickets.conversation(ticket.number)
-    ours = view.outbox.written_to(ticket.number, address_key(told.recipient.address))
     if theirs:
         return Thread(in_reply_to=theirs[-1], references=theirs)
+    ours = view.outbox.written_to(ticket.number, address_key(told.recipient.address))
     return Thread(in_reply_to=ours[-1], references=ours) if ours else Thread()
 
 

@@ -68,6 +68,13 @@ _IS_HELD = or_(
 )
 
 
+_WITHHOLD = insert(_withheld)
+_WRITTEN_TO = (
+    select(_outbox.c.message_id)
+    .where(_outbox.c.ticket == bindparam("ticket"), _outbox.c.recipient_key == bindparam("key"))
+    .order_by(_outbox.c.id)
+    .limit(bindparam("most"))
+)
 _FREE = or_(
     _outbox.c.claimed_by == literal_column("''"),
     _outbox.c.claimed_by.in_(bindparam("dead", expanding=True)),
@@ -238,7 +245,7 @@ class Outbox:
             }
             for one in withheld
         ]  # fmt: skip
-        self._connection.execute(insert(_withheld), rows)
+        self._connection.execute(_WITHHOLD, rows)
 
     def recent(self, keys: Sequence[str], *, since: datetime) -> dict[str, int]:
         """How many automatic letters these addresses were written since SINCE: address key → count."""
@@ -460,12 +467,7 @@ class Outbox:
 
     def written_to(self, number: int, key: str, *, limit: int = 5) -> tuple[str, ...]:
         """Message-IDs of our letters about a ticket to one address, the oldest first."""
-        rows = self._connection.execute(
-            select(_outbox.c.message_id)
-            .where(_outbox.c.ticket == number, _outbox.c.recipient_key == key)
-            .order_by(_outbox.c.id)
-            .limit(limit)
-        )
+        rows = self._connection.execute(_WRITTEN_TO, {"ticket": number, "key": key, "most": limit})
         return tuple(rows.scalars())
 
     def of_ticket(self, number: int) -> tuple[tuple[QueuedLetter, ...], tuple[WithheldLetter, ...]]:
