@@ -94,17 +94,12 @@ def with_recent(desk: Desk, view: View, facts: ActFacts, now: datetime) -> ActFa
         return facts
     # Nothing was written yet about a ticket that this very act opens.
     opens = any(event.kind is EventKind.OPENED for event in facts.events)
-    here = 0 if opens else view.outbox.recent_about(ticket.number, since=since)
+    recent = view.outbox.recent_of_all(keys, None if opens else ticket.number, since=since)
     answers = any(event.kind is EventKind.CUSTOMER_WROTE for event in facts.events)
     if answers and desk.settings.notifications.on_customer_mail:
         sent = view.outbox.recent_answers(ticket.number, facts.sender_key, since=since)
         facts = replace(facts, recent_answers=sent)
-    return replace(
-        facts,
-        recent=view.outbox.recent(sorted(keys), since=since),
-        recent_domains=view.outbox.recent_in({key.rpartition("@")[2] for key in keys}, since=since),
-        recent_here=here,
-    )
+    return replace(facts, recent=recent.by_key, recent_domains=recent.by_domain, recent_here=recent.about)
 
 
 def _queued(
