@@ -91,11 +91,11 @@ class Delivery:
         self._sent: list[_Taken] = []
         self._batch = Batch(desk, ())
         self._ahead: tuple[LetterFacts, Letter] | None = None
-        self._trouble: Exception | None = None
 
     def deliver(self) -> DeliveryReport:
         """Send every letter that is due; nothing while the server is left alone."""
         report = DeliveryReport()
+        self._note_all()
         self._remind()
         if self._rest_until is not None and self._clock() < self._rest_until:
             report.stopped = self._why_rest
@@ -148,15 +148,18 @@ class Delivery:
             while batch.left and not self._stop() and not report.stopped:
                 letter, ready = batch.take(self._clock())
                 self._send(letter, ready, report)
-                if self._trouble is not None:
-                    raise self._trouble
         finally:
-            self._ahead = self._trouble = None
-            self._note_all()
-            # Whatever went wrong with one, the others are not to wait in our hand.
-            if batch.left:
-                with self._desk.store.act() as view:
-                    view.outbox.put_back(batch.left)
+            self._ahead = None
+            try:
+                self._note_all()
+            finally:
+                self._put_back(batch)
+
+    def _put_back(self, batch: Batch) -> None:
+        """Whatever went wrong with one, the others are not to wait in our hand."""
+        if batch.left:
+            with self._desk.store.act() as view:
+                view.outbox.put_back(batch.left)
 
     def _send(self, letter: QueuedLetter, ready: Ready | None, report: DeliveryReport) -> None:
         if ready is None:
@@ -192,12 +195,11 @@ class Delivery:
     def _meanwhile(self) -> None:
         """Use the time in which the server considers a letter: note those before it, write the one after it."""
         if len(self._sent) >= NOTED_TOGETHER - 1:
-            try:
+            # What goes wrong is told when the server has answered, for its answer counts all the same.
+            with suppress(Exception):
                 self._note_all()
-            except Exception as trouble:  # told when the server has answered, for its answer counts all the same
-                self._trouble = trouble
         facts = self._batch.following()
-        if facts is not None and self._trouble is None:
+        if facts is not None:
             # What goes wrong here is told when it is that letter's turn.
             with suppress(Exception):
                 self._ahead = facts, self._composer.compose(facts)
@@ -231,11 +233,20 @@ class Delivery:
                 self._note_all()
 
     def _note_all(self) -> None:
-        """Record what the server has; a busy database is asked again, for without the note letters go twice."""
-        if not self._sent:
-            return
+        """Record what the server has; what could not be recorded is the first thing to be recorded next time."""
         sent, self._sent = self._sent, []
-        for last in (False, False, True):
+        try:
+            self._note(sent)
+        except Exception:
+            self._sent = sent
+            raise
+        for one in sent:
+            letter = one.letter
+            log.letter_sent(letter.letter, self._ticket(letter), letter.recipient.address, letter.kind, one.reply)
+
+    def _note(self, sent: Sequence[_Taken]) -> None:
+        """Record it; a busy database is asked again, for without the note letters go twice."""
+        for last in (False, False, True) if sent else ():
             try:
                 with self._desk.store.act() as view:
                     view.outbox.all_sent(_with_copies(view, sent))
@@ -243,10 +254,7 @@ class Delivery:
                 if last:
                     raise
             else:
-                break
-        for one in sent:
-            letter = one.letter
-            log.letter_sent(letter.letter, self._ticket(letter), letter.recipient.address, letter.kind, one.reply)
+                return
 
     def _try_later(self, letter: QueuedLetter, failure: TemporaryFailure, report: DeliveryReport) -> None:
         self._in_a_row += 1

@@ -107,17 +107,12 @@ def with_recent(desk: Desk, view: View, facts: ActFacts, now: datetime) -> ActFa
     if facts.quiet or not keys:
         return facts
     # Nothing was written yet about a ticket that this very act opens.
-    here = 0 if opens else view.outbox.recent_about(ticket.number, since=since)
+    recent = view.outbox.recent_of_all(keys, None if opens else ticket.number, since=since)
     answers = any(event.kind is EventKind.CUSTOMER_WROTE for event in facts.events)
     if answers and desk.settings.notifications_of(ticket.mailbox).on_customer_mail:
         sent = view.outbox.recent_answers(ticket.number, facts.sender_key, since=since)
         facts = replace(facts, recent_answers=sent)
-    return replace(
-        facts,
-        recent=view.outbox.recent(sorted(keys), since=since),
-        recent_domains=view.outbox.recent_in({key.rpartition("@")[2] for key in keys}, since=since),
-        recent_here=here,
-    )
+    return replace(facts, recent=recent.by_key, recent_domains=recent.by_domain, recent_here=recent.about)
 
 
 def _queued(
@@ -232,9 +227,9 @@ def _thread(desk: Desk, view: View, told: Told, ticket: TicketFacts, *, answerin
         earlier = (one for one in known if not _is_to_staff(desk, view, one))
         return Thread(in_reply_to=answering.message_id, references=(*earlier, answering.message_id))
     theirs = view.tickets.conversation(ticket.number)
-    ours = view.outbox.written_to(ticket.number, address_key(told.recipient.address))
     if theirs:
         return Thread(in_reply_to=theirs[-1], references=theirs)
+    ours = view.outbox.written_to(ticket.number, address_key(told.recipient.address))
     return Thread(in_reply_to=ours[-1], references=ours) if ours else Thread()
 
 

@@ -12,7 +12,7 @@ Some letters go together with another one (`desk/joining.py`): they are joined, 
 becomes of them.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -30,6 +30,7 @@ from sqlalchemy import (
     literal_column,
     or_,
     select,
+    union_all,
     update,
 )
 
@@ -40,26 +41,23 @@ from store.tables import HoldRow, OutboxRow, WithheldRow, clean, table
 _outbox, _withheld, _hold = table(OutboxRow), table(WithheldRow), table(HoldRow)
 # What every mail asks is put together once: SQLAlchemy needs longer to build such a statement than to run it.
 _QUEUE = insert(_outbox)
+_AUTOMATIC_SINCE = (_outbox.c.queued_at >= bindparam("since"), _outbox.c.automatic)
+_OF_KEYS = _outbox.c.recipient_key.in_(bindparam("keys", expanding=True))
+_IN_DOMAINS = _outbox.c.recipient_domain.in_(bindparam("domains", expanding=True))
+_ABOUT = _outbox.c.ticket == bindparam("ticket")
 _RECENT = (
-    select(_outbox.c.recipient_key, func.count())
-    .where(
-        _outbox.c.recipient_key.in_(bindparam("keys", expanding=True)),
-        _outbox.c.queued_at >= bindparam("since"),
-        _outbox.c.automatic,
-    )
-    .group_by(_outbox.c.recipient_key)
+    select(_outbox.c.recipient_key, func.count()).where(_OF_KEYS, *_AUTOMATIC_SINCE).group_by(_outbox.c.recipient_key)
 )
 _RECENT_IN = (
     select(_outbox.c.recipient_domain, func.count())
-    .where(
-        _outbox.c.recipient_domain.in_(bindparam("domains", expanding=True)),
-        _outbox.c.queued_at >= bindparam("since"),
-        _outbox.c.automatic,
-    )
+    .where(_IN_DOMAINS, *_AUTOMATIC_SINCE)
     .group_by(_outbox.c.recipient_domain)
 )
-_RECENT_ABOUT = select(func.count()).where(
-    _outbox.c.ticket == bindparam("ticket"), _outbox.c.queued_at >= bindparam("since"), _outbox.c.automatic
+_RECENT_ABOUT = select(func.count()).where(_ABOUT, *_AUTOMATIC_SINCE)
+_RECENT_OF_ALL = union_all(
+    _RECENT.add_columns(literal_column("'key'")),
+    _RECENT_IN.add_columns(literal_column("'domain'")),
+    select(literal_column("''"), func.count(), literal_column("'ticket'")).where(_ABOUT, *_AUTOMATIC_SINCE),
 )
 _RECENT_ANSWERS = _RECENT_ABOUT.where(_outbox.c.recipient_key == bindparam("key"))
 # Written out, not bound: only so may a database use the partial index on what is queued.
@@ -72,6 +70,18 @@ _IS_HELD = or_(
 )
 
 
+_WITHHOLD = insert(_withheld)
+_WRITTEN_TO = (
+    select(_outbox.c.message_id)
+    .where(
+        _outbox.c.ticket == bindparam("ticket"),
+        _outbox.c.recipient_key == bindparam("key"),
+        # A letter that went with another one never had its Message-ID in a mail.
+        _outbox.c.state != literal_column("'joined'"),
+    )
+    .order_by(_outbox.c.id)
+    .limit(bindparam("most"))
+)
 _FREE = or_(
     _outbox.c.claimed_by == literal_column("''"),
     _outbox.c.claimed_by.in_(bindparam("dead", expanding=True)),
@@ -200,6 +210,15 @@ class Sent:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Recent:
+    """How many automatic letters there were of late: by address key, by domain (A-label), and about one ticket."""
+
+    by_key: Mapping[str, int]
+    by_domain: Mapping[str, int]
+    about: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Hold:
     """What is not sent until it is released: one letter, those about one ticket, or, with neither, all."""
 
@@ -267,7 +286,7 @@ class Outbox:
             }
             for one in withheld
         ]  # fmt: skip
-        self._connection.execute(insert(_withheld), rows)
+        self._connection.execute(_WITHHOLD, rows)
 
     def recent(self, keys: Sequence[str], *, since: datetime) -> dict[str, int]:
         """How many automatic letters these addresses were written since SINCE: address key → count."""
@@ -285,6 +304,18 @@ class Outbox:
             return {}
         rows = self._connection.execute(_RECENT_IN, {"domains": sorted(stored), "since": since})
         return {stored[domain]: count for domain, count in rows}
+
+    def recent_of_all(self, keys: Collection[str], ticket: int | None, *, since: datetime) -> Recent:
+        """`recent`, `recent_in` for the domains of KEYS, and `recent_about` TICKET, in one question."""
+        stored = {clean(key): key for key in keys}
+        domains = {clean(domain): domain for domain in (key.rpartition("@")[2] for key in keys)}
+        asked = {"keys": sorted(stored), "domains": sorted(domains), "ticket": ticket, "since": since}
+        found: dict[str, dict[str, int]] = {"key": {}, "domain": {}, "ticket": {}}
+        for value, count, what in self._connection.execute(_RECENT_OF_ALL, asked):
+            found[what][value] = count
+        by_key = {stored[key]: count for key, count in found["key"].items()}
+        by_domain = {domains[domain]: count for domain, count in found["domain"].items()}
+        return Recent(by_key=by_key, by_domain=by_domain, about=found["ticket"].get("", 0))
 
     def wrote_to_domain(self, number: int, domain: str) -> bool:
         """Somebody in DOMAIN was written to about a ticket."""
@@ -531,12 +562,7 @@ class Outbox:
 
     def written_to(self, number: int, key: str, *, limit: int = 5) -> tuple[str, ...]:
         """Message-IDs of our letters about a ticket to one address, the oldest first."""
-        rows = self._connection.execute(
-            select(_outbox.c.message_id)
-            .where(_outbox.c.ticket == number, _outbox.c.recipient_key == key, _outbox.c.state != LetterState.JOINED)
-            .order_by(_outbox.c.id)
-            .limit(limit)
-        )
+        rows = self._connection.execute(_WRITTEN_TO, {"ticket": number, "key": key, "most": limit})
         return tuple(rows.scalars())
 
     def of_ticket(self, number: int) -> tuple[tuple[QueuedLetter, ...], tuple[WithheldLetter, ...]]:

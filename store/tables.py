@@ -95,9 +95,10 @@ def _clean_json(value: Any) -> Any:
     if isinstance(value, str):
         return clean(value)
     if isinstance(value, dict):
-        return {clean(str(key)): _clean_json(item) for key, item in value.items()}
+        # Most values are short texts: a call for each would cost more than the cleaning.
+        return {clean(str(key)): clean(item) if type(item) is str else _clean_json(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_clean_json(item) for item in value]
+        return [_clean_json(item) for item in value] if value else []
     return value
 
 

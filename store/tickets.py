@@ -76,6 +76,18 @@ _PUBLIC = (
 )
 _PUBLIC_BEFORE = _PUBLIC.where(_entry.c.id < bindparam("before"))
 _PUBLIC_UNTIL = _PUBLIC.where(_entry.c.at <= bindparam("until"))
+_CONVERSATION = (
+    select(_entry.c.message_id)
+    .where(
+        _entry.c.ticket == bindparam("number"),
+        _entry.c.kind == EntryKind.CUSTOMER,
+        _entry.c.message_id != literal_column("''"),
+        _entry.c.unconfirmed.is_(False),
+        _entry.c.machine.is_(False),
+    )
+    .order_by(_entry.c.id.desc())
+    .limit(bindparam("most"))
+)
 _OPEN = insert(_ticket).returning(_ticket.c.number)
 _BEGIN_ACT = insert(_act).returning(_act.c.id)
 _ADD_ENTRY = insert(_entry).returning(_entry.c.id)
@@ -487,18 +499,7 @@ class Tickets:
 
     def conversation(self, number: int, *, limit: int = 10) -> tuple[str, ...]:
         """Message-IDs of the customer's mails on a ticket, the oldest first."""
-        rows = self._connection.execute(
-            select(_entry.c.message_id)
-            .where(
-                _entry.c.ticket == number,
-                _entry.c.kind == EntryKind.CUSTOMER,
-                _entry.c.message_id != "",
-                _entry.c.unconfirmed.is_(False),
-                _entry.c.machine.is_(False),
-            )
-            .order_by(_entry.c.id.desc())
-            .limit(limit)
-        ).scalars()
+        rows = self._connection.execute(_CONVERSATION, {"number": number, "most": limit}).scalars()
         return tuple(reversed(tuple(rows)))
 
     def of_requester(self, contact: int, *, statuses: Sequence[str], limit: int) -> tuple[int, ...]:

@@ -15,6 +15,7 @@ import pytest
 from desk import outbox
 from desk.acts import File
 from desk.outbox import Choice
+from domain.errors import StoreUnusable
 from domain.event import EventKind
 from domain.letter import Letter, Reason
 from domain.settings import Smtp
@@ -22,6 +23,7 @@ from notifier.sender import nothing
 from notifier.smtp import SmtpSender
 from store.outbox import QueuedLetter
 from tests.conversation import Begin, Conversation, Death
+from tests.desk.test_journal import FailingStore, with_store
 from tests.servers.ports import LOOPBACK
 from tests.servers.smtp import SmtpSink
 
@@ -158,6 +160,23 @@ def test_death_between_the_servers_yes_and_our_note_makes_a_copy(desk: Desk) -> 
     assert desk.talk.deliver().sent == 3
     assert sorted(desk.arrived().values()) == [1, 1, 2]
     assert [len(set(desk.copies(to))) for to in (ANNA, ADA, BERT)] == [1, 1, 1]
+
+
+@pytest.mark.parametrize(("times", "raised"), [(1, 0), (2, 1), (3, 1)])
+def test_a_disk_that_is_full_for_a_while_makes_no_copies(talk: Conversation, times: int, raised: int) -> None:
+    """The note of nine letters fails while the server considers the tenth: nothing more is sent before it is made."""
+    for n in range(4):
+        talk.put(talk.customer(f"kunde{n}@kunde.example").mail(f"Frage {n}"))
+    talk.scan()
+    with_store(talk, FailingStore(talk.store, StoreUnusable("the disk is full"), after=1, times=times))
+    for _ in range(raised):
+        with pytest.raises(StoreUnusable):
+            talk.deliver()
+        assert len(talk.smtp.sent) == 10
+    talk.deliver()
+    assert len(talk.smtp.sent) == 12
+    states = {letter.state for number in range(1, 5) for letter in talk.outbox(number)}
+    assert states == {"sent"}
 
 
 def test_one_recipient_is_refused_and_the_others_get_theirs_once(desk: Desk) -> None:

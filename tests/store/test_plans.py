@@ -113,6 +113,9 @@ HOT: dict[str, Callable[[View], object]] = {
     "contact of an address": lambda view: view.people.contact_of("u500@x.example"),
     "letters of late": lambda view: view.outbox.recent(["u500@x.example"], since=NOW - timedelta(days=1)),
     "letters of late to a domain": lambda view: view.outbox.recent_in(["x.example"], since=NOW - timedelta(days=1)),
+    "letters of late that count": lambda view: view.outbox.recent_of_all(
+        ["u500@x.example"], 500, since=NOW - timedelta(days=1)
+    ),
     "letters of late to one address about a ticket": lambda view: view.outbox.recent_answers(
         500, "u500@x.example", since=NOW - timedelta(days=1)
     ),
