@@ -13,7 +13,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from desk.acts import File, attach, write_change
-from desk.away import sent_by_itself
 from desk.carry_out import Arrived, Carried, Plan, cut
 from desk.carry_out import write as write_plan
 from desk.changes import Change, Changes, Refused, named, something
@@ -233,9 +232,8 @@ def _on_ticket(changes: Changes, arrived: Arrived, planned: Plan, hand: Hand, ti
     message = arrived.message
     own = own_text(hand.text or message.reply_text, timeline, changes.settings, whole=message.text)
     commands, below = commands_of(own)
-    doubt = "" if commands else sent_by_itself(message, tag=changes.settings.helpdesk.tag, after=timeline.after)
-    if doubt:
-        return _doubted(changes, arrived, planned, doubt, timeline)
+    if arrived.doubt and not commands:
+        return _doubted(changes, arrived, planned)
     words = _words(message, commands, below, hand, timeline, changes.settings)
     change = Change(planned.before)
     if words.text:
@@ -312,17 +310,18 @@ def _refused(changes: Changes, arrived: Arrived, planned: Plan, refused: Refused
     )  # fmt: skip
 
 
-def _doubted(changes: Changes, arrived: Arrived, planned: Plan, doubt: str, timeline: Timeline) -> MailAct:
+def _doubted(changes: Changes, arrived: Arrived, planned: Plan) -> MailAct:
     """A mail that nobody may have written: kept for staff, quietly.  Its writer is told, but not of the same again:
-    his program would answer that, too."""
+    his program would answer that, too.
+    """
     assert planned.before is not None
-    message, ticket, why = arrived.message, planned.before, f"it may have been sent by a program: {doubt}"
+    message, ticket, why = arrived.message, planned.before, f"it may have been sent by a program: {arrived.doubt}"
     text = message.reply_text or message.text
     wrote = Event(kind=EventKind.MACHINE_WROTE, actor=changes.actor, because=f"{planned.because} · {why}")
-    told = Refused(f"{why}.  If you wrote it yourself, answer a letter about the ticket once more")
+    told = Refused(f"{why}.  If you wrote it yourself, send it once more with a line !comment above it")
     return MailAct(
         changes=changes, actor=changes.actor, before=ticket, after=ticket,
-        events=(wrote,) if cut(text) in timeline.own_notes else (wrote, _refusal(changes, told)), arrived=arrived,
+        events=(wrote,) if arrived.again else (wrote, _refusal(changes, told)), arrived=arrived,
         words=Words(kind=EntryKind.NOTE, text=text), because=f"{planned.because}; kept as a note: {why}",
     )  # fmt: skip
 

@@ -13,7 +13,6 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from functools import lru_cache
 
 from desk.changes import Refused
@@ -51,22 +50,17 @@ _SENTENCES = (
 class Timeline:
     """What stands on a ticket, as texts, for an agent's answer.
 
-    The customer knows `known`, and must not read `inside`; `own_notes` are the agent's.  `after` is the time since
-    the letter that he answers went out, None where he answers none.
+    The customer knows `known`, and must not read `inside`.
     """
 
     known: tuple[str, ...] = ()
     inside: tuple[str, ...] = ()
-    own_notes: tuple[str, ...] = ()
-    after: timedelta | None = None
 
 
 NOTHING = Timeline()
 
 
-def timeline_of(
-    view: View, ticket: TicketFacts, *, agent: str, contact: ContactFacts | None, after: timedelta | None = None
-) -> Timeline:
+def timeline_of(view: View, ticket: TicketFacts, *, agent: str, contact: ContactFacts | None) -> Timeline:
     """The timeline of TICKET for an answer of AGENT; what he or CONTACT, which he is, wrote himself he may repeat."""
     entries = view.tickets.entries(ticket.number)
     requester = ticket.requester.id if ticket.requester else None
@@ -79,8 +73,6 @@ def timeline_of(
             and one.agent != agent
             and (contact is None or one.contact != contact.id)
         ),
-        own_notes=tuple(one.text for one in entries if one.kind is EntryKind.NOTE and one.agent == agent),
-        after=after,
     )
 
 

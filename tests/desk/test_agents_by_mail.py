@@ -598,8 +598,7 @@ def test_an_absence_note_without_marks_is_no_answer_to_the_customer(
     assert {entry.kind for entry in talk.entries(1)[1:]} == {EntryKind.NOTE}
     assert set(talk.kinds(1)[1:]) == {EventKind.MACHINE_WROTE, EventKind.REFUSED}
     assert talk.events(1)[1].entry is not None
-    talk.later(minutes=5)
-    answers(ada, "Doch, das habe ich selbst geschrieben: ich bin bis Montag nicht im Büro.")
+    answers(ada, f"!comment\n{AWAY}", **{name: value for name, value in how.items() if name != "minutes"})
     assert anna.hears() == ["comment"]
 
 
