@@ -311,6 +311,10 @@ def test_files_go_along_and_the_logo_of_the_signature_does_not(talk: Conversatio
     assert {name: text.strip() for name, text in attached.items()} == {"plan.txt": "bytes of plan.txt"}
     entry = talk.entries(1)[-1]
     assert sorted(entry.file_names) == ["plan.txt", "smime.p7s"]
+    ada.sends(with_files(ada.answer(ada.last, "Und noch etwas.", Authentication_Results=PROOF), FILES[2]))
+    assert anna.hears() == ["comment"]
+    for letter in anna.letters[-2:]:
+        assert "smime" not in letter.fields.as_string()
 
 
 def test_the_files_of_a_note_stay_inside(talk: Conversation, people: tuple[Person, ...]) -> None:
