@@ -253,8 +253,8 @@ def _words(
     """What the mail puts on the timeline.  Raises Refused."""
     asked = dict(commands)
     is_solution, is_note = "!solve" in asked, "!note" in asked
-    if is_solution and is_note:
-        raise Refused("!note and !solve in one mail: it is either for us or for the customer")
+    if is_note and (is_solution or "!comment" in asked):
+        raise Refused("!note, and !solve or !comment in one mail: it is either for us or for the customer")
     if message.forwarded_from is not None or is_forwarding(message.subject):
         if is_solution:
             raise Refused("the solution in a mail that passes another one on: write it in an answer of your own")
@@ -266,9 +266,9 @@ def _words(
     if is_solution:
         text = something(_behind(asked["!solve"], below), EntryKind.SOLUTION)
         return Words(kind=EntryKind.SOLUTION, text=checked(text, timeline, settings), files=hand.files)
-    if commands and not below:
+    if commands and not below and "!comment" not in asked:
         return Words(kind=EntryKind.NOTE, text="")
-    text = something(below, EntryKind.COMMENT)
+    text = something(_behind(asked.get("!comment", ""), below), EntryKind.COMMENT)
     return Words(kind=EntryKind.COMMENT, text=checked(text, timeline, settings), files=hand.files)
 
 
@@ -367,6 +367,8 @@ def _words_at_opening(
 ) -> Words | None:
     """What an agent says himself when he opens a ticket.  Raises Refused."""
     asked = dict(commands)
+    if "!comment" in asked:
+        raise Refused("!comment needs a ticket: answer one of its letters, or put its tag into the subject")
     if not passes_on:
         if "!note" in asked or "!solve" in asked:
             raise Refused("!note and !solve need a ticket: answer one of its letters, or put its tag into the subject")
