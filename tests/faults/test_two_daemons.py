@@ -3,7 +3,6 @@
 The relay between them takes away every field by which machines know each other, and their marker lines.
 """
 
-import shutil
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,7 @@ ALL_ON: dict[str, Any] = {"on_reassignment": True, "on_customer_mail": True, "on
 OWN = {"acme": "support@acme.example", "beta": "help@beta.example"}
 
 
-def made(name: str, folder: Path, empty: Path, dovecot: Dovecot, sink: SmtpSink) -> House:
+def made(name: str, folder: Path, dovecot: Dovecot, sink: SmtpSink) -> House:
     folder.mkdir()
     house = House(folder, dovecot, sink)
     (folder / "desk.key").write_text(name[0] * 40)
@@ -28,13 +27,12 @@ def made(name: str, folder: Path, empty: Path, dovecot: Dovecot, sink: SmtpSink)
     }
     house.settings["mailboxes"]["support"] |= {"address": OWN[name]}
     house.write()
-    shutil.copy(empty, house.database)
     return house
 
 
 def letters(house: House, to: str) -> int:
     """How many letters the house has written to TO, sent or not."""
-    return int(house.ask(f"SELECT count(*) FROM outbox WHERE recipient_key = '{to}'")[0][0])
+    return house.ask("SELECT recipient_key FROM outbox").count((to,))
 
 
 def carried(sink: SmtpSink, house: House, running: Running, to: str, *, before: int) -> list[bytes]:
@@ -45,8 +43,8 @@ def carried(sink: SmtpSink, house: House, running: Running, to: str, *, before: 
     return [one.data for one in sink.to(to)[before:]]
 
 
-def test_two_daemons_fall_silent(tmp_path: Path, dovecot: Dovecot, smtp_sink: SmtpSink, _empty_database: Path) -> None:
-    houses = {name: made(name, tmp_path / name, _empty_database, dovecot, smtp_sink) for name in OWN}
+def test_two_daemons_fall_silent(tmp_path: Path, dovecot: Dovecot, smtp_sink: SmtpSink) -> None:
+    houses = {name: made(name, tmp_path / name, dovecot, smtp_sink) for name in OWN}
     question = (
         f"From: {OWN['acme']}\r\nTo: {OWN['beta']}\r\nSubject: Contract\r\nMessage-ID: <q@acme.example>\r\n"
         "Date: Sat, 21 Nov 2026 10:00:00 +0000\r\n\r\nWho signs it?\r\n"
