@@ -13,7 +13,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from desk.acts import File, attach, write_change
-from desk.away import sent_by_itself
 from desk.carry_out import Arrived, Carried, Plan, cut
 from desk.carry_out import write as write_plan
 from desk.changes import Change, Changes, Refused, named, something
@@ -239,9 +238,8 @@ def _on_ticket(changes: Changes, arrived: Arrived, planned: Plan, hand: Hand, ti
     message = arrived.message
     own = own_text(hand.text or message.reply_text, timeline, changes.settings, whole=message.text)
     commands, below = commands_of(own)
-    doubt = "" if commands else sent_by_itself(message, tag=changes.settings.helpdesk.tag, after=timeline.after)
-    if doubt:
-        return _doubted(changes, arrived, planned, doubt, timeline)
+    if arrived.doubt and not commands:
+        return _doubted(changes, arrived, planned)
     words = _words(message, commands, below, hand, timeline, changes.settings)
     change = Change(planned.before)
     if words.text:
@@ -261,8 +259,8 @@ def _words(
     """What the mail puts on the timeline.  Raises Refused."""
     asked = dict(commands)
     is_solution, is_note = "!solve" in asked, "!note" in asked
-    if is_solution and is_note:
-        raise Refused("!note and !solve in one mail: it is either for us or for the customer")
+    if is_note and (is_solution or "!comment" in asked):
+        raise Refused("!note, and !solve or !comment in one mail: it is either for us or for the customer")
     if message.forwarded_from is not None or is_forwarding(message.subject):
         if is_solution:
             raise Refused("the solution in a mail that passes another one on: write it in an answer of your own")
@@ -276,9 +274,9 @@ def _words(
     if is_solution:
         text = something(_behind(asked["!solve"], below), EntryKind.SOLUTION)
         return Words(kind=EntryKind.SOLUTION, text=checked(text, timeline, settings), files=hand.files)
-    if commands and not below:
+    if commands and not below and "!comment" not in asked:
         return Words(kind=EntryKind.NOTE, text="")
-    text = something(below, EntryKind.COMMENT)
+    text = something(_behind(asked.get("!comment", ""), below), EntryKind.COMMENT)
     return Words(kind=EntryKind.COMMENT, text=checked(text, timeline, settings), files=hand.files)
 
 
@@ -320,17 +318,18 @@ def _refused(changes: Changes, arrived: Arrived, planned: Plan, refused: Refused
     )  # fmt: skip
 
 
-def _doubted(changes: Changes, arrived: Arrived, planned: Plan, doubt: str, timeline: Timeline) -> MailAct:
+def _doubted(changes: Changes, arrived: Arrived, planned: Plan) -> MailAct:
     """A mail that nobody may have written: kept for staff, quietly.  Its writer is told, but not of the same again:
-    his program would answer that, too."""
+    his program would answer that, too.
+    """
     assert planned.before is not None
-    message, ticket, why = arrived.message, planned.before, f"it may have been sent by a program: {doubt}"
+    message, ticket, why = arrived.message, planned.before, f"it may have been sent by a program: {arrived.doubt}"
     text = message.reply_text or message.text
     wrote = Event(kind=EventKind.MACHINE_WROTE, actor=changes.actor, because=f"{planned.because} · {why}")
-    told = Refused(f"{why}.  If you wrote it yourself, answer a letter about the ticket once more")
+    told = Refused(f"{why}.  If you wrote it yourself, send it once more with a line !comment above it")
     return MailAct(
         changes=changes, actor=changes.actor, before=ticket, after=ticket,
-        events=(wrote,) if cut(text) in timeline.own_notes else (wrote, _refusal(changes, told)), arrived=arrived,
+        events=(wrote,) if arrived.again else (wrote, _refusal(changes, told)), arrived=arrived,
         words=Words(kind=EntryKind.NOTE, text=text), because=f"{planned.because}; kept as a note: {why}",
     )  # fmt: skip
 
@@ -376,6 +375,8 @@ def _words_at_opening(
 ) -> Words | None:
     """What an agent says himself when he opens a ticket.  Raises Refused."""
     asked = dict(commands)
+    if "!comment" in asked:
+        raise Refused("!comment needs a ticket: answer one of its letters, or put its tag into the subject")
     if not passes_on:
         if "!note" in asked or "!solve" in asked:
             raise Refused("!note and !solve need a ticket: answer one of its letters, or put its tag into the subject")

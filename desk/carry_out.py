@@ -61,8 +61,9 @@ class Arrived:
 
     `fingerprint` and `repeat` tell of the same text, the rest what it tells of addresses; `copied` are
     the contacts behind those.  `vendor` is the third party that it comes from, `complaining` are those who
-    marked a letter of ours as spam.  `on_behalf_of` is an agent's mail that passed this one on.  `people`,
-    `company` and `turns` are those that rules name (`desk/settle.py`), `absences` those of the day.
+    marked a letter of ours as spam.  `doubt` is why an agent's mail may be a program's,
+    `again` that he said the same shortly before.  `on_behalf_of` is an agent's mail that passed this one on.
+    `people`, `company` and `turns` are those that rules name (`desk/settle.py`), `absences` those of the day.
     """
 
     message: Message
@@ -78,6 +79,8 @@ class Arrived:
     alive: str = ""
     copied: tuple[ContactFacts, ...] = ()
     spoof: Suspicion | None = None
+    doubt: str = ""
+    again: bool = False
     vendor: Vendor | None = None
     complaining: tuple[Leaving, ...] = ()
     on_behalf_of: Message | None = None
@@ -324,7 +327,7 @@ def _adding(
     kind = _wrote(message, is_agent=is_agent, unconfirmed=unconfirmed, repeats=repeats)
     if vendor and kind is not EventKind.REPEATED:
         kind = EventKind.VENDOR_WROTE
-    wrote = Event(kind=kind, actor=arrived.actor, field=vendor, because=because)
+    wrote = _quietly(Event(kind=kind, actor=arrived.actor, field=vendor, because=because), arrived)
     # Whoever is unconfirmed, or an agent without proof, gets his words kept, and changes nothing; a machine
     # reopens nothing.
     modifiers = () if unconfirmed or is_agent else decision.modifiers
@@ -339,10 +342,18 @@ def _adding(
         if settings.tickets.phase(after.status) not in ENDED:
             after = replace(after, waiting_since=after.waiting_since or arrived.moment)
     return Plan(
-        before=ticket, after=after, kind=_ENTRY_KINDS.get(wrote.kind, EntryKind.CUSTOMER), unconfirmed=unconfirmed,
+        before=ticket, after=after, kind=_ENTRY_KINDS.get(kind, EntryKind.CUSTOMER), unconfirmed=unconfirmed,
         events=tuple(events), because=because, turns=arrived.turns if modifiers else {},
         letters=() if unconfirmed or is_agent else decision.letters,
     )  # fmt: skip
+
+
+def _quietly(wrote: Event, arrived: Arrived) -> Event:
+    """The event that an agent WROTE; a machine did where that may be: two programs would answer each other for ever."""
+    if wrote.kind is not EventKind.NOTE or not arrived.doubt:
+        return wrote
+    because = f"{wrote.because} · it may have been sent by a program: {arrived.doubt}"
+    return replace(wrote, kind=EventKind.MACHINE_WROTE, because=because)
 
 
 _ENTRY_KINDS = {EventKind.NOTE: EntryKind.NOTE, EventKind.VENDOR_WROTE: EntryKind.VENDOR}

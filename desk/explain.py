@@ -17,6 +17,7 @@ from desk.receive import (
     act_facts,
     actor_of,
     can_be_a_contact,
+    doubt_of,
     journal_key,
     known_contact,
     merged_facts,
@@ -124,6 +125,9 @@ def explain(
             return replace(told, told=_of_wish(desk, view, asks, mailbox=mailbox, now=now))
         if isinstance(settled.decision.disposition, Ignore | Reject | Forward):
             return told
+        doubt, again = doubt_of(
+            desk, view, message, settled.found, contact=contact, is_act=hand is not None, moment=now
+        )
         arrived = Arrived(
             message=message, mailbox=mailbox, contact=contact, actor=actor_of(message, contact), moment=now, now=now,
             fingerprint=sign, repeat=repeat, dead=dead_addresses(view, message, keys=desk.keys),
@@ -131,7 +135,7 @@ def explain(
             copied=_copied(desk, view, told, settled.found), spoof=told.spoof,
             vendor=vendor_with_news(view, message, desk.settings),
             complaining=who_complains(view, message, keys=desk.keys), people=settled.people, company=settled.company,
-            turns=settled.turns, absences=absent(desk, view, now),
+            turns=settled.turns, absences=absent(desk, view, now), doubt=doubt, again=again,
         )  # fmt: skip
         return _with_letters(desk, view, told, arrived, settled, hand)
 

@@ -13,7 +13,6 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from functools import lru_cache
 
 from desk.changes import Refused
@@ -31,6 +30,8 @@ RUN = 8
 """So many words in a row that also stand in an internal entry are taken from there."""
 LINE = 4
 """So many words make a line that is nobody's by chance; a note that is shorter counts as a whole."""
+MAX_INSIDE = 20_000
+"""Characters of an internal entry that are looked at."""
 HEADER_LINES = 8
 """Lines that a mail program may set above a letter that it quotes."""
 
@@ -39,6 +40,7 @@ _WORD = re.compile(r"[\u0e00-\u0eff\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00
 _PLACE = re.compile(r"\{([a-z_]+)\}")
 _END_OF_SENTENCE = re.compile(r"(?<=[.!?])\s+")
 _LABEL = re.compile(r"[\s*>|]{0,9}[^\s:：][^:：]{0,40}[:：](?:\s|$)")
+_EDGES = " \t\n>|*-–—=_"
 _RULER = re.compile(r"[\s>|*_=—–-]*$")
 # Sentences that stand in no other mail; what might be said to a customer as well is left out.
 _SENTENCES = (
@@ -51,36 +53,33 @@ _SENTENCES = (
 class Timeline:
     """What stands on a ticket, as texts, for an agent's answer.
 
-    The customer knows `known`, and must not read `inside`; `own_notes` are the agent's.  `after` is the time since
-    the letter that he answers went out, None where he answers none.
+    The customer knows `known`, and must not read `inside`.
     """
 
     known: tuple[str, ...] = ()
     inside: tuple[str, ...] = ()
-    own_notes: tuple[str, ...] = ()
-    after: timedelta | None = None
 
 
 NOTHING = Timeline()
 
 
-def timeline_of(
-    view: View, ticket: TicketFacts, *, agent: str, contact: ContactFacts | None, after: timedelta | None = None
-) -> Timeline:
-    """The timeline of TICKET for an answer of AGENT; what he or CONTACT, which he is, wrote himself he may repeat."""
-    entries = view.tickets.entries(ticket.number)
+def timeline_of(view: View, ticket: TicketFacts, *, agent: str, contact: ContactFacts | None) -> Timeline:
+    """The timeline of TICKET, and of those that it continues, for an answer of AGENT.
+
+    What he or CONTACT, which he is, wrote himself he may repeat; what a vendor wrote is his to pass on.
+    """
+    numbers = (ticket.number, *view.tickets.merged_from(ticket.number))
+    entries = [entry for number in numbers for entry in view.tickets.entries(number)]
     requester = ticket.requester.id if ticket.requester else None
     return Timeline(
         known=tuple(one.shown for one in entries if _is_known(one, requester)),
         inside=tuple(
-            one.text
+            one.shown[:MAX_INSIDE]
             for one in entries
-            if (one.kind.is_internal or one.unconfirmed)
+            if (one.kind is EntryKind.NOTE or one.unconfirmed)
             and one.agent != agent
             and (contact is None or one.contact != contact.id)
         ),
-        own_notes=tuple(one.text for one in entries if one.kind is EntryKind.NOTE and one.agent == agent),
-        after=after,
     )
 
 
@@ -119,18 +118,20 @@ class _Known:
 
 def _without_header(above: str, settings: Settings) -> str:
     """The words ABOVE a letter, without what a mail program wrote between them and it."""
-    lines = above.rstrip(" \t\n>|*-–—=_").split("\n")
+    lines = above.rstrip(_EDGES).split("\n")
     ours = [mailbox.address.casefold() for mailbox in settings.mailboxes.values()]
     ours += [settings.helpdesk.name.casefold(), f"[{settings.helpdesk.tag.casefold()}-"]
     end, is_header = len(lines), False
     for number in range(len(lines) - 1, max(-1, len(lines) - 1 - HEADER_LINES), -1):
         line = lines[number]
+        if not line.strip():
+            break
         names_us = any(one in line.casefold() for one in ours)
         if not (names_us or _LABEL.match(line) or _RULER.match(line) or line.rstrip().endswith((":", "："))):
             break
         is_header = is_header or names_us
         end = number
-    return "\n".join(lines[:end] if is_header else lines).rstrip()
+    return "\n".join(lines[:end] if is_header else lines).rstrip(_EDGES)
 
 
 def checked(text: str, timeline: Timeline, settings: Settings) -> str:
@@ -188,27 +189,24 @@ def _of_inside(words: Sequence[str], timeline: Timeline) -> str:
     """The first words in a row that stand in an internal entry, and nowhere that the customer knows; '' if none do."""
     if not timeline.inside:
         return ""
-    said = " ".join(words)
-    spoken = f" {said} "
     known = "".join(f" {' '.join(words_of(text))} \n" for text in timeline.known)
-    runs = {tuple(words[start : start + RUN]) for start in range(len(words) - RUN + 1)}
-    for text in timeline.inside:
-        for run in _runs(text):
-            if len(run) == RUN and tuple(run) not in runs:
-                continue
-            told = f" {' '.join(run)} "
-            if told in spoken and told not in known:
-                return told.strip()
+    said: dict[int, set[tuple[str, ...]]] = {}
+    for run in (run for text in timeline.inside for run in _runs(text)):
+        size = len(run)
+        if size not in said:
+            said[size] = {tuple(words[start : start + size]) for start in range(len(words) - size + 1)}
+        if run in said[size] and f" {' '.join(run)} " not in known:
+            return " ".join(run)
     return ""
 
 
-def _runs(text: str) -> Iterator[Sequence[str]]:
+def _runs(text: str) -> Iterator[tuple[str, ...]]:
     """What of an internal TEXT is known again: its lines, and every RUN words in a row."""
-    words = words_of(text)
+    words = tuple(words_of(text))
     if 1 < len(words) <= LINE:
         yield words
     for line in text.split("\n"):
-        own = words_of(line)
+        own = tuple(words_of(line))
         if LINE <= len(own) < RUN:
             yield own
     for start in range(len(words) - RUN + 1):

@@ -410,13 +410,14 @@ def _earlier(said: Said, letter: QueuedLetter, settings: Settings) -> tuple[Quot
 
 
 def quoted(entry: EntryFacts) -> QuotedEntry:
-    """ENTRY as a letter passes it on."""
+    """ENTRY as a letter passes it on.  Of staff's words to customers the files go along, not all parts of a mail."""
+    sent = entry.kind in (EntryKind.COMMENT, EntryKind.SOLUTION)
     return QuotedEntry(
         kind=entry.kind,
         author=entry.author,
         text=entry.shown,
         at=entry.at,
-        attachment_names=entry.file_names,
+        attachment_names=tuple(file.name for file in entry.files) if sent else entry.file_names,
         suspicion=entry.suspicion,
     )
 

@@ -64,7 +64,7 @@ def _command(written: str) -> str:
 
 
 def _nothing(_: Changes, ticket: TicketFacts, __: str) -> Change:
-    """`!note` and `!solve` say what becomes of the words behind and below them."""
+    """`!note`, `!solve` and `!comment` say what becomes of the words behind and below them."""
     return Change(ticket)
 
 
@@ -135,6 +135,7 @@ def _due(changes: Changes, ticket: TicketFacts, value: str) -> Change:
 COMMANDS: Mapping[str, Callable[[Changes, TicketFacts, str], Change]] = MappingProxyType(
     {
         "!note": _nothing,
+        "!comment": _nothing,
         "!solve": _nothing,
         "!close": _close,
         "!reopen": _reopen,

@@ -26,6 +26,7 @@ from desk.addresses import (
     spoof,
     with_alive,
 )
+from desk.away import said_again, sent_by_itself
 from desk.carry_out import Arrived, Plan, is_takeover, plan, write
 from desk.desk import Desk
 from desk.facts import informed
@@ -357,6 +358,9 @@ def _arrived(
     message, settings, found = mail.message, desk.settings, settled.found
     contact = _contact(view, message, now=now)
     others = copied(message, found, mailbox=settings.mailboxes[mail.row.mailbox], settings=settings)
+    doubt, again = doubt_of(
+        desk, view, message, found, contact=contact, is_act=mail.hand is not None, moment=_moment(mail, now)
+    )
     return Arrived(
         message=message, mailbox=mail.row.mailbox, contact=contact, actor=actor_of(message, contact),
         moment=_moment(mail, now), now=now, remark=mail.remark, fingerprint=sign, repeat=repeat,
@@ -364,9 +368,43 @@ def _arrived(
         alive=alive_address(view, message, contact, settings), spoof=spoof(message, settings),
         vendor=vendor_with_news(view, message, settings), complaining=who_complains(view, message, keys=desk.keys),
         copied=tuple(view.people.contact_of(one.address) or view.people.add_contact(one, now=now) for one in others),
+        doubt=doubt, again=again,
         people=settled.people, company=settled.company, turns=settled.turns,
         absences=absent(desk, view, now) if mail.hand is not None else {},
     )  # fmt: skip
+
+
+def doubt_of(
+    desk: Desk, view: View, message: Message, found: Found, *, contact: ContactFacts | None, is_act: bool,
+    moment: datetime,
+) -> tuple[str, bool]:  # fmt: skip
+    """Why MESSAGE, an agent's, may be a program's answer to a letter, '' if nothing says so; and whether he said the
+    same on the ticket shortly before.  Of one who is proven (IS_ACT) only what is proven as well counts as said.
+    """
+    agent, ticket = by_mail.writer(desk.settings, message), found.ticket
+    if not agent or (ticket is None and found.linked is None):
+        return "", False
+    within = desk.settings.limits.repeats_within
+    entries = view.tickets.entries(ticket.number) if ticket else ()
+    claimed = None if is_act else contact
+    again = said_again(message, entries, agent=agent, contact=claimed, moment=moment, within=within)
+    # On a ticket of his own he is a customer, who may well speak of his absence.
+    asked = ticket is not None and ticket.requester is not None and ticket.requester.has_address(_sender_key(message))
+    after = _after_letter(desk, view, message, moment)
+    doubt = "" if asked else sent_by_itself(message, tag=desk.settings.helpdesk.tag, after=after)
+    return doubt or ("he wrote the same shortly before" if again else ""), again
+
+
+def _sender_key(message: Message) -> str:
+    return message.sender.key if message.sender else ""
+
+
+def _after_letter(desk: Desk, view: View, message: Message, moment: datetime) -> timedelta | None:
+    """How long after the letter that it answers MESSAGE came; None where it answers none of ours."""
+    answered = (*message.in_reply_to, *reversed(message.references))
+    letter = next((one for text in answered if (one := token.verify(text, desk.keys))), None)
+    sent = view.outbox.by_letter(letter) if letter else None
+    return moment - sent.sent_at if sent is not None and sent.sent_at is not None else None
 
 
 def _fulfilled(desk: Desk, view: View, mail: Mail, asks: Wished, *, now: datetime) -> Received:
@@ -470,18 +508,9 @@ def plan_mail(
         planned = plan(settings, arrived, found, decision)
     timeline = NOTHING
     if hand is not None and planned.before is not None:
-        after = _after_letter(desk, view, arrived)
-        timeline = timeline_of(view, planned.before, agent=hand.agent, contact=arrived.contact, after=after)
+        timeline = timeline_of(view, planned.before, agent=hand.agent, contact=arrived.contact)
     act = by_mail.plan_act(settings, arrived, found, planned, hand, timeline=timeline)
     return by_mail.with_reason(settings, arrived, planned, proof), act
-
-
-def _after_letter(desk: Desk, view: View, arrived: Arrived) -> timedelta | None:
-    """How long after the letter that it answers a mail came; None where it answers none of ours."""
-    answered = (*arrived.message.in_reply_to, *reversed(arrived.message.references))
-    letter = next((one for text in answered if (one := token.verify(text, desk.keys))), None)
-    sent = view.outbox.by_letter(letter) if letter else None
-    return arrived.moment - sent.sent_at if sent is not None and sent.sent_at is not None else None
 
 
 def _customer(view: View, mail: Mail, *, now: datetime) -> Callable[[Address], ContactFacts]:
@@ -507,7 +536,7 @@ def act_facts(
         actor=actor,
         sender_key=sender.key if sender and actor.kind != "agent" else "",
         machine=arrived.message.is_machine,
-        quiet=quiet or quiet_of(settings.mailboxes[arrived.mailbox], arrived.moment),
+        quiet=quiet or quiet_of(settings.mailboxes[arrived.mailbox], arrived.moment) or _loops(arrived, act),
         taken_over=is_takeover(events),
         doubt=_doubt(arrived, events) if act is None else "",
         silent_customer=act.silent if act else _unanswered(arrived, ticket),
@@ -531,6 +560,11 @@ def _doubt(arrived: Arrived, events: tuple[Event, ...]) -> str:
     opens = any(event.kind is EventKind.OPENED for event in events)
     because = arrived.message.class_because
     return f"perhaps a machine: {because[0]}" if because and not opens else ""
+
+
+def _loops(arrived: Arrived, act: by_mail.MailAct | None) -> str:
+    """Why nobody is told of what an agent's program may have sent: programs of other agents would answer that."""
+    return f"it may have been sent by a program: {arrived.doubt}" if arrived.doubt and act is None else ""
 
 
 def _unanswered(arrived: Arrived, ticket: TicketFacts) -> str:

@@ -199,6 +199,8 @@ def test_reopening_by_mail(talk: Conversation, people: tuple[Person, ...]) -> No
         ("[EXTERN] Vorsicht\n!note Der spinnt.", "!note stands among your words"),
         ("* !note Der spinnt.", "!note stands among your words"),
         ("！Note Der spinnt.", "!note stands among your words"),
+        ("!comment", "a reply without words"),
+        ("!note\n!comment\nJa.", "either for us or for the customer"),
         ("!solve\nErledigt.\n\n!close", "!close stands among your words"),
         ("> Drucker brennt", "a reply without words"),
         ("-- \nAda Example\nAcme", "a reply without words"),
@@ -311,6 +313,10 @@ def test_files_go_along_and_the_logo_of_the_signature_does_not(talk: Conversatio
     assert {name: text.strip() for name, text in attached.items()} == {"plan.txt": "bytes of plan.txt"}
     entry = talk.entries(1)[-1]
     assert sorted(entry.file_names) == ["plan.txt", "smime.p7s"]
+    ada.sends(with_files(ada.answer(ada.last, "Und noch etwas.", Authentication_Results=PROOF), FILES[2]))
+    assert anna.hears() == ["comment"]
+    for letter in anna.letters[-2:]:
+        assert "smime" not in letter.fields.as_string()
 
 
 def test_the_files_of_a_note_stay_inside(talk: Conversation, people: tuple[Person, ...]) -> None:
@@ -598,8 +604,7 @@ def test_an_absence_note_without_marks_is_no_answer_to_the_customer(
     assert {entry.kind for entry in talk.entries(1)[1:]} == {EntryKind.NOTE}
     assert set(talk.kinds(1)[1:]) == {EventKind.MACHINE_WROTE, EventKind.REFUSED}
     assert talk.events(1)[1].entry is not None
-    talk.later(minutes=5)
-    answers(ada, "Doch, das habe ich selbst geschrieben: ich bin bis Montag nicht im Büro.")
+    answers(ada, f"!comment\n{AWAY}", **{name: value for name, value in how.items() if name != "minutes"})
     assert anna.hears() == ["comment"]
 
 
@@ -683,3 +688,29 @@ def test_a_mail_without_proof_keeps_no_proven_one_away(talk: Conversation, peopl
     proven = f"Authentication-Results: {PROOF}\r\n".encode() + mail.data.replace(b"Message-ID: <", b"Message-ID: <n")
     assert ada.sends(proven).outcome == "comment"
     assert anna.hears() == ["comment"]
+
+
+def test_words_of_a_colleagues_note_are_refused_and_ones_own_are_not(
+    talk: Conversation, people: tuple[Person, ...]
+) -> None:
+    """Copied by hand or by a program that leaves no mark: the customer does not read what is internal."""
+    anna, ada, _ = people
+    note = "Anna zahlt seit drei Monaten nicht.\nWir liefern ihr erst einmal nichts mehr."
+    talk.staff("bert").note(1, note)
+    talk.staff("ada").note(1, "Ich frage den Hersteller nach dem Ersatzteil.")
+    talk.deliver()
+    ada.hears(), anna.hears()
+    for text in (f"Gern.\n{note}", "Gern. anna zahlt seit drei monaten nicht", f"Gern.\n| {note.splitlines()[1]}"):
+        answers(ada, text)
+        assert (anna.hears(), ada.hears()) == ([], ["staff_refused"])
+        assert "words of an internal entry stand among yours" in " ".join(ada.last.text.split())
+    answers(ada, "!comment Ich frage den Hersteller nach dem Ersatzteil.")
+    assert anna.hears() == ["comment"]
+
+
+def test_own_words_above_a_header_stay(talk: Conversation, people: tuple[Person, ...]) -> None:
+    anna, ada, _ = people
+    own = "Wir haben offen:\nMontag: 9 bis 17\nFreitag: 9 bis 12"
+    answers(ada, f"{own}\n\nSändare: Acme Support\nÄmne: x\n\n{ada.last.text}")
+    assert anna.hears() == ["comment"]
+    assert talk.entries(1)[-1].text == own
