@@ -225,7 +225,8 @@ class Action(Frozen):
     set: Written[SetFields] = None
     """Sets fields of the ticket.  Later rules overrule earlier ones, field by field."""
     assign: Written[AssignTo] = None
-    """Gives the ticket to an agent, a group, or both.  Later rules overrule earlier ones."""
+    """Gives the ticket to an agent, a group, or both.  Later rules overrule earlier ones.  In the place of an agent
+    who is away (`helpdesk absence`) his deputy gets it."""
     tag: Written[Words] = None
     """Adds tags to the ticket; they accumulate.  They may hold expressions."""
     untag: Written[Words] = None

@@ -185,6 +185,11 @@ class _Person:
     organization: OrganizationFacts | None = None
 
 
+_Some = tuple[Told | Withheld, ...]
+# What holds for whoever would be written to, and for a deputy as well.
+_OF_THE_ACT = (Reason.QUIET, Reason.SUPPRESSED, Reason.SWITCHED_OFF, Reason.ACTOR, Reason.MACHINE)
+
+
 def resolve(act: ActFacts, settings: Settings) -> tuple[Told | Withheld, ...]:
     """Everybody whom ACT concerns: who gets which letter, who does not, each with the reason."""
     outcomes: list[Told | Withheld] = []
@@ -195,12 +200,22 @@ def resolve(act: ActFacts, settings: Settings) -> tuple[Told | Withheld, ...]:
         in_place += deputys
     outcomes += [_of_refusal(event, act, settings) for event in act.events if event.kind is E.REFUSED]
     # A deputy who would be told anyway is told for his own sake.
-    return _one_each((*outcomes, *in_place))
+    return _one_each(_missed((*outcomes, *in_place), act))
 
 
-# What holds for whoever would be written to, and for a deputy as well.
-_OF_THE_ACT = (Reason.QUIET, Reason.SUPPRESSED, Reason.SWITCHED_OFF, Reason.ACTOR, Reason.MACHINE)
-_Some = tuple[Told | Withheld, ...]
+def _missed(outcomes: _Some, act: ActFacts) -> _Some:
+    """OUTCOMES without those that nobody misses.
+
+    What members of a group do without is worth a line only where otherwise nobody of staff knows of the act.
+    """
+    staff = (one for one in outcomes if one.recipient.is_staff)
+    if act.actor.kind != "agent" and not any(isinstance(one, Told) for one in staff):
+        return outcomes
+    return tuple(one for one in outcomes if one.recipient.role != "group" or not _is_off(one))
+
+
+def _is_off(outcome: Told | Withheld) -> bool:
+    return isinstance(outcome, Withheld) and outcome.reason is Reason.SWITCHED_OFF
 
 
 def _outcomes(person: _Person, act: ActFacts, settings: Settings) -> tuple[_Some, _Some]:
@@ -251,12 +266,12 @@ def _notified(act: ActFacts, settings: Settings) -> Iterator[_Person]:
     for wish in act.wishes:
         if not isinstance(wish, Notify):
             continue
-        members = (member for group in wish.groups for member in settings.groups.get(group, ()))
-        for agent in (*wish.agents, *members):
+        members = [(member, group) for group in wish.groups for member in settings.groups.get(group, ())]
+        for agent, group in (*((agent, "") for agent in wish.agents), *members):
             if agent not in seen:
                 seen.add(agent)
                 told = _agent(agent, settings, role="notified", because=f"notified by {wish.because}")
-                yield replace(told, notice=wish.because)
+                yield replace(told, notice=wish.because, can_be_spared=_is_anybody_there(group, act, settings))
 
 
 def _mentioned(act: ActFacts, settings: Settings) -> Iterator[_Person]:
@@ -268,9 +283,8 @@ def _mentioned(act: ActFacts, settings: Settings) -> Iterator[_Person]:
         if event.field == "agent":
             yield replace(_agent(event.after, settings, role="mention", because=because), mention=event)
             continue
-        members = settings.groups.get(event.after, ())
-        is_anybody_there = any(_is_covered(member, act, settings) for member in members)
-        for member in members:
+        is_anybody_there = _is_anybody_there(event.after, act, settings)
+        for member in settings.groups.get(event.after, ()):
             told = _agent(member, settings, role="mention", because=f"{because}, as member of group {event.after}")
             yield replace(told, mention=event, can_be_spared=is_anybody_there)
 
@@ -533,7 +547,7 @@ def _assignees(act: ActFacts, settings: Settings) -> Iterator[_Person]:
             return
     group = _group(act, settings)
     members = [member for member in settings.groups.get(group, ()) if member != agent]
-    is_anybody_there = any(_is_covered(member, act, settings) for member in members)
+    is_anybody_there = _is_anybody_there(group, act, settings)
     if not is_anybody_there and agent in settings.agents:
         return
     because = f"member of group {group}{f', {away.because}' if away else ''}"
@@ -542,10 +556,10 @@ def _assignees(act: ActFacts, settings: Settings) -> Iterator[_Person]:
         yield replace(told, can_be_spared=is_anybody_there)
 
 
-def _is_covered(agent: str, act: ActFacts, settings: Settings) -> bool:
-    """AGENT is there, or somebody stands in for him."""
-    away = stand_in(agent, act.absences, settings.agents)
-    return away is None or away.agent != ""
+def _is_anybody_there(group: str, act: ActFacts, settings: Settings) -> bool:
+    """One of GROUP is there, or somebody stands in for him."""
+    found = (stand_in(member, act.absences, settings.agents) for member in settings.groups.get(group, ()))
+    return any(away is None or away.agent for away in found)
 
 
 def _group(act: ActFacts, settings: Settings) -> str:
@@ -687,7 +701,7 @@ def _due(person: _Person, act: ActFacts, settings: Settings) -> tuple[list[tuple
             continue
         verdict = cell(_Case(event=event, act=act, settings=settings, own=own)) if callable(cell) else cell
         if isinstance(verdict, LetterKind):
-            verdict = _chosen_by(person, verdict, act, settings)
+            verdict = _if_wanted(person, verdict, act, settings)
         if isinstance(verdict, _Off):
             # That his mail opened a ticket is an answer to the customer, which he may miss.
             off += [verdict] if not own or event.kind is E.OPENED or person.recipient.is_staff else []
@@ -696,7 +710,7 @@ def _due(person: _Person, act: ActFacts, settings: Settings) -> tuple[list[tuple
     return sorted(due, key=lambda pair: _RANK[pair[1]]), off
 
 
-def _chosen_by(person: _Person, kind: LetterKind, act: ActFacts, settings: Settings) -> LetterKind | _Off:
+def _if_wanted(person: _Person, kind: LetterKind, act: ActFacts, settings: Settings) -> LetterKind | _Off:
     """KIND, unless this agent does without such letters about such tickets."""
     if person.whose is None or not kind.word:
         return kind

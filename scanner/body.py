@@ -154,7 +154,9 @@ def _could_be_text(leaf: Leaf, tree: Tree) -> bool:
             and part.get_content_maintype() in ("text", "multipart")
             and not (disposition(part) == "attachment" or file_name(part))
         )
-    return not leaf.attached and part.get_content_type() in _READABLE and disposition(part) != "attachment"
+    # A multipart that cannot be taken apart holds the text that it was made around.
+    is_readable = part.get_content_type() in _READABLE or part.get_content_maintype() == "multipart"
+    return not leaf.attached and is_readable and disposition(part) != "attachment"
 
 
 def _blocks(texts: list[Leaf], tree: Tree, defects: list[str], *, most: int) -> list[_Block]:

@@ -7,7 +7,7 @@ read names nobody.
 
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from copy import copy
 from dataclasses import dataclass
 from email.message import Message as Tree
@@ -30,6 +30,7 @@ MAX_RECIPIENTS = 100
 MAX_RETURNED = 200_000
 """Octets of a returned mail in which its Message-ID is looked for."""
 MAX_REASON = 200
+MAX_ADDRESS_LINE = 400
 MAX_TEXT = 5_000
 """Characters of a report in which a server's own words are looked for."""
 
@@ -38,6 +39,19 @@ REACHED = frozenset({"delivered", "relayed", "expanded"})
 _STATUS = re.compile(r"\b([245]\.\d{1,3}\.\d{1,3})\b")
 _SERVER_SAYS = re.compile(r"(?<![\d.])[45]\d\d[- #]|(?<![\d.])[45]\.\d{1,3}\.\d{1,3}\b")
 _ADDRESS = re.compile(r"[^\s<>;,()]+@[^\s<>;,()]+")
+_BARE = re.compile(r"[\w.+%'=-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}")
+_ALONE = re.compile(
+    rf"(?:(?:to|an|recipient|empfänger|destinataire|destinatario)\s?:\s*)?[<\"']?({_BARE.pattern})[>\"']?\s?[:.]?", re.I
+)
+_SYSTEM = re.compile(r"(?:mailer-daemon|postmaster|abuse|no-?reply)@")
+# Where the mail that came back begins.
+_COPY = re.compile(
+    r"^[-> \t]*(?:Received|Return-Path|Message-ID|Subject|From|Date):"
+    r"|^-{3,}[^\n]*(?:copy|original|message|kopie|nachricht)",
+    re.I | re.M,
+)
+_ORIGINAL_ID = re.compile(r"^Original-Message-ID:[ \t]*\n?[ \t]*(<[^<>\n]{1,500}>)", re.IGNORECASE | re.MULTILINE)
+_RECEIPT = "message/disposition-notification"
 _RETURNED_ID = re.compile(r"^[> \t]{0,8}Message-ID:[ \t]*\n?[ \t]*(<[^<>\n]{1,500}>)", re.IGNORECASE | re.MULTILINE)
 _RETURNED = frozenset({"message/rfc822", "text/rfc822-headers", "message/rfc822-headers", "message/global"})
 _STATUS_PARTS = frozenset({"message/delivery-status", "message/global-delivery-status"})
@@ -110,6 +124,24 @@ def _beginning(part: Tree) -> Tree:
     return twin
 
 
+def named_in(text: str, *, without: Collection[str]) -> tuple[Bounced, ...]:
+    """The recipients that a report in no known form names, and not those in WITHOUT (addresses, folded).
+
+    They stand on lines of their own, or in a server's refusal; else the only address that there is.
+    """
+    lines = _COPY.split(text[:MAX_TEXT], 1)[0].split("\n")
+    alone = [on_its_own[1] for line in lines if (on_its_own := _ALONE.fullmatch(line[:MAX_ADDRESS_LINE].strip()))]
+    refused = [one for line in lines if len(line) < 400 and cause_of(line) for one in _BARE.findall(line)]
+    every = _BARE.findall("\n".join(lines))
+    for several in (alone, refused, every):
+        known = dict.fromkeys(one.strip(".'\"").lower() for one in several)
+        found = [one for one in known if one not in without and not _SYSTEM.match(one)]
+        if found and (several is not every or len(found) == 1):
+            reason = said_by_server(text)
+            return tuple(_bounced(one, "", reason) for one in found[:MAX_RECIPIENTS])
+    return ()
+
+
 def said_by_server(text: str) -> str:
     """The words in TEXT that look like a mail server's refusal, '' if none do."""
     found = _SERVER_SAYS.search(text, 0, MAX_TEXT)
@@ -136,6 +168,11 @@ def is_hard(status: str, words: str) -> bool | None:
 
 def returned_ids(parts: Sequence[Leaf], text: str) -> tuple[str, ...]:
     """The Message-IDs of the mail that came back: from its own part, else from the report's TEXT."""
+    # A receipt says which letter it is about (RFC 8098, section 3.2.5).
+    receipts = [content(leaf.part)[:MAX_RETURNED] for leaf in parts if leaf.part.get_content_type() == _RECEIPT]
+    stated = [value for octets in receipts for value in _ORIGINAL_ID.findall(decode(octets)[0].replace("\r\n", "\n"))]
+    if stated:
+        return message_ids(stated)
     nested = [leaf for leaf in parts if leaf.part.get_content_type() in _RETURNED]
     return message_ids(
         [value for leaf in nested for value in _ids_in(leaf)] or _RETURNED_ID.findall(text[:MAX_RETURNED])

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 
 MAX_ATTRIBUTES = 60
 """Of one element; more of them no mail program writes, and the source is cut there."""
-FEW = 8_000
+FEW = 20_000
 """Characters in which attributes cannot be so many that they hurt."""
 MAX_ROOTS = 3
 """Elements `<html>` and `<body>`: their attributes end up in one."""

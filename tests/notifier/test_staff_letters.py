@@ -1,5 +1,6 @@
 """Which letters an agent gets, by whose the ticket is; and a mailbox that tells otherwise."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -7,7 +8,7 @@ from pydantic import ValidationError
 
 from domain.event import EventKind as E
 from domain.letter import ActFacts, LetterKind, Reason, Recipient, Told, Withheld
-from domain.settings import STAFF_WORDS
+from domain.settings import STAFF_WORDS, Notifications
 from notifier.resolve import gate, resolve
 from tests.notifier.people import BY_JAEGER, JAEGER, event, outcome, settings, ticket, watched_by
 
@@ -27,16 +28,17 @@ CASES: list[tuple[str, Any, Any, dict[str, Any], dict[str, str]]] = [
     ("an own ticket, with this", NOTE, MINE, {"staff": {"mine": "note"}}, {B: "staff_note"}),
     ("nothing at all", WROTE, MINE, {"staff": {"mine": "nothing"}}, {B: "-switched_off"}),
     ("a group's ticket", WROTE, OURS, {"staff": {"groups": ["new"]}}, {A: "-switched_off", B: "-switched_off"}),
+    ("what staff did, it knows", event(E.COMMENT), OURS, {"staff": {"groups": ["new"]}}, {A: "-actor"}),
     ("a new one of the group", OPENED, OURS, {"staff": {"groups": ["new"]}}, {A: "staff_new", B: "staff_new"}),
     ("one agent otherwise", WROTE, OURS, {"staff": {"groups": ["new"]}, "letters": {"ada": {"groups": "everything"}}},
-     {A: "staff_customer", B: "-switched_off"}),
+     {A: "staff_customer"}),
     ("his other lines stay", WROTE, MINE, {"staff": {"mine": []}, "letters": {"bert": {"groups": []}}},
      {B: "-switched_off"}),
     ("a colleague's ticket", WROTE, MINE, {"letters": {"ada": {"colleagues": ["customer"]}}},
      {A: "staff_customer", B: "staff_customer"}),
     ("a colleague's, without this", NOTE, MINE, {"letters": {"ada": {"colleagues": ["customer"]}}}, {B: "staff_note"}),
     ("nobody's is no colleague's", WROTE, OURS, {"letters": {"ada": {"groups": [], "colleagues": "everything"}}},
-     {A: "-switched_off", B: "staff_customer"}),
+     {B: "staff_customer"}),
     ("another group's", WROTE, MINE, {"letters": {"cleo": {"colleagues": "everything"}}}, {B: "staff_customer"}),
     ("all tickets", WROTE, MINE, {"letters": {"cleo": {"all": ["customer"]}}},
      {B: "staff_customer", C: "staff_customer"}),
@@ -130,3 +132,9 @@ def test_the_gate_asks_the_same_mailbox_when_the_letter_is_sent() -> None:
 def test_a_word_that_is_no_letter_is_refused_with_those_that_are(wrong: object) -> None:
     with pytest.raises(ValidationError, match=f"write everything, nothing, or some of {', '.join(STAFF_WORDS)}"):
         settings(staff={"mine": wrong})
+
+
+def test_the_manual_names_every_letter_that_can_be_left_out() -> None:
+    page = (Path(__file__).parents[2] / "docs/letters.md").read_text(encoding="utf-8")
+    said = Notifications.model_fields["staff"].description or ""
+    assert all(f"`{word}`" in page and word in said for word in STAFF_WORDS)
