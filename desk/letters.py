@@ -366,16 +366,17 @@ def letter_facts(view: View, letter: QueuedLetter, settings: Settings, *, said: 
 def _with_parts(view: View, letter: QueuedLetter, parts: Sequence[QueuedLetter], settings: Settings) -> LetterFacts:
     """What LETTER says together with PARTS: the ticket as it was at the last of their acts, and the words of each."""
     latest = max((letter, *parts), key=lambda one: one.id).facts
-    events = [event for one in (letter, *parts) for event in one.facts["events"]]
-    stored = {**letter.facts, **{name: latest.get(name, "") for name in _OF_THE_MOMENT}, "events": events}
+    stored = {**letter.facts, **{name: latest.get(name, "") for name in _OF_THE_MOMENT}}
     alone = letter_facts(view, replace(letter, facts=stored, parts=None), settings)
     numbers = dict.fromkeys(part.facts["entry"] for part in parts if part.kind not in _QUOTES_ITS_READER)
     entries = [view.tickets.entry(number) for number in numbers if number and number != letter.facts["entry"]]
     known = [entry for entry in entries if entry is not None]
     further = tuple(map(quoted, known))
     files = [file for entry in known for file in _files(view, entry)] if letter.kind.is_human else []
+    events = (event_of(event) for part in parts for event in part.facts["events"])
     return replace(
         alone,
+        events=(*alone.events, *events),
         further=further,
         earlier=tuple(entry for entry in alone.earlier if entry not in further),
         files=(*alone.files, *files),

@@ -4,7 +4,7 @@ import contextlib
 import re
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from desk.acts import File
 from desk.outbox import Choice, cancel, hold
 from domain.letter import Letter, LetterKind
+from notifier.sender import nothing
 from store.outbox import LetterState, QueuedLetter
 from store.store import open_store
 from tests.conversation import MORNING, Begin, Conversation, Death, Person
@@ -348,9 +349,9 @@ class Mortal:
     def __init__(self, talk: Conversation, *, sends_first: bool) -> None:
         self._talk, self._sends_first = talk, sends_first
 
-    def send(self, letter: Letter) -> str:
+    def send(self, letter: Letter, *, meanwhile: Callable[[], object] = nothing) -> str:
         if self._sends_first:
-            self._talk.smtp.send(letter)
+            self._talk.smtp.send(letter, meanwhile=meanwhile)
         raise Death
 
     def close(self) -> None:

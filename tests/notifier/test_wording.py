@@ -9,6 +9,7 @@ from domain.errors import Problem
 from domain.event import EventKind
 from domain.letter import LetterKind, QuotedEntry
 from domain.settings import Look
+from domain.suspicion import Suspicion
 from notifier.samples import check_templates
 from notifier.shelf import BUILT_IN
 from notifier.wording import BadTemplate, Prose, Wording, one_line, plain
@@ -202,7 +203,9 @@ def test_times_are_those_of_the_helpdesk(zone: str | None, language: str, said: 
 
 
 def test_the_words_of_other_letters_stand_below_with_their_authors() -> None:
-    weiss = QuotedEntry(kind="customer", author="Weiß", text="<b>Und</b>?", at=NOON, suspicion="from elsewhere")
+    weiss = QuotedEntry(
+        kind="customer", author="Weiß", text="<b>Und</b>?", at=NOON, suspicion=Suspicion(said="from elsewhere")
+    )
     words = Wording(SETTINGS).words(replace(facts(LetterKind.STAFF_COMMENT), further=(weiss,)))
     below = "Careful: from elsewhere\n\nWeiß wrote on 21 Nov 2026, 12:00 UTC:\n\n<b>Und</b>?"
     assert below in words.text
