@@ -209,6 +209,11 @@ def test_the_loop_budget_counts_by_domain_and_by_ticket_too(store: Store) -> Non
         domains = ["x.example", "xn--bro-hoa.example", "y.example", ""]
         assert act.outbox.recent_in(domains, since=NOW) == {"x.example": 2, "xn--bro-hoa.example": 1}
         assert act.outbox.recent_in([], since=STALE) == {}
+        keys = ["ada@x.example", "eve@xn--bro-hoa.example", "nobody@y.example"]
+        found = act.outbox.recent_of_all(keys, first, since=NOW)
+        assert found.by_key == act.outbox.recent(keys, since=NOW) == {keys[0]: 1, keys[1]: 1}
+        assert found.by_domain == {"x.example": 2, "xn--bro-hoa.example": 1}
+        assert (found.about, act.outbox.recent_of_all(keys, None, since=NOW).about) == (2, 0)
         assert act.outbox.recent_in(["x.example"], since=NOW + MINUTE) == {}
         assert act.outbox.recent_answers(first, "ada@x.example", since=NOW) == 1
         assert act.outbox.wrote_to_domain(first, "x.example")
