@@ -139,6 +139,8 @@ def list_tickets(
     status: Annotated[str, typer.Option(help="Only those with this status.")] = "",
     customer: Annotated[str, typer.Option(metavar="ADDRESS", help="Only those of this customer.")] = "",
     group: Annotated[str, typer.Option(help="Only those of this group.")] = "",
+    overdue: Annotated[bool, typer.Option("--overdue", help="Only those whose due time has passed.")] = False,
+    due: Annotated[str, typer.Option(metavar="WHEN", help="Only those due by then: today, 3d, 2026-12-01.")] = "",
     limit: Limit = 20,
     who: As = None,
     as_json: AsJson = False,
@@ -147,8 +149,9 @@ def list_tickets(
     from commands import queue as body
 
     wish = body.Wish(
-        mine=mine, nobodys=unassigned, everything=everything, status=status, customer=customer, group=group, limit=limit
-    )
+        mine=mine, nobodys=unassigned, everything=everything, status=status, customer=customer, group=group,
+        overdue=overdue, due=due, limit=limit,
+    )  # fmt: skip
     body.run(ctx.obj, wish, who=who, as_json=as_json)
 
 
@@ -187,6 +190,7 @@ def new(
     message: Message = None,
     mailbox: Annotated[str, typer.Option(help="Whose letters it gets; else the first.")] = "",
     attach: Attach = None,
+    due: Annotated[str, typer.Option(metavar="WHEN", help="Until when it is to be solved: 2d, 2026-12-01.")] = "",
     who: As = None,
     mandatory: Mandatory = False,
     silent: Silent = False,
@@ -196,7 +200,7 @@ def new(
     from commands import acts as body
 
     at = body.At(path=ctx.obj, who=who, mandatory=mandatory, silent=silent, as_json=as_json)
-    body.new(at, customer=customer, title=title, message=message, mailbox=mailbox, files=attach or ())
+    body.new(at, customer=customer, title=title, message=message, mailbox=mailbox, files=attach or (), due=due)
 
 
 @app.command(rich_help_panel=STAFF)
@@ -317,6 +321,23 @@ def tag(
     from commands import acts as body
 
     body.tag(body.At(path=ctx.obj, who=who, as_json=as_json), ticket, tags=tags)
+
+
+@app.command(rich_help_panel=STAFF)
+def due(
+    ctx: typer.Context,
+    ticket: Ticket,
+    when: Annotated[
+        list[str],
+        typer.Argument(metavar="WHEN", help="2026-12-01, 2026-12-01 17:00, 2d, 4h, today, tomorrow 9:00; or none."),
+    ],
+    who: As = None,
+    as_json: AsJson = False,
+) -> None:
+    """Set until when a ticket is to be solved; its staff is reminded."""
+    from commands import acts as body
+
+    body.due(body.At(path=ctx.obj, who=who, as_json=as_json), ticket, when=" ".join(when))
 
 
 @app.command(rich_help_panel=STAFF)
@@ -465,6 +486,12 @@ def contacts(
     language: Annotated[str | None, typer.Option(help="Of letters to him: de or en.")] = None,
     portal: Annotated[bool | None, typer.Option("--portal/--no-portal", help="A user of the portal, or not.")] = None,
     name: Annotated[str | None, typer.Option(help="How he is called.")] = None,
+    support_from: Annotated[
+        str | None, typer.Option(metavar="DATE", help="The first day of his support; '' for none.")
+    ] = None,
+    support_until: Annotated[
+        str | None, typer.Option(metavar="DATE", help="The last day of his support; '' for none.")
+    ] = None,
     tags: Annotated[
         list[str] | None, typer.Option("--tag", help="Give him a tag, such as vip; may be repeated.")
     ] = None,
@@ -488,7 +515,7 @@ def contacts(
         return
     wish = body.Wish(
         opt_out=opt_out, language=language, portal=portal, name=name, add=add, ticket=ticket, tag=tuple(tags or ()),
-        untag=tuple(untags or ()),
+        untag=tuple(untags or ()), support_from=support_from, support_until=support_until,
     )  # fmt: skip
     body.run(ctx.obj, words, wish, who=who, limit=limit, as_json=as_json)
 
@@ -552,7 +579,7 @@ def scan(
 
 @app.command(rich_help_panel=MAIL)
 def deliver(ctx: typer.Context, log: LogForm = "text", verbose: Verbose = False, as_json: AsJson = False) -> None:
-    """Send the letters that are due once and leave, for cron."""
+    """Send the letters that wait, and tell staff of due tickets, once and leave, for cron."""
     from commands import daemon as body
 
     raise typer.Exit(body.deliver(ctx.obj, form=_log_form(log), verbose=verbose, as_json=as_json))

@@ -1,7 +1,7 @@
 """When things happen: the alarm clock, the threads that it wakes, and the signals that they obey.
 
-One thread scans each mailbox, one delivers, one listens to each folder (IDLE), and one to clicks on
-the link by which people opt out, where that is configured.  APScheduler only
+One thread scans each mailbox, one delivers, one looks for tickets that are due, one listens to each folder
+(IDLE), and one to clicks on the link by which people opt out, where that is configured.  APScheduler only
 rings; what is due stands in the database.  A thread that fails says so in one line and tries again,
 ever more slowly; none takes another with it.  SIGTERM and SIGINT let each thread finish the batch in
 hand and then end.  Changed settings are noticed within seconds, at once on SIGHUP; each thread goes by
@@ -29,6 +29,7 @@ from desk import log
 from desk.config import Config
 from desk.deliver import Delivery
 from desk.desk import Desk
+from desk.due_times import tell_due
 from desk.one_click import OneClick
 from desk.receive import Read
 from desk.reload import SettingsFiles
@@ -45,6 +46,8 @@ from scanner.one_click import Endpoint
 DELIVERY_INTERVAL = timedelta(seconds=1)
 # How often to look whether the settings have changed; a change is taken over at the second look.
 SETTINGS_INTERVAL = timedelta(seconds=2)
+# How often to look for tickets whose due time comes near or has passed.
+DUE_INTERVAL = timedelta(minutes=1)
 # What systemd's and docker's patience allows for, with a margin.
 GRACE = timedelta(seconds=9)
 
@@ -138,6 +141,7 @@ class Daemon:
         self._clock = clock
         self._scheduler = BackgroundScheduler(timezone=UTC)
         self._delivery = self._delivery_worker()
+        self._due = self._due_worker()
         self._scans = {name: self._scan_worker(name) for name in desk.settings.mailboxes}
         self._listeners = list(self._listener_threads())
         self._settings = self._settings_worker(renewal) if renewal else None
@@ -158,6 +162,13 @@ class Daemon:
 
         return Worker("deliver", deliver, close=delivery.close, stop=self.stop)
 
+    def _due_worker(self) -> Worker:
+        def look() -> None:
+            if tell_due(self._desk, now=self._clock(), stop=self.stop.is_set):
+                self._delivery.wake()
+
+        return Worker("due", look, close=lambda: None, stop=self.stop)
+
     def _scan_worker(self, mailbox: str) -> Worker:
         scanner = MailboxScanner(
             self._desk,
@@ -176,7 +187,7 @@ class Daemon:
         return Worker(f"scan {mailbox}", scan, close=scanner.close, stop=self.stop)
 
     def _settings_worker(self, renewal: Renewal) -> Worker:
-        files = SettingsFiles(self._desk, renewal.config, now=self._clock())
+        files = SettingsFiles(self._desk, renewal.config, now=self._clock(), read=self._roads.read)
         files.begin(self._desk)
 
         def look() -> None:
@@ -219,6 +230,7 @@ class Daemon:
         for name, worker in self._scans.items():
             self._ring(worker, self._desk.settings.mailboxes[name].poll)
         self._ring(self._delivery, DELIVERY_INTERVAL)
+        self._ring(self._due, DUE_INTERVAL)
         for thread in (*self._workers, *self._listeners):
             thread.start()
         if self._roads.clicks is not None:
@@ -238,7 +250,7 @@ class Daemon:
 
     @property
     def _workers(self) -> tuple[Worker, ...]:
-        return (*self._scans.values(), self._delivery, *((self._settings,) if self._settings else ()))
+        return (*self._scans.values(), self._delivery, self._due, *((self._settings,) if self._settings else ()))
 
     def look_at_settings(self) -> None:
         """Look at the settings now if that was asked for; they are taken over also where only templates changed."""

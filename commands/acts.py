@@ -1,4 +1,4 @@
-"""The acts of staff: new, reply, note, solve, assign, take, set, tag, status, close, reopen.
+"""The acts of staff: new, reply, note, solve, assign, take, set, tag, due, status, close, reopen.
 
 Promises: each prints what it did, who hears of it and who does not, and why.  What could be refused
 is refused before an editor opens.
@@ -8,6 +8,7 @@ import mimetypes
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 
 from commands import screen
@@ -19,6 +20,7 @@ from commands.show import conversation, read
 from desk.acts import ActReport, File, Staff
 from desk.changes import Refused
 from desk.desk import Desk
+from domain.due import parse_due
 from domain.errors import DeskError
 from domain.event import EventKind
 from domain.letter import Reason, Told, Withheld
@@ -40,8 +42,9 @@ class At:
 
 
 def new(
-    at: At, *, customer: str, title: str, message: str | None, mailbox: str = "", files: Sequence[Path] = ()
-) -> None:
+    at: At, *, customer: str, title: str, message: str | None, mailbox: str = "", files: Sequence[Path] = (),
+    due: str = "",
+) -> None:  # fmt: skip
     """Open a ticket for a customer who called or came by."""
     with _staff(at) as staff:
         settings = staff.desk.settings
@@ -50,9 +53,12 @@ def new(
             raise Refused("a ticket needs a title: --title 'what it is about'")
         if mailbox:
             one_of("mailbox", mailbox, settings.mailboxes)
+        due_at = due_time(staff, due) if due else None
         attached = _read(files)
         with written(message, name="new", below=lambda: f"A new ticket for {address}: {title}") as text:
-            report = staff.open(customer=address, title=title, text=text, mailbox=mailbox, files=attached)
+            report = staff.open(
+                customer=address, title=title, text=text, mailbox=mailbox, files=attached, due_at=due_at
+            )
         _show(at, staff.desk, report)
 
 
@@ -119,6 +125,19 @@ def reopen(at: At, ticket: str) -> None:
     do(at, ticket, lambda staff, number: staff.reopen(number))
 
 
+def due(at: At, ticket: str, *, when: str) -> None:
+    """Set until when a ticket is to be solved."""
+    do(at, ticket, lambda staff, number: staff.due(number, due_time(staff, when)))
+
+
+def due_time(staff: Staff, text: str) -> datetime | None:
+    """The due time in TEXT, None for `none`.  Raises Refused."""
+    try:
+        return parse_due(text, now=staff.now, zone=staff.desk.settings.helpdesk.screen_zone)
+    except ValueError as bad:
+        raise Refused(f"{bad}; nothing was changed") from None
+
+
 def change(at: At, ticket: str, *, field: str, value: str) -> None:
     """Set title, priority or category."""
     one_of("field that can be set", field, FIELDS)
@@ -161,7 +180,9 @@ def _text(
     number = ticket_number(ticket, desk.settings)
     story = read(desk, number)
     reference = desk.reference(number)
-    with typed(message, name=f"{name}-{reference}", below=lambda: conversation(desk, story, Now(staff.now))) as text:
+    with typed(
+        message, name=f"{name}-{reference}", below=lambda: conversation(desk, story, Now.of(staff.now, desk.settings))
+    ) as text:
         news = read(desk, number).entries[len(story.entries) :]
         if news:
             raise Refused(

@@ -1,8 +1,8 @@
 """`helpdesk contacts`: the customers, and what they wish: no letters, a language, the portal."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ COLUMNS = (
     Column(title="Lang"),
     Column(title="Portal"),
     Column(title="Tags"),
+    Column(title="Support"),
     Column(title="Letters", flexible=True),
 )
 UNCHANGED = "nothing changed: it is so already"
@@ -45,6 +46,8 @@ class Wish:
     untag: tuple[str, ...] = ()
     add: bool = False
     ticket: str | None = None
+    support_from: str | None = None
+    support_until: str | None = None
 
     @property
     def changes(self) -> bool:
@@ -52,6 +55,7 @@ class Wish:
             self.add
             or bool(self.tag or self.untag)
             or any(one is not None for one in (self.opt_out, self.language, self.portal, self.name))
+            or any(one is not None for one in (self.support_from, self.support_until))
         )
 
 
@@ -73,7 +77,7 @@ def run(path: Path, words: str, wish: Wish, *, who: str | None, limit: int, as_j
         if as_json:
             screen.dump_json(_records(desk, found))
         elif not wish.changes:
-            show(desk, found, words, Now(now()))
+            show(desk, found, words, Now.of(now(), desk.settings))
 
 
 def show(desk: Desk, found: Sequence[ContactFacts], words: str, now: Now, *, width: int | None = None) -> None:
@@ -82,7 +86,12 @@ def show(desk: Desk, found: Sequence[ContactFacts], words: str, now: Now, *, wid
         mutes = {contact.id: view.people.mutes(contact.id) for contact in found}
         firms = view.people.opted_out_organizations(words)
     if found:
-        screen.print_table(COLUMNS, [_row(desk, one, mutes[one.id], now) for one in found], width=width)
+        rows = [_row(desk, one, mutes[one.id], now) for one in found]
+        dated = any(one.support_start or one.support_end for one in found)
+        shown = [place for place, column in enumerate(COLUMNS) if dated or column.title != "Support"]
+        screen.print_table(
+            [COLUMNS[place] for place in shown], [[row[place] for place in shown] for row in rows], width=width
+        )
     elif not firms:
         say(f"No contact has {screen.clean(words)!r} in name or address." if words else "There are no contacts yet.")
     for firm in firms:
@@ -189,11 +198,34 @@ def _carry_out(desk: Desk, view: View, contact: ContactFacts, wish: Wish, *, by:
     if news:
         view.people.change_contact(contact.id, **news)
         done += [_words(field, value) for field, value in news.items()]
+    done += _supported(view, contact, wish)
     tags = tuple(sorted(({*contact.tags, *_clean(wish.tag)}) - {*_clean(wish.untag)}))
     if tags != contact.tags:
         view.people.change_contact(contact.id, tags=list(tags))
         done.append(f"tags are {', '.join(tags) or NOBODY}")
     return done
+
+
+def _supported(view: View, contact: ContactFacts, wish: Wish) -> list[str]:
+    """Write from when until when a contact has support; in words."""
+    wanted = {"support_start": wish.support_from, "support_end": wish.support_until}
+    days: dict[str, Any] = {field: _day(text) for field, text in wanted.items() if text is not None}
+    news = {field: day for field, day in days.items() if day != getattr(contact, field)}
+    if not news:
+        return []
+    after = replace(contact, **news)
+    if after.support_start and after.support_end and after.support_end < after.support_start:
+        raise DeskError(f"support would end before it begins: {_support(after)}; nothing was changed")
+    view.people.change_contact(contact.id, **news)
+    return [f"support is {_support(after) or 'without dates'}"]
+
+
+def _day(text: str) -> date | None:
+    """The day in TEXT, None for ''.  Raises DeskError."""
+    try:
+        return date.fromisoformat(text) if text.strip() else None
+    except ValueError:
+        raise DeskError(f"{text!r} is not a date: write year-month-day, such as 2026-12-31, or '' for none") from None
 
 
 def _is_muted(view: View, contact: ContactFacts, wish: Wish) -> bool:
@@ -239,8 +271,15 @@ def _row(desk: Desk, contact: ContactFacts, mutes: Mapping[int, Mute], now: Now)
         contact.language,
         "yes" if contact.portal_user else "",
         ", ".join(contact.tags),
+        _support(contact),
         _letters(desk, contact, mutes, now),
     )
+
+
+def _support(contact: ContactFacts) -> str:
+    """From when until when a contact has support, as far as somebody said so."""
+    begin = f"from {contact.support_start}" if contact.support_start else ""
+    return f"{begin} until {contact.support_end}".strip() if contact.support_end else begin
 
 
 def _address(address: str, *, dead: bool) -> str:

@@ -103,30 +103,34 @@ def _print_scans(reports: "Sequence[ScanReport]", *, as_json: bool) -> None:
 
 
 def deliver(path: Path, *, form: LogForm, verbose: bool, as_json: bool) -> int:
-    """Send what is due once and leave; 1 if the server was away or took none of the letters."""
+    """Tell staff of due tickets and send what waits, once; 1 if the server was away or took none of the letters."""
     from commands import roads
     from commands.opening import now, opened_with
     from desk.config import load
     from desk.deliver import Delivery
+    from desk.due_times import tell_due
 
     logs.set_up(form, verbose=verbose)
     config = load(path)
     with opened_with(config) as desk:
         delivery = Delivery(desk, roads.sender(config), roads.writer(config, desk), clock=now, chance=random.random)
         try:
+            due = tell_due(desk, now=now())
             report = delivery.deliver()
         finally:
             delivery.close()
         with desk.store.reading() as view:
             waiting = view.outbox.waiting()
     facts = {"sent": report.sent, "postponed": report.postponed, "failed": report.failed,
-             "withheld": report.withheld, "waiting": waiting, "stopped": report.stopped}  # fmt: skip
+             "withheld": report.withheld, "waiting": waiting, "due": due, "stopped": report.stopped}  # fmt: skip
     if as_json:
         dump_json(facts)
     else:
         if config.settings.deliver.is_sandbox:
             print(f"SANDBOX: no letter reaches anybody, deliver is {config.settings.deliver}")
-        print(" · ".join(f"{count} {name}" for name, count in facts.items() if name != "stopped"))
+        if due:
+            print(f"tickets due or overdue whose staff was told: {due}")
+        print(" · ".join(f"{count} {name}" for name, count in facts.items() if name not in ("due", "stopped")))
     if (report.stopped or report.postponed) and not report.sent:
         why = report.stopped or report.refusal
         raise DeskError(f"nothing was sent, the letters wait and are tried again: {why}")

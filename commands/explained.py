@@ -176,7 +176,7 @@ def as_facts(told: Explanation, desk: Desk) -> dict[str, Any]:
         "class": message.class_because,
         "defects": message.defects,
         "copy_of": told.copy_of.id if told.copy_of else None,
-        "spoof": told.spoof,
+        "spoof": str(told.spoof or ""),
         "authentication": asdict(told.proof),
         "agent": told.agent or None,
         "acts": [happened(event, desk.settings) for event in told.events] if told.agent else [],

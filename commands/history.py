@@ -31,7 +31,7 @@ def run(path: Path, ticket: str, *, as_json: bool) -> None:
             screen.dump_json(lines)
             return
         screen.say(f"{desk.reference(number)}  {screen.clean(title)}", style="bold")
-        show(desk, lines, Now(now()))
+        show(desk, lines, Now.of(now(), desk.settings))
 
 
 def show(desk: Desk, lines: Sequence[HistoryLine], now: Now, *, width: int | None = None) -> None:

@@ -35,7 +35,7 @@ COLUMNS = (
 ID_SHOWN = 4
 _STYLES = {
     "sent": "green", "delayed": "yellow", "postponed": "yellow", "held": "yellow", "withheld": "yellow",
-    "failed": "bold red", "bounced": "bold red",
+    "failed": "bold red", "bounced": "bold red", "joined": "dim",
 }  # fmt: skip
 ROOM_FOR_TEMPLATES = 120
 _EVENTS = {
@@ -51,8 +51,8 @@ _EVENTS = {
 class Line:
     """One letter, or one that was not written.
 
-    `state`: queued, held, postponed, sent, delayed, bounced, failed or withheld.  `again`: when a postponed
-    letter is tried next.  `template`: what a sent one was written with.
+    `state`: queued, held, postponed, sent, joined, delayed, bounced, failed or withheld.  `again`: when a postponed
+    letter is tried next.  `template`: what a sent one was written with.  `joined_into`: the letter that it goes with.
     """
 
     at: datetime
@@ -69,6 +69,7 @@ class Line:
     sent_at: datetime | None = None
     reply: str = ""
     template: str = ""
+    joined_into: str = ""
 
 
 def run(path: Path, about_whom: str | None, *, limit: int, as_json: bool) -> None:
@@ -86,9 +87,12 @@ def run(path: Path, about_whom: str | None, *, limit: int, as_json: bool) -> Non
         if as_json:
             screen.dump_json(lines)
             return
-        show(desk, lines, Now(now()), tickets=number is None)
+        show(desk, lines, Now.of(now(), desk.settings), tickets=number is None)
         for agent, dead in bounced.items():
-            say(f"Letters to {agent} come back since {Now(now()).briefly(dead.at)}: {dead.because}", style="yellow")
+            say(
+                f"Letters to {agent} come back since {Now.of(now(), desk.settings).briefly(dead.at)}: {dead.because}",
+                style="yellow",
+            )
 
 
 def _ticket(desk: Desk, about_whom: str | None) -> int | None:
@@ -147,13 +151,15 @@ def _written(path: Path, start: str, about_whom: str | None) -> _Written:
     with opened_with(config) as desk:
         number = _ticket(desk, about_whom)
         with desk.store.reading() as view:
-            letter = find(view, start, ticket=number)
+            named = find(view, start, ticket=number)
+            letter = (view.outbox.by_letter(named.joined_into) if named.joined_into else None) or named
+            with_it = f"it goes with letter {letter.letter[:ID_SHOWN]}, which this is" if letter is not named else ""
             if letter.blob is not None:
-                return _Written(data=view.blobs.get(letter.blob), template=letter.template)
+                return _Written(data=view.blobs.get(letter.blob), template=letter.template, remark=with_it)
             facts = letter_facts(view, letter, desk.settings)
         again = roads.writer(config, desk).compose(facts)
     if letter.state is not LetterState.SENT:
-        remark = f"it is {_state(letter, ())}; this is how it would be written now"
+        remark = with_it or f"it is {_state(letter, ())}; this is how it would be written now"
         return _Written(data=again.data, template=again.template, remark=remark)
     remark = "no copy of it was kept; this is how it would be written today"
     return _Written(data=again.data, template=_template(letter.template, again.template), remark=remark)
@@ -209,6 +215,7 @@ def _of_letter(letter: QueuedLetter, holds: Sequence[Hold]) -> Line:
         sent_at=letter.sent_at,
         reply=letter.reply,
         template=letter.template,
+        joined_into=letter.joined_into,
     )
 
 
@@ -235,8 +242,15 @@ def _why(letter: QueuedLetter, state: str, holds: Sequence[Hold]) -> str:
     if state == "held":
         hold = holder_of(letter, holds)
         return f"on hold by {hold.agent}" if hold else letter.because
+    if letter.joined_into:
+        return f"goes with letter {letter.joined_into[:ID_SHOWN]}"
     tried = state in ("postponed", "failed", "withheld")
-    return letter.reply if tried and letter.reply else letter.because
+    return (letter.reply if tried and letter.reply else letter.because) + with_others(letter)
+
+
+def with_others(letter: QueuedLetter) -> str:
+    """How many others go with LETTER, '' for none."""
+    return f" · with {letter.parts} more" if letter.parts else ""
 
 
 def _of_withheld(one: WithheldLetter) -> Line:

@@ -88,7 +88,8 @@ def explain(path: Path, files: list[str], *, mailbox: str | None, as_json: bool)
             data = without_envelope(_bytes(file))
             message = read(RawMail(data=data, size=len(data)))
             name = mailbox or _addressed(config, message.recipients)
-            told = desk_explain(desk, message, data=data, mailbox=which_mailbox(config, name), now=now())
+            box = which_mailbox(config, name)
+            told = desk_explain(desk, message, data=data, mailbox=box, now=now(), take=read.files)
             if as_json:
                 dump_json({"file": file, **as_facts(told, desk)})
                 continue

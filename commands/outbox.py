@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 
 from commands import screen
-from commands.letters import ID_SHOWN, event_of, holder_of
+from commands.letters import ID_SHOWN, event_of, holder_of, with_others
 from commands.opening import agent, now, opened, ticket_number
 from commands.phrases import NOBODY, Now
 from commands.room import columns, folded
@@ -82,7 +82,7 @@ def run(path: Path, ticket: str | None, *, limit: int, as_json: bool) -> None:
         if as_json:
             screen.dump_json({"letters": lines, "holds": holds})
         else:
-            show(desk, lines, holds, Now(now()))
+            show(desk, lines, holds, Now.of(now(), desk.settings))
 
 
 def show(desk: Desk, lines: Sequence[Line], holds: Sequence[Hold], now: Now, *, width: int | None = None) -> None:
@@ -175,7 +175,7 @@ def _line(letter: QueuedLetter, holds: Sequence[Hold]) -> Line:
         to=letter.recipient.address,
         attempts=letter.attempts,
         next=None if failed or held else letter.due_at,
-        why=letter.reply or (f"on hold by {held.agent}" if held else letter.because),
+        why=(letter.reply or (f"on hold by {held.agent}" if held else letter.because)) + with_others(letter),
     )
 
 

@@ -26,6 +26,11 @@ class Now:
     moment: datetime
     zone: tzinfo | None = None
 
+    @classmethod
+    def of(cls, moment: datetime, settings: Settings) -> "Now":
+        """MOMENT by the clock that SETTINGS want screens to go by."""
+        return cls(moment, settings.helpdesk.screen_zone)
+
     def exactly(self, at: datetime) -> str:
         """`09:12` if that was today, else `2026-11-03 09:12`."""
         local = at.astimezone(self.zone)
@@ -39,6 +44,12 @@ class Now:
     def since(self, at: datetime | None) -> str:
         """How long ago that was: `12 min`; a dash where there is no such time."""
         return age(self.moment - at) if at else NOBODY
+
+    def until(self, due_at: datetime | None) -> str:
+        """How far off a due time is: `in 3 h`, or `overdue 2 d`; a dash where there is none."""
+        if due_at is None:
+            return NOBODY
+        return f"overdue {age(self.moment - due_at)}" if due_at <= self.moment else f"in {age(due_at - self.moment)}"
 
     def _is_today(self, local: datetime) -> bool:
         return local.date() == self.moment.astimezone(self.zone).date()
@@ -120,6 +131,12 @@ def happened(event: Event, settings: Settings) -> str:
             return f"{event.after} is undeliverable"
         case EventKind.REACHABLE:
             return f"{event.after} is reachable again"
+        case EventKind.DUE:
+            return f"due {_moment(event.before, settings)} → {_moment(event.after, settings)}"
+        case EventKind.DUE_SOON:
+            return f"due soon: {_moment(event.after, settings)}"
+        case EventKind.OVERDUE:
+            return f"overdue since {_moment(event.after, settings)}"
         case EventKind.MENTIONED:
             return f"{'group ' * (event.field == 'group')}{event.after} is mentioned"
         case EventKind.REFUSED:
@@ -137,6 +154,13 @@ _WROTE = {
     EventKind.UNCONFIRMED: "unconfirmed sender wrote",
     EventKind.REPEATED: "the same text came again",
 }
+
+
+def _moment(written: str, settings: Settings) -> str:
+    """A time that an event holds, by the clock of screens."""
+    if not written:
+        return NOBODY
+    return datetime.fromisoformat(written).astimezone(settings.helpdesk.screen_zone).strftime("%Y-%m-%d %H:%M")
 
 
 def _reference(number: str, settings: Settings) -> str:

@@ -17,6 +17,8 @@ from enum import Enum
 from functools import lru_cache
 from typing import IO, TYPE_CHECKING, Any
 
+from domain.suspicion import Suspicion
+
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
@@ -214,6 +216,8 @@ def _jsonable(value: object) -> Any:
             return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
         case date():
             return value.isoformat()
+        case Suspicion():
+            return str(value)
         case timedelta():
             return value.total_seconds()
         case Mapping():

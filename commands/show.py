@@ -13,13 +13,13 @@ from pathlib import Path
 
 from commands import screen
 from commands.opening import now, opened, ticket_number
-from commands.phrases import NOBODY, Now, person, size
+from commands.phrases import NOBODY, Now, person, size, unfinished
 from commands.room import columns, wrapped
 from commands.screen import say
 from desk.desk import Desk
 from domain.errors import DeskError, NotFound
 from domain.people import ContactFacts
-from domain.ticket import EntryFacts, EntryKind, TicketFacts
+from domain.ticket import SUPPORT_OVER, EntryFacts, EntryKind, TicketFacts
 from store.store import View
 
 LONGEST = 5_000
@@ -72,7 +72,7 @@ def run(path: Path, ticket: str, *, full: bool, as_json: bool) -> None:
                 }
             )
         else:
-            show(desk, story, Now(now()), full=full)
+            show(desk, story, Now.of(now(), desk.settings), full=full)
 
 
 def read(desk: Desk, number: int) -> Story:
@@ -98,7 +98,7 @@ def show(desk: Desk, story: Story, now: Now, *, full: bool = False, width: int |
         say()
         say(heading(place, entry, now), style=_STYLES[entry.kind])
         if entry.suspicion:
-            say(f"   careful: {_line(entry.suspicion)}", style="yellow")
+            say(f"   careful: {_line(str(entry.suspicion))}", style="yellow")
         for line in _body(entry, full=full, width=width or columns()):
             say(f"   {line}".rstrip())
         for name, octets in files(entry):
@@ -118,6 +118,8 @@ def facts(desk: Desk, story: Story, now: Now) -> Iterator[tuple[str, str]]:
     yield "who", " · ".join(part for part in (ticket.agent, ticket.group) if part) or NOBODY
     if ticket.waiting_since is not None:
         yield "waits", f"{now.since(ticket.waiting_since)}, since {now.exactly(ticket.waiting_since)}"
+    if ticket.due_at is not None:
+        yield "due", f"{now.exactly(ticket.due_at)}{_how_far(desk, ticket, now)}"
     yield "opened", f"{now.exactly(ticket.created_at)} by {ticket.source}, mailbox {ticket.mailbox}"
     if ticket.closed_at is not None:
         yield "closed", now.exactly(ticket.closed_at)
@@ -167,7 +169,7 @@ def conversation(desk: Desk, story: Story, now: Now) -> str:
 
 def _below(entry: EntryFacts) -> Iterator[str]:
     if entry.suspicion:
-        yield f"careful: {_line(entry.suspicion)}"
+        yield f"careful: {_line(str(entry.suspicion))}"
     yield from entry.shown[:LONGEST].splitlines()
 
 
@@ -244,12 +246,19 @@ def _keep(folder: Path, name: str, data: bytes) -> str:
     raise DeskError(f"{folder} holds too many files called {wanted}; name another folder with --to")
 
 
+def _how_far(desk: Desk, ticket: TicketFacts, now: Now) -> str:
+    """How far off the due time of TICKET is, as long as that matters."""
+    return f", {now.until(ticket.due_at)}" if ticket.status in unfinished(desk.settings) else ""
+
+
 def _customer(ticket: TicketFacts) -> str:
     company = ticket.organization.name if ticket.organization else ""
     said = person(ticket.requester) if ticket.requester else ""
     how = f" {ticket.requester.opted_out_how}".rstrip() if ticket.requester else ""
+    end = ticket.requester.support_end if ticket.requester else None
+    over = f" · support ended on {end}" if end and SUPPORT_OVER in ticket.tags else ""
     out = f" · opted out of letters{how}" if ticket.requester and ticket.requester.email_opt_out else ""
-    return (" · ".join(part for part in (company, said) if part) or NOBODY) + out
+    return (" · ".join(part for part in (company, said) if part) or NOBODY) + over + out
 
 
 def _unwilling(ticket: TicketFacts, contacts: Mapping[int, ContactFacts], now: Now) -> Iterator[str]:

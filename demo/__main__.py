@@ -110,7 +110,9 @@ def _is_at_work(desk: Desk) -> bool:
 def _sum_up(desk: Desk, program: Program) -> None:
     """The queue, as `helpdesk list --all` shows it, and the proof, which fails on a gap."""
     transcript.heading("The tickets at noon (helpdesk list --all)")
-    queue.show(desk, queue.look(desk, queue.Wish(everything=True), who=None), Now(now()))
+    moment = now()
+    listed = queue.look(desk, queue.Wish(everything=True), who=None, moment=moment)
+    queue.show(desk, listed, Now.of(moment, desk.settings))
     transcript.heading("The proof that no mail is lost (helpdesk reconcile)")
     transcript.plain(program.command("reconcile").splitlines())
 

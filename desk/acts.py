@@ -14,6 +14,7 @@ from desk.carry_out import columns, cut, differences, is_takeover, write_fields
 from desk.changes import Change, Changes, Refused, known, one_line_title, something
 from desk.desk import Desk
 from desk.letters import tell
+from desk.support import flagged
 from desk.today import absent
 from domain.event import Actor, Event, EventKind
 from domain.letter import ActFacts, Recipient, Told, Withheld
@@ -75,7 +76,10 @@ class Staff:
     def actor(self) -> Actor:
         return self.changes.actor
 
-    def open(self, *, customer: str, title: str, text: str, mailbox: str = "", files: Sequence[File] = ()) -> ActReport:
+    def open(
+        self, *, customer: str, title: str, text: str, mailbox: str = "", files: Sequence[File] = (),
+        due_at: datetime | None = None,
+    ) -> ActReport:  # fmt: skip
         """A new ticket for a customer who called or came by."""
         settings = self.desk.settings
         mailbox = mailbox or next(iter(settings.mailboxes))
@@ -98,14 +102,17 @@ class Staff:
                 updated_at=self.now,
                 waiting_since=self.now,
             )
+            new, due, _ = self.changes.due(new, due_at)
+            new, flags = flagged(settings, new)
             new = replace(new, number=view.tickets.open(columns(new), now=self.now))
+            view.tickets.add_tags(new.number, new.tags)
             entry = view.tickets.add_entry(
                 new.number, kind=EntryKind.CUSTOMER, author=contact.name or address.address, text=text, now=self.now,
                 contact=contact.id, agent=self.agent,
             )  # fmt: skip
             attach(view, entry, files)
             opened = Event(kind=EventKind.OPENED, actor=self.actor, after=self.desk.reference(new.number), entry=entry)
-            return self._finish(view, "new", Change(new, (opened,)), entry=entry)
+            return self._finish(view, "new", Change(new, (opened, *due, *flags)), entry=entry)
 
     def reply(
         self, number: int, text: str, *, files: Sequence[File] = (), cc: Sequence[str] = (), status: str = ""
@@ -143,6 +150,10 @@ class Staff:
     def change(self, number: int, *, field: str, value: str) -> ActReport:
         """Set title, priority or category."""
         return self._on(number, field, lambda changes, ticket: changes.with_field(ticket, field, value))
+
+    def due(self, number: int, due_at: datetime | None) -> ActReport:
+        """Set until when a ticket is to be solved, or that there is no such time."""
+        return self._on(number, "due", lambda changes, ticket: changes.due(ticket, due_at))
 
     def set_status(self, number: int, status: str) -> ActReport:
         """Give a ticket another status."""

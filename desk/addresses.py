@@ -1,6 +1,6 @@
 """What a mail tells of addresses, beside its words.
 
-    dead      a letter of ours came back for good from the address that it went to
+    dead      a letter of ours came back for good from the address that it went to, or our own server refused it there
     alive     somebody writes from an address that was undeliverable
     copied    who else got the mail, where the mailbox lets them watch
     spoof     the display name says somebody else than the address
@@ -12,14 +12,16 @@ letter only: whoever shows both could have read the letter, and more than silenc
 import re
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from domain import token
 from domain.decision import Found, Verdict
+from domain.event import Actor, Event, EventKind
 from domain.message import Bounced, Message
 from domain.people import Address, ContactFacts, DeadAddress, OrganizationFacts, address_key
 from domain.settings import Mailbox, Settings
+from domain.suspicion import Suspicion
 from notifier.resolve import is_own, is_writable
 from store.outbox import QueuedLetter
 from store.store import View
@@ -52,7 +54,7 @@ def dead_addresses(view: View, message: Message, *, keys: token.Keys) -> tuple[D
     found: dict[str, Dead] = {}
     for letter in written_to(view, message, keys=keys) if message.is_bounce else ():
         said = _said_of(letter, message)
-        dead = _dead(view, letter, because=_why(said)) if said is not None and _is_hard(said) else None
+        dead = dead_address(view, letter, because=_why(said)) if said is not None and _is_hard(said) else None
         if dead is not None:
             found[dead.key] = dead
     return tuple(found.values())
@@ -67,7 +69,7 @@ def mark_bounced(view: View, message: Message, *, keys: token.Keys, now: datetim
             view.outbox.bounced(letter, because=because, at=now if _is_hard(said) else None)
 
 
-def _dead(view: View, letter: QueuedLetter, *, because: str) -> Dead | None:
+def dead_address(view: View, letter: QueuedLetter, *, because: str) -> Dead | None:
     """The address that LETTER went to, with its owner; None if it is marked already."""
     recipient = letter.recipient
     address, key = recipient.address, address_key(recipient.address)
@@ -135,16 +137,40 @@ def is_deliverable(contact: ContactFacts, key: str) -> bool:
     return any(own.key == key and not own.undeliverable for own in contact.addresses)
 
 
-def alive_address(view: View, message: Message, contact: ContactFacts | None, settings: Settings) -> str:
-    """The sender's address if it was undeliverable till now, and a person writes from it; else ''."""
-    if contact is None or message.sender is None or message.is_machine:
+def alive_address(
+    view: View, message: Message, contact: ContactFacts | None, settings: Settings, *,
+    company: OrganizationFacts | None = None,
+) -> str:  # fmt: skip
+    """The sender's address if it was undeliverable till now, and a person writes from it; else ''.
+
+    It may be CONTACT's, his company's or COMPANY's own, an agent's, or that of somebody who was only in copy.
+    """
+    sender = message.sender
+    if sender is None or message.is_machine:
         return ""
-    key, company = message.sender.key, contact.organization
-    of_company = company is not None and company.undeliverable and company.key == key
-    of_contact = any(own.key == key and own.undeliverable for own in contact.addresses)
-    # Only an agent can be known beside his address; anybody else's mark went over to the new contact.
-    of_agent = settings.agent_of(message.sender.address) != "" and bool(view.people.dead_among([key]))
-    return message.sender.address if of_contact or of_company or of_agent else ""
+    companies = (company, contact.organization if contact else None)
+    of_company = any(one is not None and one.undeliverable and one.key == sender.key for one in companies)
+    own = contact.addresses if contact else ()
+    of_contact = any(one.key == sender.key and one.undeliverable for one in own)
+    # Beside a contact only an agent has such a mark; anybody else's went over to the contact.
+    alone = contact is None or settings.agent_of(sender.address) != ""
+    is_dead = of_company or of_contact or (alone and bool(view.people.dead_among([sender.key])))
+    return sender.address if is_dead else ""
+
+
+def with_alive(contact: ContactFacts, alive: str) -> ContactFacts:
+    """CONTACT, to whose address ALIVE letters may go again, and to his company's where that is the same."""
+    key, company = address_key(alive), contact.organization
+    own = tuple(replace(one, undeliverable=one.undeliverable and one.key != key) for one in contact.addresses)
+    if company is not None and company.key == key:
+        company = replace(company, undeliverable=False)
+    return replace(contact, addresses=own, organization=company)
+
+
+def is_alive(alive: str, actor: Actor, settings: Settings) -> Event:
+    """The event that somebody wrote from an address that was undeliverable."""
+    field = "agent" if settings.agent_of(alive) else "address"
+    return Event(kind=EventKind.REACHABLE, actor=actor, field=field, after=alive, because="a person wrote from it")
 
 
 def mark_dead(view: View, dead: Dead, *, now: datetime) -> None:
@@ -157,13 +183,15 @@ def mark_dead(view: View, dead: Dead, *, now: datetime) -> None:
         view.people.remember_dead(dead.address, because=dead.because, now=now)
 
 
-def mark_alive(view: View, address: str, contact: ContactFacts | None) -> None:
+def mark_alive(
+    view: View, address: str, contact: ContactFacts | None, *, company: OrganizationFacts | None = None
+) -> None:
     """Record that letters may go to ADDRESS again, whosoever it is."""
     view.people.set_undeliverable(address, undeliverable=False)
     view.people.forget_dead(address)
-    company = contact.organization if contact else None
-    if company is not None and company.key == address_key(address):
-        view.people.set_organization_undeliverable(company.id, undeliverable=False)
+    for one in (company, contact.organization if contact else None):
+        if one is not None and one.key == address_key(address):
+            view.people.set_organization_undeliverable(one.id, undeliverable=False)
 
 
 def bounced_staff(view: View, settings: Settings) -> dict[str, DeadAddress]:
@@ -195,14 +223,16 @@ def copied(message: Message, found: Found, *, mailbox: Mailbox, settings: Settin
     )[: settings.limits.watchers]
 
 
-def spoof(message: Message, settings: Settings) -> str:
-    """How the sender's display name speaks of somebody else than his address, '' if it does not."""
+def spoof(message: Message, settings: Settings) -> Suspicion | None:
+    """How the sender's display name speaks of somebody else than his address, None if it does not."""
     sender = message.sender
     if sender is None or not sender.name or message.is_list:
-        return ""
+        return None
     named = (found.rstrip(".") for found in _ADDRESS.findall(sender.name[:_NAME]))
     claimed = next((one for one in named if address_key(one) != sender.key), "") or _claimed(sender, settings)
-    return f"the display name says {claimed}, the address is {sender.address}" if claimed else ""
+    if not claimed:
+        return None
+    return Suspicion(key="display_name", places=(("claimed", claimed), ("address", sender.address)))
 
 
 def _claimed(sender: Address, settings: Settings) -> str:

@@ -9,7 +9,7 @@ the customer go the writer's own words only, never quotes, signature or a mail p
 except `write`; `files_of` reads the raw mail and belongs outside the transaction.
 """
 
-import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from desk.acts import File, attach, write_change
@@ -17,7 +17,8 @@ from desk.carry_out import Arrived, Carried, Plan, cut
 from desk.carry_out import write as write_plan
 from desk.changes import Change, Changes, Refused, named, something
 from desk.finders import SAME_TEXT
-from desk.mail_commands import COMMANDS, Command, commands_of, misplaced
+from desk.for_customer import NOTHING, Timeline, checked, own_text
+from desk.mail_commands import COMMANDS, Command, commands_of
 from domain.authentication import Authentication
 from domain.decision import Found, Verdict
 from domain.errors import NotFound
@@ -25,15 +26,20 @@ from domain.event import Actor, Event, EventKind
 from domain.intake import Intake
 from domain.message import Attachment, Message
 from domain.people import Address, ContactFacts
-from domain.settings import Helpdesk, Settings
+from domain.settings import Settings
 from domain.ticket import EntryKind, TicketFacts
 from notifier.resolve import is_own, is_writable
+from scanner.authentication import signatures
+from scanner.content_key import words_key
 from scanner.forward import unquoted
-from scanner.quote import own_words, reply_text
+from scanner.quote import reply_text
+from scanner.quote_html import written_between
 from scanner.quote_marks import is_forwarding
-from scanner.read import attachment
+from scanner.read import attachments
+from scanner.worker import out_of_the_ordinary
 from store.store import View
 
+Take = Callable[[bytes, Sequence[int]], tuple[bytes, ...]]
 _TOLD_OF_NEW = (EventKind.SOLUTION, EventKind.REFUSED, EventKind.MENTIONED)
 TOO_LARGE = "the mail was too large to be read whole"
 # A signed mail carries these without the writer having attached anything.
@@ -44,11 +50,15 @@ _SIGNATURES = frozenset({"application/pkcs7-signature", "application/x-pkcs7-sig
 class Hand:
     """An agent who acts by mail: the proof that it is he, and the files that he attached.
 
-    `trouble` is why his mail could not be read as it was sent, '' if it could.
+    `signs` are what the mail is known by, under whatever Message-ID.  `text` is what he wrote where the Message does
+    not tell it from what he quotes, '' where it does.  `trouble` is why his mail could not be read as it was sent, ''
+    if it could.
     """
 
     agent: str
     proof: Authentication
+    signs: tuple[str, ...] = ()
+    text: str = ""
     files: tuple[File, ...] = ()
     trouble: str = ""
 
@@ -124,12 +134,13 @@ def _is_to_us(settings: Settings, message: Message) -> bool:
     return any(is_own(one.address, settings) for one in (*message.to, *message.cc))
 
 
-def files_of(message: Message, data: bytes) -> tuple[File, ...]:
+def files_of(message: Message, data: bytes, take: Take) -> tuple[File, ...]:
     """The files attached to MESSAGE, out of its raw bytes.  Raises NotFound where one cannot be read."""
+    parts = [part for part in message.attachments if _goes_along(part)]
+    found = take(data, [part.index for part in parts])
     return tuple(
-        File(name=part.name, content_type=part.content_type, data=attachment(data, part.index))
-        for part in message.attachments
-        if _goes_along(part)
+        File(name=part.name, content_type=part.content_type, data=octets)
+        for part, octets in zip(parts, found, strict=True)
     )
 
 
@@ -137,24 +148,34 @@ def _goes_along(part: Attachment) -> bool:
     return not part.inline and part.content_type not in _SIGNATURES
 
 
-def hand_of(settings: Settings, message: Message, proof: Authentication, *, data: bytes, cut_off: bool) -> Hand | None:
+def hand_of(
+    settings: Settings, message: Message, proof: Authentication, *, data: bytes, cut_off: bool, take: Take = attachments
+) -> Hand | None:
     """The agent who acts by MESSAGE; None where nobody does, or it is not proven.
 
-    CUT_OFF: only the beginning of the mail was fetched.
+    CUT_OFF: only the beginning of the mail was fetched.  TAKE gets files out of it.
     """
     agent = writer(settings, message)
     if not agent or unproven(settings, message, proof):
         return None
+    signs = (words_key(data), *signatures(message))
     try:
-        files = () if cut_off else files_of(message, data)
+        files = () if cut_off else files_of(message, data, take)
     except NotFound as missing:
-        return Hand(agent=agent, proof=proof, trouble=str(missing))
-    return Hand(agent=agent, proof=proof, files=files, trouble=TOO_LARGE if cut_off else "")
+        return Hand(agent=agent, proof=proof, signs=signs, trouble=str(missing))
+    # Another walk through the HTML; one out of the ordinary is not worth it here.
+    text = "" if out_of_the_ordinary(data) else written_between(message)
+    trouble = TOO_LARGE if cut_off else ""
+    return Hand(agent=agent, proof=proof, signs=signs, text=text, files=files, trouble=trouble)
 
 
-def plan_act(settings: Settings, arrived: Arrived, found: Found, planned: Plan, hand: Hand | None) -> MailAct | None:
+def plan_act(
+    settings: Settings, arrived: Arrived, found: Found, planned: Plan, hand: Hand | None, *,
+    timeline: Timeline = NOTHING,
+) -> MailAct | None:  # fmt: skip
     """What HAND does with the mail that was PLANNED for anybody; None where it stays at that.
 
+    TIMELINE is what stands on the ticket already.
     A mail on the agent's own ticket is a customer's, and so is one that came before.
     """
     if hand is None:
@@ -167,7 +188,7 @@ def plan_act(settings: Settings, arrived: Arrived, found: Found, planned: Plan, 
     if found.walk[-1].finder == SAME_TEXT or found.verdict is not Verdict.TICKET or _asked(planned.before, arrived):
         return None
     try:
-        return _on_ticket(changes, arrived, planned, hand)
+        return _on_ticket(changes, arrived, planned, hand, timeline)
     except Refused as refused:
         return _refused(changes, arrived, planned, refused)
 
@@ -190,7 +211,7 @@ def for_customer(arrived: Arrived, customer: Address, contact: ContactFacts | No
     )  # fmt: skip
     return replace(
         arrived, message=message, contact=contact, actor=Actor("agent", hand.agent), on_behalf_of=arrived.message,
-        spoof="", alive="", copied=(),
+        spoof=None, alive="", copied=(),
     )  # fmt: skip
 
 
@@ -209,14 +230,17 @@ def _asked(ticket: TicketFacts, arrived: Arrived) -> bool:
     return sender is not None and ticket.requester is not None and ticket.requester.has_address(sender.key)
 
 
-def _on_ticket(changes: Changes, arrived: Arrived, planned: Plan, hand: Hand) -> MailAct:
+def _on_ticket(changes: Changes, arrived: Arrived, planned: Plan, hand: Hand, timeline: Timeline) -> MailAct:
     """An agent's mail on a customer's ticket.  Raises Refused."""
     if hand.trouble:
         raise Refused(hand.trouble)
     assert planned.before is not None
     message = arrived.message
-    commands, below = commands_of(own_words(message.reply_text))
-    words = _words(message, commands, below, hand, changes.settings.helpdesk)
+    own = own_text(hand.text or message.reply_text, timeline, changes.settings, whole=message.text)
+    commands, below = commands_of(own)
+    if arrived.doubt and not commands:
+        return _doubted(changes, arrived, planned)
+    words = _words(message, commands, below, hand, timeline, changes.settings)
     change = Change(planned.before)
     if words.text:
         change = _said(changes, change, words)
@@ -229,12 +253,14 @@ def _on_ticket(changes: Changes, arrived: Arrived, planned: Plan, hand: Hand) ->
     )  # fmt: skip
 
 
-def _words(message: Message, commands: tuple[Command, ...], below: str, hand: Hand, helpdesk: Helpdesk) -> Words:
+def _words(
+    message: Message, commands: tuple[Command, ...], below: str, hand: Hand, timeline: Timeline, settings: Settings
+) -> Words:
     """What the mail puts on the timeline.  Raises Refused."""
     asked = dict(commands)
     is_solution, is_note = "!solve" in asked, "!note" in asked
-    if is_solution and is_note:
-        raise Refused("!note and !solve in one mail: it is either for us or for the customer")
+    if is_note and (is_solution or "!comment" in asked):
+        raise Refused("!note, and !solve or !comment in one mail: it is either for us or for the customer")
     if message.forwarded_from is not None or is_forwarding(message.subject):
         if is_solution:
             raise Refused("the solution in a mail that passes another one on: write it in an answer of your own")
@@ -247,25 +273,11 @@ def _words(message: Message, commands: tuple[Command, ...], below: str, hand: Ha
         )  # fmt: skip
     if is_solution:
         text = something(_behind(asked["!solve"], below), EntryKind.SOLUTION)
-        return Words(kind=EntryKind.SOLUTION, text=_for_customer(text, helpdesk), files=hand.files)
-    if commands and not below:
+        return Words(kind=EntryKind.SOLUTION, text=checked(text, timeline, settings), files=hand.files)
+    if commands and not below and "!comment" not in asked:
         return Words(kind=EntryKind.NOTE, text="")
-    text = something(below, EntryKind.COMMENT)
-    return Words(kind=EntryKind.COMMENT, text=_for_customer(text, helpdesk), files=hand.files)
-
-
-def _for_customer(text: str, helpdesk: Helpdesk) -> str:
-    """TEXT, which holds no command and no letter of ours to staff: there are mail programs whose quotes nobody knows.
-
-    Raises Refused where it does.  Such a letter is told by the lines that it has: `Acme Support ACME-42` above its
-    HTML, `ACME-42 · open · urgent · service` below what it says.
-    """
-    if word := misplaced(text):
-        raise Refused(f"{word} stands among your words: commands stand above them, each on a line of its own")
-    name, number = re.escape(helpdesk.name), rf"{re.escape(helpdesk.tag)}-\d{{1,18}}"
-    if re.search(rf"^[>\s]*(?:(?:{name}\s{{1,9}})?{number}\s*$|{number} · )", text, re.MULTILINE):
-        raise Refused("a letter that only staff may read stands below your words: delete it there and send them again")
-    return text
+    text = something(_behind(asked.get("!comment", ""), below), EntryKind.COMMENT)
+    return Words(kind=EntryKind.COMMENT, text=checked(text, timeline, settings), files=hand.files)
 
 
 def _behind(value: str, below: str) -> str:
@@ -306,6 +318,22 @@ def _refused(changes: Changes, arrived: Arrived, planned: Plan, refused: Refused
     )  # fmt: skip
 
 
+def _doubted(changes: Changes, arrived: Arrived, planned: Plan) -> MailAct:
+    """A mail that nobody may have written: kept for staff, quietly.  Its writer is told, but not of the same again:
+    his program would answer that, too.
+    """
+    assert planned.before is not None
+    message, ticket, why = arrived.message, planned.before, f"it may have been sent by a program: {arrived.doubt}"
+    text = message.reply_text or message.text
+    wrote = Event(kind=EventKind.MACHINE_WROTE, actor=changes.actor, because=f"{planned.because} · {why}")
+    told = Refused(f"{why}.  If you wrote it yourself, send it once more with a line !comment above it")
+    return MailAct(
+        changes=changes, actor=changes.actor, before=ticket, after=ticket,
+        events=(wrote,) if arrived.again else (wrote, _refusal(changes, told)), arrived=arrived,
+        words=Words(kind=EntryKind.NOTE, text=text), because=f"{planned.because}; kept as a note: {why}",
+    )  # fmt: skip
+
+
 def _refusal(changes: Changes, refused: Refused) -> Event:
     return Event(kind=EventKind.REFUSED, actor=changes.actor, after=str(refused), because=changes.because)
 
@@ -313,12 +341,12 @@ def _refusal(changes: Changes, refused: Refused) -> Event:
 def _opening(changes: Changes, arrived: Arrived, planned: Plan) -> MailAct | None:
     """A ticket that an agent opens, for the customer whose mail he passes on or for himself; None if he only asks."""
     sent = arrived.on_behalf_of
-    own = own_words(_above(sent) if sent is not None else arrived.message.reply_text)
+    own = own_text(_above(sent) if sent is not None else arrived.message.reply_text, NOTHING, changes.settings)
     try:
         commands, below = commands_of(own)
         if not (commands or sent):
             return None
-        words = _words_at_opening(commands, below, changes.settings.helpdesk, passes_on=sent is not None)
+        words = _words_at_opening(commands, below, changes.settings, passes_on=sent is not None)
         change = _said(changes, Change(planned.after), words) if words else Change(planned.after)
         change, silent = _carried_on(changes, change, commands), ""
     except Refused as refused:
@@ -343,17 +371,19 @@ def _above(message: Message) -> str:
 
 
 def _words_at_opening(
-    commands: tuple[Command, ...], below: str, helpdesk: Helpdesk, *, passes_on: bool
+    commands: tuple[Command, ...], below: str, settings: Settings, *, passes_on: bool
 ) -> Words | None:
     """What an agent says himself when he opens a ticket.  Raises Refused."""
     asked = dict(commands)
+    if "!comment" in asked:
+        raise Refused("!comment needs a ticket: answer one of its letters, or put its tag into the subject")
     if not passes_on:
         if "!note" in asked or "!solve" in asked:
             raise Refused("!note and !solve need a ticket: answer one of its letters, or put its tag into the subject")
         return None
     if "!solve" in asked:
         text = something(_behind(asked["!solve"], below), EntryKind.SOLUTION)
-        return Words(kind=EntryKind.SOLUTION, text=_for_customer(text, helpdesk))
+        return Words(kind=EntryKind.SOLUTION, text=checked(text, NOTHING, settings))
     note = _behind(asked.get("!note", ""), below)
     return Words(kind=EntryKind.NOTE, text=note, own=note) if note else None
 

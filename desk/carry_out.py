@@ -10,10 +10,12 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, assert_never
 
-from desk.addresses import Dead, mark_alive, mark_dead
+from desk.addresses import Dead, is_alive, mark_alive, mark_dead
+from desk.due_times import due_in, due_set, with_due
 from desk.finders import SAME_TEXT, belongs
 from desk.opt_out import COMPLAINT, Leaving, name_of, opt_out
 from desk.repeats import Repeat
+from desk.support import flagged
 from desk.vendors import Vendor
 from domain.absence import Absence
 from domain.decision import (
@@ -41,7 +43,8 @@ from domain.message import Message
 from domain.people import ContactFacts, OrganizationFacts, address_key
 from domain.settings import Settings
 from domain.subject import bare_subject
-from domain.ticket import EntryKind, ExternalId, Phase, TicketFacts, WatcherFacts
+from domain.suspicion import Suspicion
+from domain.ticket import SUPPORT_OVER, EntryKind, ExternalId, Phase, TicketFacts, WatcherFacts
 from domain.token import reference
 from store.store import View
 
@@ -58,8 +61,9 @@ class Arrived:
 
     `fingerprint` and `repeat` tell of the same text, the rest what it tells of addresses; `copied` are
     the contacts behind those.  `vendor` is the third party that it comes from, `complaining` are those who
-    marked a letter of ours as spam.  `on_behalf_of` is an agent's mail that passed this one on.  `people`,
-    `company` and `turns` are those that rules name (`desk/settle.py`), `absences` those of the day.
+    marked a letter of ours as spam.  `doubt` is why an agent's mail may be a program's,
+    `again` that he said the same shortly before.  `on_behalf_of` is an agent's mail that passed this one on.
+    `people`, `company` and `turns` are those that rules name (`desk/settle.py`), `absences` those of the day.
     """
 
     message: Message
@@ -74,7 +78,9 @@ class Arrived:
     dead: tuple[Dead, ...] = ()
     alive: str = ""
     copied: tuple[ContactFacts, ...] = ()
-    spoof: str = ""
+    spoof: Suspicion | None = None
+    doubt: str = ""
+    again: bool = False
     vendor: Vendor | None = None
     complaining: tuple[Leaving, ...] = ()
     on_behalf_of: Message | None = None
@@ -111,10 +117,18 @@ class Plan:
         return self.told_of(self.events)
 
     def told_of(self, events: tuple[Event, ...]) -> tuple[Event, ...]:
-        """Those of EVENTS that people are told of: of a new ticket that it was opened, and of its solution."""
+        """Those of EVENTS that people are told of.
+
+        Of a new ticket these are that it was opened, its solution, and for staff that its customer's support is over.
+        """
         if not self.opens:
             return events
-        return (*events[:1], *(event for event in events[1:] if event.kind is EventKind.SOLUTION))
+        return (*events[:1], *(event for event in events[1:] if _is_told_at_once(event)))
+
+
+def _is_told_at_once(event: Event) -> bool:
+    """People are told of EVENT although it belongs to the opening of its ticket."""
+    return event.kind is EventKind.SOLUTION or (event.kind is EventKind.TAGGED and event.after == SUPPORT_OVER)
 
 
 def plan(settings: Settings, arrived: Arrived, found: Found, decision: Decision) -> Plan:
@@ -254,11 +268,7 @@ def _marked(settings: Settings, ticket: TicketFacts, arrived: Arrived) -> tuple[
         for one in arrived.dead
     ]  # fmt: skip
     if arrived.alive:
-        field = "agent" if settings.agent_of(arrived.alive) else "address"
-        events.append(
-            Event(kind=EventKind.REACHABLE, actor=arrived.actor, field=field, after=arrived.alive,
-                  because="a person wrote from it")
-        )  # fmt: skip
+        events.append(is_alive(arrived.alive, arrived.actor, settings))
     company = ticket.organization
     if company and company.key in changes:
         company = replace(company, undeliverable=changes[company.key])
@@ -298,9 +308,10 @@ def _opening(settings: Settings, arrived: Arrived, decision: Decision, *, linked
     )
     after, changes = changed(settings, new, decision.modifiers, arrived=arrived)
     opened = Event(kind=EventKind.OPENED, actor=arrived.actor, because=because)
+    after, flags = flagged(settings, after)
     links = [Event(kind=EventKind.LINKED, actor=arrived.actor, after=str(linked))] if linked else []
     return Plan(
-        before=None, after=after, kind=EntryKind.CUSTOMER, unconfirmed=False, events=(opened, *links, *changes),
+        before=None, after=after, kind=EntryKind.CUSTOMER, unconfirmed=False, events=(opened, *links, *changes, *flags),
         because=because, turns=arrived.turns, letters=decision.letters,
     )  # fmt: skip
 
@@ -316,7 +327,7 @@ def _adding(
     kind = _wrote(message, is_agent=is_agent, unconfirmed=unconfirmed, repeats=repeats)
     if vendor and kind is not EventKind.REPEATED:
         kind = EventKind.VENDOR_WROTE
-    wrote = Event(kind=kind, actor=arrived.actor, field=vendor, because=because)
+    wrote = _quietly(Event(kind=kind, actor=arrived.actor, field=vendor, because=because), arrived)
     # Whoever is unconfirmed, or an agent without proof, gets his words kept, and changes nothing; a machine
     # reopens nothing.
     modifiers = () if unconfirmed or is_agent else decision.modifiers
@@ -331,10 +342,18 @@ def _adding(
         if settings.tickets.phase(after.status) not in ENDED:
             after = replace(after, waiting_since=after.waiting_since or arrived.moment)
     return Plan(
-        before=ticket, after=after, kind=_ENTRY_KINDS.get(wrote.kind, EntryKind.CUSTOMER), unconfirmed=unconfirmed,
+        before=ticket, after=after, kind=_ENTRY_KINDS.get(kind, EntryKind.CUSTOMER), unconfirmed=unconfirmed,
         events=tuple(events), because=because, turns=arrived.turns if modifiers else {},
         letters=() if unconfirmed or is_agent else decision.letters,
     )  # fmt: skip
+
+
+def _quietly(wrote: Event, arrived: Arrived) -> Event:
+    """The event that an agent WROTE; a machine did where that may be: two programs would answer each other for ever."""
+    if wrote.kind is not EventKind.NOTE or not arrived.doubt:
+        return wrote
+    because = f"{wrote.because} · it may have been sent by a program: {arrived.doubt}"
+    return replace(wrote, kind=EventKind.MACHINE_WROTE, because=because)
 
 
 _ENTRY_KINDS = {EventKind.NOTE: EntryKind.NOTE, EventKind.VENDOR_WROTE: EntryKind.VENDOR}
@@ -373,6 +392,8 @@ def with_status(
         kind = EventKind.CLOSED
     elif before in ENDED and after not in ENDED:
         kind = EventKind.REOPENED
+        # Whether its time came while it was over or before: from now on it matters again.
+        ticket = with_due(settings, ticket, ticket.due_at, now=now)
     return (
         replace(
             ticket,
@@ -481,6 +502,8 @@ def _field_set(
     if name == "status" and ticket.status != value:
         after, kind = with_status(settings, ticket, value, now=now)
         return after, (Event(kind=kind, actor=RULE, before=ticket.status, after=value, because=because),)
+    if name == "due":
+        return due_set(settings, ticket, due_in(value), now=now, actor=RULE, because=because)
     if name == "solution":
         event = Event(kind=EventKind.SOLUTION, actor=RULE, after=cut(value), because=because)
         return replace(ticket, solution=cut(value)), (event,) if ticket.solution != cut(value) else ()
@@ -650,14 +673,14 @@ def _add_entry(view: View, number: int, what: Plan, arrived: Arrived, row: Intak
         message_id=message.message_id,
         machine=message.is_machine,
         unconfirmed=what.unconfirmed,
-        suspicion=arrived.spoof,
+        suspicion=arrived.spoof.recorded if arrived.spoof else "",
         fingerprint=arrived.fingerprint if what.kind is EntryKind.CUSTOMER else "",
         attachments=message.attachments,
     )
 
 
 _COLUMNS = ("title", "description", "solution", "status", "priority", "category", "source", "mailbox", "agent",
-            "linked_to", "merged_into", "closed_at", "waiting_since")  # fmt: skip
+            "linked_to", "merged_into", "closed_at", "waiting_since", "due_at", "due_told")  # fmt: skip
 
 
 def columns(ticket: TicketFacts) -> dict[str, Any]:

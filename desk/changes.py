@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from desk.carry_out import MAX_TITLE, cut, with_status
+from desk.due_times import due_set
 from domain.absence import Absence, stand_in
 from domain.errors import DeskError
 from domain.event import Actor, Event, EventKind
@@ -49,9 +50,8 @@ class Change(NamedTuple):
 
 def named(events: Sequence[Event], kind: EntryKind, entry: int) -> tuple[Event, ...]:
     """EVENTS, with ENTRY in the one that speaks of an entry of this kind."""
-    return tuple(
-        replace(event, entry=entry) if event.kind in _SAID[kind] and event.entry is None else event for event in events
-    )
+    speaks = (*_SAID[kind], EventKind.MACHINE_WROTE)
+    return tuple(replace(one, entry=entry) if one.kind in speaks and one.entry is None else one for one in events)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,6 +160,12 @@ class Changes:
         if self._phase(ticket) is Phase.OPEN:
             return Change(ticket)
         return self.with_status(ticket, self.settings.tickets.of_phase(Phase.OPEN))
+
+    def due(self, ticket: TicketFacts, due_at: datetime | None) -> Change:
+        """The ticket has another due time, or none.  Raises Refused for one that is over already."""
+        if due_at is not None and due_at <= self.now:
+            raise Refused(f"that due time is over already ({due_at:%Y-%m-%d %H:%M} UTC); nothing was changed")
+        return Change(*due_set(self.settings, ticket, due_at, now=self.now, actor=self.actor, because=self.because))
 
     def tagged(self, ticket: TicketFacts, tags: Sequence[str]) -> Change:
         """The ticket has these tags as well."""

@@ -8,27 +8,25 @@ one: all wait, and the server is left alone for a while.
 Fails with: StoreUnusable, TemporaryFailure of the store; letters in hand then come back by themselves.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from desk import log
-from desk.addresses import company_of
 from desk.desk import Desk
-from desk.letters import letter_facts, tell
-from domain.errors import DeskError, NotFound, PermanentFailure, TemporaryFailure
-from domain.event import DESK, Event, EventKind
-from domain.letter import ActFacts, Letter, LetterFacts, Withheld
-from domain.people import ContactFacts, address_key
-from domain.ticket import Mute
+from desk.give_up import give_up
+from desk.in_hand import Batch, Ready
+from desk.joining import joined
+from domain.errors import DeskError, PermanentFailure, TemporaryFailure
+from domain.letter import Letter, LetterFacts, Withheld
 from notifier.left_out import left_out, lighter
-from notifier.resolve import gate
 from notifier.retry import FIRST_WAIT, GREYLIST_WAIT, next_attempt, pause, wait
-from notifier.sender import Greylisted, OurFault, Sender, ServerAway, TooLarge, Writing
-from store.outbox import QueuedLetter
+from notifier.sender import Greylisted, NoSuchAddress, OurFault, Sender, ServerAway, TooLarge, Writing
+from store.outbox import QueuedLetter, Sent
 from store.store import View
 
-BATCH = 20
+BATCH = 50
 # A claim this old belongs to a process that hangs; the letter goes once more, recognisable as a copy.
 STALE = timedelta(minutes=15)
 # So many letters in a row that could not be handed over: the server is away, the rest need not try.
@@ -39,9 +37,8 @@ UNWRITABLE = timedelta(minutes=15)
 COPIED = 1_000_000
 # After so long without a letter the connection is given back: later it would be found dead only by a time-out.
 IDLE = timedelta(minutes=1)
-# What was looked up is true for so long; then the gate is asked again, and whether the letter is still ours.
-FRESH = timedelta(seconds=1)
-# So many letters are noted as sent in one transaction.  A process that is killed before sends them once more.
+# So many letters are noted as sent in one transaction, the one that the server considers included.  A process that
+# is killed before sends them once more.
 NOTED_TOGETHER = 10
 # How often an outbox that grows old is spoken of in the log.
 REMINDER = timedelta(hours=1)
@@ -62,33 +59,8 @@ class DeliveryReport:
     stopped: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Ready:
-    """What was looked up for a letter: why it must not go, or what it says; neither if that is gone."""
-
-    refusal: Withheld | None
-    facts: LetterFacts | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Known:
-    """What is asked once for a batch of letters: the contacts, and who wants no letters about which ticket."""
-
-    contacts: Mapping[int, ContactFacts]
-    mutes: Mapping[tuple[int, int], Mute]
-
-    @classmethod
-    def of(cls, view: View, letters: Sequence[QueuedLetter]) -> "_Known":
-        outward = [letter for letter in letters if not letter.recipient.is_staff]
-        tickets = {letter.ticket for letter in outward if letter.ticket is not None}
-        return cls(
-            contacts=view.people.contacts(one.recipient.contact for one in outward if one.recipient.contact),
-            mutes=view.people.muted(tickets) if tickets else {},
-        )
-
-
 @dataclass(frozen=True, slots=True)
-class _Sent:
+class _Taken:
     """A letter that the server has, and that is not noted yet."""
 
     letter: QueuedLetter
@@ -116,12 +88,14 @@ class Delivery:
         self._why_rest = ""
         self._reminded: datetime | None = None
         self._last_sent: datetime | None = None
-        self._looked = datetime.min.replace(tzinfo=UTC)
-        self._sent: list[_Sent] = []
+        self._sent: list[_Taken] = []
+        self._batch = Batch(desk, ())
+        self._ahead: tuple[LetterFacts, Letter] | None = None
 
     def deliver(self) -> DeliveryReport:
         """Send every letter that is due; nothing while the server is left alone."""
         report = DeliveryReport()
+        self._note_all()
         self._remind()
         if self._rest_until is not None and self._clock() < self._rest_until:
             report.stopped = self._why_rest
@@ -158,9 +132,10 @@ class Delivery:
         if not limit:
             return ()
         with self._desk.store.act() as view:
-            return view.outbox.claim(
+            claimed = view.outbox.claim(
                 self._desk.holder, now=now, limit=limit, stale=now - STALE, is_dead=self._desk.is_dead
             )
+            return joined(self._desk, view, claimed, now=now)
 
     def _room(self, view: View, now: datetime) -> int:
         """How many letters may go now: a batch, or what `smtp.rate` leaves of it, counted over all processes."""
@@ -168,44 +143,28 @@ class Delivery:
         return BATCH if rate is None else min(BATCH, max(rate.letters - view.outbox.sent_since(now - rate.per), 0))
 
     def _send_all(self, letters: Sequence[QueuedLetter], report: DeliveryReport) -> None:
-        left = list(letters)
+        batch = self._batch = Batch(self._desk, letters)
         try:
-            ready = self._look_up(letters)
-            while left and not self._stop() and not report.stopped:
-                letter = left.pop(0)
-                self._send(letter, ready.get(letter.id), report)
+            while batch.left and not self._stop() and not report.stopped:
+                letter, ready = batch.take(self._clock())
+                self._send(letter, ready, report)
         finally:
-            self._note_all()
-            # Whatever went wrong with one, the others are not to wait in our hand.
-            if left:
-                with self._desk.store.act() as view:
-                    view.outbox.put_back(left)
+            self._ahead = None
+            try:
+                self._note_all()
+            finally:
+                self._put_back(batch)
 
-    def _look_up(self, letters: Sequence[QueuedLetter]) -> dict[int, "_Ready"]:
-        """The gate's answer and the facts for LETTERS, by their ids.
+    def _put_back(self, batch: Batch) -> None:
+        """Whatever went wrong with one, the others are not to wait in our hand."""
+        if batch.left:
+            with self._desk.store.act() as view:
+                view.outbox.put_back(batch.left)
 
-        Those that may carry files are left out: they are looked up one by one, so that not all files of a batch are
-        in memory at once.
-        """
-        self._looked = self._clock()
-        small = [letter for letter in letters if not letter.kind.carries_files]
-        with self._desk.store.reading() as view:
-            known = _Known.of(view, small)
-            return {letter.id: self._ready(view, letter, known) for letter in small}
-
-    def _ready(self, view: View, letter: QueuedLetter, known: "_Known") -> "_Ready":
-        refusal = self._refusal(view, letter, known)
-        return _Ready(refusal=refusal, facts=None if refusal else _facts(view, letter, self._desk))
-
-    def _send(self, letter: QueuedLetter, ready: "_Ready | None", report: DeliveryReport) -> None:
-        if ready is None or self._clock() - self._looked > FRESH:
-            with self._desk.store.reading() as view:
-                ready = self._ready(view, letter, _Known.of(view, [letter]))
-                mine = view.outbox.is_mine(letter)
-            if not mine:
-                self._lay_down(letter)
-                return
-        if ready.refusal is not None:
+    def _send(self, letter: QueuedLetter, ready: Ready | None, report: DeliveryReport) -> None:
+        if ready is None:
+            self._lay_down(letter)
+        elif ready.refusal is not None:
             self._withdraw(letter, ready.refusal, report)
         elif ready.facts is None:
             self._fail(letter, "what it passes on is no longer in the database", report)
@@ -219,6 +178,9 @@ class Delivery:
 
     def _written(self, letter: QueuedLetter, facts: LetterFacts, report: DeliveryReport) -> Letter | None:
         """The finished letter; None where it could not be written, which is then recorded."""
+        ahead, self._ahead = self._ahead, None
+        if ahead is not None and ahead[0] is facts:
+            return ahead[1]
         try:
             return self._composer.compose(facts)
         except PermanentFailure as error:
@@ -230,12 +192,24 @@ class Delivery:
             self._postpone(letter, self._clock() + UNWRITABLE, f"our mistake: {type(error).__name__}", report)
         return None
 
+    def _meanwhile(self) -> None:
+        """Use the time in which the server considers a letter: note those before it, write the one after it."""
+        if len(self._sent) >= NOTED_TOGETHER - 1:
+            # What goes wrong is told when the server has answered, for its answer counts all the same.
+            with suppress(Exception):
+                self._note_all()
+        facts = self._batch.following()
+        if facts is not None:
+            # What goes wrong here is told when it is that letter's turn.
+            with suppress(Exception):
+                self._ahead = facts, self._composer.compose(facts)
+
     def _hand_over(self, letter: QueuedLetter, facts: LetterFacts, report: DeliveryReport) -> None:
         written = self._written(letter, facts, report)
         if written is None:
             return
         try:
-            reply = self._sender.send(written)
+            reply = self._sender.send(written, meanwhile=self._meanwhile)
         except TooLarge as failure:
             without = lighter(facts, octets=len(written.data), limit=failure.limit)
             if without is None:
@@ -249,33 +223,38 @@ class Delivery:
             self._try_later(letter, failure, report)
         except PermanentFailure as failure:
             self._in_a_row = 0
-            self._fail(letter, str(failure), report)
+            self._fail(letter, str(failure), report, is_dead=isinstance(failure, NoSuchAddress))
         else:
             self._in_a_row = self._pauses = 0
             self._last_sent = self._clock()
-            self._sent.append(_Sent(letter, written, f"{reply}{left_out(facts)}", self._clock()))
+            self._sent.append(_Taken(letter, written, f"{reply}{left_out(facts)}", self._clock()))
             report.sent += 1
             if len(self._sent) >= NOTED_TOGETHER:
                 self._note_all()
 
     def _note_all(self) -> None:
-        """Record what the server has; a busy database is asked again, for without the note letters go twice."""
-        if not self._sent:
-            return
+        """Record what the server has; what could not be recorded is the first thing to be recorded next time."""
         sent, self._sent = self._sent, []
-        for last in (False, False, True):
+        try:
+            self._note(sent)
+        except Exception:
+            self._sent = sent
+            raise
+        for one in sent:
+            letter = one.letter
+            log.letter_sent(letter.letter, self._ticket(letter), letter.recipient.address, letter.kind, one.reply)
+
+    def _note(self, sent: Sequence[_Taken]) -> None:
+        """Record it; a busy database is asked again, for without the note letters go twice."""
+        for last in (False, False, True) if sent else ():
             try:
                 with self._desk.store.act() as view:
-                    for one in sent:
-                        _note(view, one)
+                    view.outbox.all_sent(_with_copies(view, sent))
             except TemporaryFailure:
                 if last:
                     raise
             else:
-                break
-        for one in sent:
-            letter = one.letter
-            log.letter_sent(letter.letter, self._ticket(letter), letter.recipient.address, letter.kind, one.reply)
+                return
 
     def _try_later(self, letter: QueuedLetter, failure: TemporaryFailure, report: DeliveryReport) -> None:
         self._in_a_row += 1
@@ -321,24 +300,14 @@ class Delivery:
         report.refusal = reply
         log.letter_postponed(letter.letter, self._ticket(letter), until.isoformat(timespec="seconds"), reply)
 
-    def _fail(self, letter: QueuedLetter, reply: str, report: DeliveryReport) -> None:
+    def _fail(self, letter: QueuedLetter, reply: str, report: DeliveryReport, *, is_dead: bool = False) -> None:
         with self._desk.store.act() as view:
-            if view.outbox.fail(letter, reply=reply):
-                self._tell_staff(view, letter, reply)
+            give_up(self._desk, view, letter, reply, is_dead=is_dead, now=self._clock())
+        if is_dead:
+            # Other letters in our hand may go to the same address.
+            self._batch.look_again()
         report.failed += 1
         log.letter_failed(letter.letter, self._ticket(letter), letter.recipient.address, reply)
-
-    def _tell_staff(self, view: View, letter: QueuedLetter, reply: str) -> None:
-        """A letter that failed is an event of its ticket; staff hears of it, unless it was itself to staff."""
-        if letter.ticket is None:
-            return
-        now, recipient = self._clock(), letter.recipient
-        field = "agent" if recipient.is_staff else "address"
-        event = Event(kind=EventKind.UNSENT, field=field, after=recipient.address, before=reply)
-        ticket = view.tickets.facts(letter.ticket)
-        act = view.tickets.begin_act("deliver", DESK, now=now)
-        view.tickets.record(act, letter.ticket, (event,), now=now)
-        tell(self._desk, view, ActFacts(ticket=ticket, events=(event,), actor=DESK), act=act, now=now)
 
     def _withdraw(self, letter: QueuedLetter, refusal: Withheld, report: DeliveryReport) -> None:
         with self._desk.store.act() as view:
@@ -346,42 +315,22 @@ class Delivery:
         report.withheld += 1
         log.letter_withheld(letter.letter, self._ticket(letter), letter.recipient.address, refusal.because)
 
-    def _refusal(self, view: View, letter: QueuedLetter, known: "_Known") -> Withheld | None:
-        recipient = letter.recipient
-        if recipient.contact:
-            contact = known.contacts.get(recipient.contact)
-        else:
-            # Whoever was unknown when the letter was queued may have opted out as a contact since.
-            contact = None if recipient.is_staff else view.people.contact_of(recipient.address)
-        return gate(
-            recipient,
-            letter.kind,
-            mailbox=letter.facts["mailbox"],
-            contact=contact,
-            organization=company_of(view, letter),
-            mute=known.mutes.get((letter.ticket, contact.id)) if contact and letter.ticket is not None else None,
-            settings=self._desk.settings,
-            mandatory=letter.mandatory,
-            undeliverable=contact is None and not recipient.is_staff and _is_dead(view, letter),
-        )
-
     def _ticket(self, letter: QueuedLetter) -> str:
         return self._desk.reference(letter.ticket) if letter.ticket is not None else ""
 
 
-def _is_dead(view: View, letter: QueuedLetter) -> bool:
-    """Letters to a customer's address that is no contact's came back."""
-    key = address_key(letter.recipient.address)
-    return not letter.recipient.is_staff and bool(view.people.dead_among([key]))
+def _with_copies(view: View, taken: Sequence[_Taken]) -> list[Sent]:
+    """TAKEN as they are noted, with a copy of each that is not too large."""
+    small = [one.written.data for one in taken if _is_small(one)]
+    copies = iter(view.blobs.put_all(small))
+    return [
+        Sent(
+            letter=one.letter, reply=one.reply, at=one.at, template=one.written.template,
+            blob=next(copies) if _is_small(one) else None,
+        )
+        for one in taken
+    ]  # fmt: skip
 
 
-def _note(view: View, one: _Sent) -> None:
-    copy = view.blobs.put(one.written.data) if len(one.written.data) <= COPIED else None
-    view.outbox.sent(one.letter, reply=one.reply, now=one.at, template=one.written.template, blob=copy)
-
-
-def _facts(view: View, letter: QueuedLetter, desk: Desk) -> LetterFacts | None:
-    try:
-        return letter_facts(view, letter, desk.settings)
-    except NotFound:
-        return None
+def _is_small(one: _Taken) -> bool:
+    return len(one.written.data) <= COPIED

@@ -7,7 +7,7 @@ from datetime import datetime
 import rules
 from desk import finders
 from desk.addresses import alive_address, copied, dead_addresses, spoof
-from desk.by_mail import Hand
+from desk.by_mail import Hand, Take
 from desk.carry_out import Arrived
 from desk.desk import Desk
 from desk.facts import informed
@@ -17,6 +17,7 @@ from desk.receive import (
     act_facts,
     actor_of,
     can_be_a_contact,
+    doubt_of,
     journal_key,
     known_contact,
     merged_facts,
@@ -24,6 +25,7 @@ from desk.receive import (
     proof_of,
     quiet_of,
     said_before,
+    signs_of,
     unasked,
 )
 from desk.settle import Settled, settle
@@ -37,9 +39,11 @@ from domain.intake import Intake, Outcome
 from domain.letter import Told, Withheld
 from domain.message import Message
 from domain.people import Address, ContactAddress, ContactFacts
+from domain.suspicion import Suspicion
 from domain.ticket import TicketFacts
 from notifier.resolve import resolve, resolve_more, same_person
 from scanner.content_key import content_key
+from scanner.read import attachments
 from store.store import View
 
 # Contacts that rules would make are told apart from those of the mail's own addresses.
@@ -67,7 +71,7 @@ class Explanation:
     ticket: TicketFacts | None = None
     events: tuple[Event, ...] = ()
     told: tuple[Told | Withheld, ...] = ()
-    spoof: str = ""
+    spoof: Suspicion | None = None
 
     @property
     def outcome(self) -> Outcome:
@@ -84,9 +88,11 @@ class Explanation:
         return Outcome.TICKET if self.opens else Outcome.COMMENT
 
 
-def explain(desk: Desk, message: Message, *, data: bytes, mailbox: str, now: datetime) -> Explanation:
-    """What the desk would do with MESSAGE if it arrived in MAILBOX now."""
-    proof, hand = proof_of(desk, message, mailbox=mailbox, data=data)
+def explain(
+    desk: Desk, message: Message, *, data: bytes, mailbox: str, now: datetime, take: Take = attachments
+) -> Explanation:
+    """What the desk would do with MESSAGE if it arrived in MAILBOX now.  TAKE gets files out of its DATA."""
+    proof, hand = proof_of(desk, message, mailbox=mailbox, data=data, take=take)
     with desk.store.reading() as view:
         sign, repeat = said_before(desk, view, message, mailbox=mailbox, moment=now)
         found = finders.find(
@@ -94,6 +100,7 @@ def explain(desk: Desk, message: Message, *, data: bytes, mailbox: str, now: dat
             repeat=repeat, is_proven_agent=hand is not None,
         )  # fmt: skip
         copy_of = view.journal.first_copy(journal_key(desk, mailbox, content_key(data)))
+        copy_of = copy_of or view.journal.acted(signs_of(desk, hand, mailbox=mailbox, found=found))
         contact = _contact(view, message)
         facts = MailFacts(message=message, mailbox=mailbox, found=found, authentication=proof)
         facts = informed(desk, view, facts, moment=now, now=now, is_act=hand is not None, lock=False)
@@ -118,6 +125,9 @@ def explain(desk: Desk, message: Message, *, data: bytes, mailbox: str, now: dat
             return replace(told, told=_of_wish(desk, view, asks, mailbox=mailbox, now=now))
         if isinstance(settled.decision.disposition, Ignore | Reject | Forward):
             return told
+        doubt, again = doubt_of(
+            desk, view, message, settled.found, contact=contact, is_act=hand is not None, moment=now
+        )
         arrived = Arrived(
             message=message, mailbox=mailbox, contact=contact, actor=actor_of(message, contact), moment=now, now=now,
             fingerprint=sign, repeat=repeat, dead=dead_addresses(view, message, keys=desk.keys),
@@ -125,7 +135,7 @@ def explain(desk: Desk, message: Message, *, data: bytes, mailbox: str, now: dat
             copied=_copied(desk, view, told, settled.found), spoof=told.spoof,
             vendor=vendor_with_news(view, message, desk.settings),
             complaining=who_complains(view, message, keys=desk.keys), people=settled.people, company=settled.company,
-            turns=settled.turns, absences=absent(desk, view, now),
+            turns=settled.turns, absences=absent(desk, view, now), doubt=doubt, again=again,
         )  # fmt: skip
         return _with_letters(desk, view, told, arrived, settled, hand)
 
@@ -163,7 +173,7 @@ def _with_letters(
     desk: Desk, view: View, told: Explanation, arrived: Arrived, settled: Settled, hand: Hand | None
 ) -> Explanation:
     planned, act = plan_mail(
-        desk.settings, arrived, settled.found, told.decision, told.proof, hand, _customers(view, arrived.message)
+        desk, view, arrived, settled.found, told.decision, told.proof, hand, _customers(view, arrived.message)
     )
     after, seen = (act.after, act.told) if act else (planned.after, planned.told)
     facts = act_facts(desk.settings, after, seen, arrived, act=act, wishes=planned.letters)

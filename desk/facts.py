@@ -31,7 +31,7 @@ def informed(
         contact=view.people.contact_of(sender.address) if sender else None,
         phase=desk.settings.tickets.phase(ticket.status).value if ticket else "",
         tag=desk.settings.helpdesk.tag,
-        suspicion=spoof(message, desk.settings) if "trust.spoofed" in desk.rules.reads else "",
+        suspicion=str(spoof(message, desk.settings) or "") if "trust.spoofed" in desk.rules.reads else "",
         known=_known(view, message) if desk.rules.asks_known else frozenset(),
         sender_mails=_sender_mails(desk, view, message, now=now),
         targets=targets(desk, view, message, is_proven_agent=is_act, lock=lock),

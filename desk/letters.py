@@ -6,10 +6,12 @@ sent, outside any transaction.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from desk.desk import Desk
+from desk.joining import waiting
+from desk.support import told_in_letter
 from desk.today import absent
 from domain import token
 from domain.event import Actor, Event, EventKind
@@ -23,6 +25,10 @@ from notifier.resolve import resolve, resolve_more, same_person
 from store.outbox import QueuedLetter
 from store.store import View
 
+# What a letter says of its ticket, as of the act.
+_OF_THE_MOMENT = ("title", "status", "priority", "category", "group", "agent", "requester", "at", "due_at")
+# What these pass on is what their own reader wrote.
+_QUOTES_ITS_READER = (LetterKind.ACKNOWLEDGEMENT, LetterKind.NOTICE)
 _ALONE = (LetterKind.REPORT, LetterKind.OPTED_OUT, LetterKind.OPTED_IN)
 
 
@@ -82,7 +88,10 @@ def tell_more(
 
 
 def with_recent(desk: Desk, view: View, facts: ActFacts, now: datetime) -> ActFacts:
-    """FACTS with who is away, and the automatic letters that the customers on the ticket had of late, and about it."""
+    """FACTS with who is away, and the automatic letters that the customers on the ticket had of late, and about it.
+
+    Of an opening also whether its letter says that support is over.
+    """
     ticket = facts.ticket
     facts = replace(facts, absences=absent(desk, view, now))
     people = [ticket.requester, *(watcher.contact for watcher in ticket.watchers)]
@@ -92,21 +101,18 @@ def with_recent(desk: Desk, view: View, facts: ActFacts, now: datetime) -> ActFa
     since = now - desk.settings.notifications.loop_budget.per
     if facts.cc:
         facts = replace(facts, dead=view.people.dead_among(address_key(one.address) for one in facts.cc))
+    opens = any(event.kind is EventKind.OPENED for event in facts.events)
+    if opens:
+        facts = replace(facts, support_over=told_in_letter(desk.settings, ticket))
     if facts.quiet or not keys:
         return facts
     # Nothing was written yet about a ticket that this very act opens.
-    opens = any(event.kind is EventKind.OPENED for event in facts.events)
-    here = 0 if opens else view.outbox.recent_about(ticket.number, since=since)
+    recent = view.outbox.recent_of_all(keys, None if opens else ticket.number, since=since)
     answers = any(event.kind is EventKind.CUSTOMER_WROTE for event in facts.events)
     if answers and desk.settings.notifications_of(ticket.mailbox).on_customer_mail:
         sent = view.outbox.recent_answers(ticket.number, facts.sender_key, since=since)
         facts = replace(facts, recent_answers=sent)
-    return replace(
-        facts,
-        recent=view.outbox.recent(sorted(keys), since=since),
-        recent_domains=view.outbox.recent_in({key.rpartition("@")[2] for key in keys}, since=since),
-        recent_here=here,
-    )
+    return replace(facts, recent=recent.by_key, recent_domains=recent.by_domain, recent_here=recent.about)
 
 
 def _queued(
@@ -122,7 +128,7 @@ def _queued(
 ) -> QueuedLetter:
     thread = _thread(desk, view, told, ticket, answering=answering)
     facts = _facts(told, ticket, thread, entry=entry, now=now)
-    return as_letter(desk, told, facts, ticket=ticket.number, act=act, now=now)
+    return waiting(desk.settings, as_letter(desk, told, facts, ticket=ticket.number, act=act, now=now))
 
 
 def as_letter(
@@ -221,9 +227,9 @@ def _thread(desk: Desk, view: View, told: Told, ticket: TicketFacts, *, answerin
         earlier = (one for one in known if not _is_to_staff(desk, view, one))
         return Thread(in_reply_to=answering.message_id, references=(*earlier, answering.message_id))
     theirs = view.tickets.conversation(ticket.number)
-    ours = view.outbox.written_to(ticket.number, address_key(told.recipient.address))
     if theirs:
         return Thread(in_reply_to=theirs[-1], references=theirs)
+    ours = view.outbox.written_to(ticket.number, address_key(told.recipient.address))
     return Thread(in_reply_to=ours[-1], references=ours) if ours else Thread()
 
 
@@ -235,6 +241,7 @@ def _is_to_staff(desk: Desk, view: View, message_id: str) -> bool:
 
 
 def _facts(told: Told, ticket: TicketFacts, thread: Thread, *, entry: int | None, now: datetime) -> dict[str, Any]:
+    end = ticket.requester.support_end if ticket.requester and told.template == LetterKind.SUPPORT_OVER else None
     return {
         "name": told.recipient.name,
         "language": told.recipient.language,
@@ -252,6 +259,8 @@ def _facts(told: Told, ticket: TicketFacts, thread: Thread, *, entry: int | None
         "in_reply_to": thread.in_reply_to,
         "references": list(thread.references),
         "template": told.template,
+        **({"due_at": ticket.due_at.isoformat()} if ticket.due_at else {}),
+        **({"support_end": end.isoformat()} if end else {}),
     }
 
 
@@ -293,10 +302,35 @@ def event_of(stored: Mapping[str, Any]) -> Event:
     return Event(**{**values, "kind": EventKind(values["kind"]), "actor": Actor(**values["actor"])})
 
 
-def letter_facts(view: View, letter: QueuedLetter, settings: Settings) -> LetterFacts:
+class Said:
+    """What stands on the tickets that LETTERS are about: asked for once, however many of them pass it on."""
+
+    def __init__(self, view: View, letters: Sequence[QueuedLetter]) -> None:
+        self._view = view
+        self._entries = view.tickets.some_entries(
+            letter.facts["entry"] for letter in letters if letter.facts.get("entry")
+        )
+        self._public: dict[tuple[int, int | None, datetime, int], tuple[EntryFacts, ...]] = {}
+
+    def by(self, letter: QueuedLetter) -> EntryFacts | None:
+        """The entry that LETTER passes on."""
+        return self._entries.get(letter.facts.get("entry") or 0)
+
+    def before(self, ticket: int, letter: QueuedLetter, *, limit: int) -> tuple[EntryFacts, ...]:
+        """What customers may know of TICKET from before LETTER's own entry, the latest first."""
+        asked = (ticket, letter.facts.get("entry"), datetime.fromisoformat(letter.facts["at"]), limit)
+        if asked not in self._public:
+            number, entry, at, most = asked
+            self._public[asked] = self._view.tickets.public_entries(number, before=entry, until=at, limit=most)
+        return self._public[asked]
+
+
+def letter_facts(view: View, letter: QueuedLetter, settings: Settings, *, said: Said | None = None) -> LetterFacts:
     """What LETTER says, with the entry and the files that it passes on, and what was said before."""
-    stored = letter.facts
-    entry = view.tickets.entry(stored["entry"]) if stored.get("entry") else None
+    if letter.parts:
+        return _with_parts(view, letter, view.outbox.parts(letter), settings)
+    stored, said = letter.facts, said or Said(view, [letter])
+    entry = said.by(letter)
     return LetterFacts(
         letter=letter.letter,
         message_id=letter.message_id,
@@ -315,7 +349,7 @@ def letter_facts(view: View, letter: QueuedLetter, settings: Settings) -> Letter
         because=letter.because,
         at=datetime.fromisoformat(stored["at"]),
         entry=quoted(entry) if entry else None,
-        earlier=() if letter.kind in _ALONE else _earlier(view, letter, settings),
+        earlier=() if letter.kind in _ALONE else _earlier(said, letter, settings),
         standings=tuple(_standing(one) for one in stored.get("standings", ())),
         files=_files(view, entry) if entry and letter.kind.is_human else _whole_mail(view, letter),
         in_reply_to=stored["in_reply_to"],
@@ -324,6 +358,28 @@ def letter_facts(view: View, letter: QueuedLetter, settings: Settings) -> Letter
         words=stored.get("words", ""),
         reply_to=stored.get("reply_to", ""),
         loops=tuple(stored.get("loops", ())),
+        due_at=datetime.fromisoformat(stored["due_at"]) if stored.get("due_at") else None,
+        support_end=date.fromisoformat(stored["support_end"]) if stored.get("support_end") else None,
+    )
+
+
+def _with_parts(view: View, letter: QueuedLetter, parts: Sequence[QueuedLetter], settings: Settings) -> LetterFacts:
+    """What LETTER says together with PARTS: the ticket as it was at the last of their acts, and the words of each."""
+    latest = max((letter, *parts), key=lambda one: one.id).facts
+    stored = {**letter.facts, **{name: latest.get(name, "") for name in _OF_THE_MOMENT}}
+    alone = letter_facts(view, replace(letter, facts=stored, parts=None), settings)
+    numbers = dict.fromkeys(part.facts["entry"] for part in parts if part.kind not in _QUOTES_ITS_READER)
+    entries = [view.tickets.entry(number) for number in numbers if number and number != letter.facts["entry"]]
+    known = [entry for entry in entries if entry is not None]
+    further = tuple(map(quoted, known))
+    files = [file for entry in known for file in _files(view, entry)] if letter.kind.is_human else []
+    events = (event_of(event) for part in parts for event in part.facts["events"])
+    return replace(
+        alone,
+        events=(*alone.events, *events),
+        further=further,
+        earlier=tuple(entry for entry in alone.earlier if entry not in further),
+        files=(*alone.files, *files),
     )
 
 
@@ -331,19 +387,20 @@ def _standing(stored: Mapping[str, Any]) -> Standing:
     return Standing(**{**stored, "opened": datetime.fromisoformat(stored["opened"])})
 
 
-def _earlier(view: View, letter: QueuedLetter, settings: Settings) -> tuple[QuotedEntry, ...]:
+def _earlier(said: Said, letter: QueuedLetter, settings: Settings) -> tuple[QuotedEntry, ...]:
     """The last entries before LETTER's own, for those to whom they were written.
 
     A watcher or somebody in Cc may have come to the ticket later: what was said before is not told to him.
     """
-    recipient, stored = letter.recipient, letter.facts
+    recipient = letter.recipient
     stranger = recipient.role not in ("requester", "organization") and not recipient.is_staff
     if letter.ticket is None or stranger:
         return ()
-    limit = settings.look(stored["mailbox"]).earlier
-    found = view.tickets.public_entries(
-        letter.ticket, before=stored.get("entry"), until=datetime.fromisoformat(stored["at"]), limit=3 * limit
-    )
+    limit = settings.look(letter.facts["mailbox"]).earlier
+    if any(event["kind"] == EventKind.OPENED for event in letter.facts["events"]):
+        # Nothing was said before the act that opened the ticket.
+        return ()
+    found = said.before(letter.ticket, letter, limit=3 * limit)
     # What other customers wrote on the ticket is theirs.
     his = (
         entry
@@ -354,13 +411,14 @@ def _earlier(view: View, letter: QueuedLetter, settings: Settings) -> tuple[Quot
 
 
 def quoted(entry: EntryFacts) -> QuotedEntry:
-    """ENTRY as a letter passes it on."""
+    """ENTRY as a letter passes it on.  Of staff's words to customers the files go along, not all parts of a mail."""
+    sent = entry.kind in (EntryKind.COMMENT, EntryKind.SOLUTION)
     return QuotedEntry(
         kind=entry.kind,
         author=entry.author,
         text=entry.shown,
         at=entry.at,
-        attachment_names=entry.file_names,
+        attachment_names=tuple(file.name for file in entry.files) if sent else entry.file_names,
         suspicion=entry.suspicion,
     )
 

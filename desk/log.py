@@ -105,6 +105,11 @@ def letter_mistake(letter: str, ticket: str, error: Exception) -> None:
     )  # fmt: skip
 
 
+def letter_joined(letter: str, ticket: str, into: str) -> None:
+    """The words of a letter go with another one."""
+    _say(logging.INFO, "letter.joined", ticket=ticket, letter=letter, into=into)
+
+
 def letter_withheld(letter: str, ticket: str, to: str, why: str) -> None:
     _say(logging.INFO, "letter.withheld", ticket=ticket, letter=letter, to=to, why=why)
 
@@ -112,6 +117,11 @@ def letter_withheld(letter: str, ticket: str, to: str, why: str) -> None:
 def one_click(letter: str, wish: str, ticket: str, *, done: bool) -> None:
     """Somebody opted out, or back in, by the link in a letter; not DONE: it was so already."""
     _say(logging.INFO, "click.fulfilled" if done else "click.repeated", wish=wish, letter=letter, ticket=ticket)
+
+
+def ticket_due(ticket: str, kind: str) -> None:
+    """A ticket's due time comes near, or has passed."""
+    _say(logging.INFO, f"ticket.{kind}", ticket=ticket)
 
 
 def delivery_stopped(why: str, until: str, *, ours: bool) -> None:

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from desk.changes import Change, Changes, Refused, known
 from desk.complaints import suggestion
+from domain.due import parse_due
 from domain.ticket import TicketFacts
 
 MOST_COMMANDS = 20
@@ -63,7 +64,7 @@ def _command(written: str) -> str:
 
 
 def _nothing(_: Changes, ticket: TicketFacts, __: str) -> Change:
-    """`!note` and `!solve` say what becomes of the words behind and below them."""
+    """`!note`, `!solve` and `!comment` say what becomes of the words behind and below them."""
     return Change(ticket)
 
 
@@ -123,9 +124,18 @@ def _tag(changes: Changes, ticket: TicketFacts, value: str) -> Change:
     return changes.tagged(ticket, tags)
 
 
+def _due(changes: Changes, ticket: TicketFacts, value: str) -> Change:
+    """`!due 2d`, `!due 2026-12-01 17:00`, `!due none`."""
+    try:
+        return changes.due(ticket, parse_due(value, now=changes.now, zone=changes.settings.helpdesk.zone))
+    except ValueError as bad:
+        raise Refused(f"!due: {bad}") from None
+
+
 COMMANDS: Mapping[str, Callable[[Changes, TicketFacts, str], Change]] = MappingProxyType(
     {
         "!note": _nothing,
+        "!comment": _nothing,
         "!solve": _nothing,
         "!close": _close,
         "!reopen": _reopen,
@@ -134,5 +144,6 @@ COMMANDS: Mapping[str, Callable[[Changes, TicketFacts, str], Change]] = MappingP
         "!priority": _priority,
         "!status": _status,
         "!tag": _tag,
+        "!due": _due,
     }
 )

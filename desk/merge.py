@@ -14,6 +14,7 @@ from desk.acts import ActReport, Staff, not_merged
 from desk.carry_out import differences, with_status
 from desk.changes import Refused
 from desk.desk import Desk
+from desk.due_times import due_set
 from desk.letters import tell
 from domain.event import Actor, Event, EventKind
 from domain.letter import ActFacts
@@ -126,6 +127,9 @@ def _joined(side: _Side, merged: TicketFacts, target: TicketFacts) -> tuple[Tick
         events.append(side.event(EventKind.TAGGED, after=", ".join(tags)))
     for one in merged.external_ids:
         events.append(side.event(EventKind.EXTERNAL_ID, field=one.name, after=one.value))
+    due_at = _due(side, merged, target)
+    target, due = due_set(side.settings, target, due_at, now=side.now, actor=side.actor, because=side.because)
+    events += due
     after = replace(
         target,
         watchers=(*target.watchers, *new),
@@ -164,6 +168,13 @@ def _name(watcher: WatcherFacts) -> str:
     if contact is None:
         return watcher.agent
     return contact.name or (contact.primary.address if contact.primary else "")
+
+
+def _due(side: _Side, merged: TicketFacts, target: TicketFacts) -> datetime | None:
+    """Until when what is still to be done on either ticket is to be solved."""
+    if merged.due_at is None or side.settings.tickets.phase(merged.status) in ENDED:
+        return target.due_at
+    return min(merged.due_at, target.due_at or merged.due_at)
 
 
 def _waiting(side: _Side, merged: TicketFacts, target: TicketFacts) -> datetime | None:

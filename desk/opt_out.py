@@ -20,7 +20,7 @@ Staff sees it on the ticket and can undo it (`helpdesk contacts ADDRESS --opt-in
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from desk.addresses import company_of, written_to
+from desk.addresses import alive_address, company_of, is_alive, mark_alive, with_alive, written_to
 from desk.desk import Desk
 from desk.letters import Thread, queue_confirmation, tell
 from domain import token
@@ -56,7 +56,7 @@ class Wished:
     """What somebody wants of letters: those about `ticket`, or all where it is None.
 
     `on` is the ticket whose letter made him say so; its staff hears of it.  `address` is where the confirmation goes.
-    `changes`: it is not so already.
+    `changes`: it is not so already.  `alive`: letters came back from the address that he writes from; they do no more.
     """
 
     who: Leaving
@@ -66,6 +66,7 @@ class Wished:
     address: str
     how: str
     changes: bool
+    alive: str = ""
 
     @property
     def field(self) -> str:
@@ -95,7 +96,18 @@ class Fulfilment:
 
 def wished(view: View, message: Message, found: Found, *, settings: Settings, keys: token.Keys) -> Wished | None:
     """What MESSAGE, which FOUND its ticket or none, wants of letters; None if it is about anything else."""
-    return _by_token(view, message, keys=keys) or _by_word(view, message, found, settings=settings, keys=keys)
+    asks = _by_token(view, message, keys=keys) or _by_word(view, message, found, settings=settings, keys=keys)
+    return _revived(view, message, asks, settings) if asks is not None else None
+
+
+def _revived(view: View, message: Message, asks: Wished, settings: Settings) -> Wished:
+    """ASKS, with the address that letters came back from till now."""
+    contact = view.people.contact_of(message.sender.address) if message.sender else None
+    company = asks.who if isinstance(asks.who, OrganizationFacts) else None
+    alive = alive_address(view, message, contact, settings, company=company)
+    if alive and isinstance(asks.who, ContactFacts):
+        return replace(asks, who=with_alive(asks.who, alive), alive=alive)
+    return replace(asks, who=replace(company, undeliverable=False) if alive and company else asks.who, alive=alive)
 
 
 def clicked(view: View, letter: QueuedLetter, wish: Wish) -> Wished | None:
@@ -217,6 +229,11 @@ def fulfil(
     follows = foreseen(desk, view, asks, actor=actor, mailbox=mailbox, quiet=quiet, now=now)
     if asks.changes:
         _write(view, asks, now=now)
+    if asks.alive:
+        company = asks.who if isinstance(asks.who, OrganizationFacts) else None
+        mark_alive(view, asks.alive, view.people.contact_of(asks.alive), company=company)
+        if asks.on is not None:
+            view.tickets.record(act, asks.on.number, (is_alive(asks.alive, actor, desk.settings),), now=now)
     told: tuple[Told | Withheld, ...] = ()
     if follows.confirmation is not None:
         told = (follows.confirmation,)

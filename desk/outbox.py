@@ -7,7 +7,7 @@ queued meanwhile.
 Fails with: NotFound, NotNow, StoreUnusable, TemporaryFailure.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -75,7 +75,20 @@ def cancel(desk: Desk, choice: Choice, *, agent: str, now: datetime) -> tuple[Qu
 
     with desk.store.act() as view:
         chosen = _chosen(desk, view, choice)
-        return tuple(letter for letter in chosen if view.outbox.cancel(letter, withheld(letter), now=now))
+        return tuple(letter for one in chosen for letter in _cancelled(view, one, withheld, now))
+
+
+def _cancelled(
+    view: View, letter: QueuedLetter, withheld: Callable[[QueuedLetter], Withheld], now: datetime
+) -> Iterator[QueuedLetter]:
+    """LETTER and what was to go with it, after they were cancelled; nothing where somebody took it meanwhile."""
+    parts = view.outbox.parts(letter)
+    if view.outbox.cancel(letter, withheld(letter), now=now):
+        yield letter
+        for part in parts:
+            waits = view.outbox.by_letter(part.letter)
+            if waits is not None and view.outbox.cancel(waits, withheld(waits), now=now):
+                yield waits
 
 
 def hold(desk: Desk, choice: Choice, *, agent: str, now: datetime) -> tuple[Hold, ...]:

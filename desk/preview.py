@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from desk.desk import Desk
 from desk.letters import customer_name, quoted
+from domain.due import DueTold
 from domain.errors import NotFound
 from domain.event import Actor, Event, EventKind
 from domain.letter import LetterFacts, LetterKind, Recipient
@@ -17,6 +18,7 @@ from store.store import View
 _PASSED_ON = {
     LetterKind.ACKNOWLEDGEMENT: EntryKind.CUSTOMER,
     LetterKind.NOTICE: EntryKind.CUSTOMER,
+    LetterKind.SUPPORT_OVER: EntryKind.CUSTOMER,
     LetterKind.COPY: EntryKind.CUSTOMER,
     LetterKind.COMMENT: EntryKind.COMMENT,
     LetterKind.SOLUTION: EntryKind.SOLUTION,
@@ -59,6 +61,8 @@ def preview(desk: Desk, view: View, number: int, kind: LetterKind, *, language: 
         at=at,
         entry=quoted(entry) if entry else None,
         earlier=tuple(map(quoted, earlier)),
+        due_at=ticket.due_at,
+        support_end=ticket.requester.support_end if ticket.requester else None,
     )
 
 
@@ -78,9 +82,19 @@ def _events(desk: Desk, ticket: TicketFacts, kind: LetterKind, entry: EntryFacts
     actor = Actor("agent", entry.agent if entry and entry.agent else ticket.agent or next(iter(desk.settings.agents)))
     if kind in (LetterKind.STATUS, LetterKind.STAFF_STATUS):
         return (Event(kind=EventKind.STATUS, actor=actor, after=ticket.status),)
+    if kind is LetterKind.STAFF_DUE:
+        return (_of_due_time(desk, ticket),)
     if kind in (LetterKind.CHANGE, LetterKind.STAFF_CHANGE):
         return (Event(kind=EventKind.FIELD, actor=actor, field="priority", after=ticket.priority),)
     return (Event(kind=_TOLD.get(kind, EventKind.COMMENT), actor=actor),) if entry and entry.agent else ()
+
+
+def _of_due_time(desk: Desk, ticket: TicketFacts) -> Event:
+    if ticket.due_at is None:
+        where = f"{desk.reference(ticket.number)} has no due time"
+        raise NotFound(f"{where} that such a letter could speak of; without --ticket a sample is shown")
+    kind = EventKind.OVERDUE if ticket.due_told is DueTold.OVERDUE else EventKind.DUE_SOON
+    return Event(kind=kind, after=ticket.due_at.isoformat())
 
 
 _TOLD = {

@@ -10,16 +10,27 @@ Fails with: StoreUnusable, TemporaryFailure; then nothing of the batch was writt
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any, assert_never
 
 import rules
 from desk import by_mail, finders, log
-from desk.addresses import alive_address, copied, dead_addresses, mark_bounced, spoof
+from desk.addresses import (
+    alive_address,
+    copied,
+    dead_addresses,
+    is_alive,
+    mark_alive,
+    mark_bounced,
+    spoof,
+    with_alive,
+)
+from desk.away import said_again, sent_by_itself
 from desk.carry_out import Arrived, Plan, is_takeover, plan, write
 from desk.desk import Desk
 from desk.facts import informed
+from desk.for_customer import NOTHING, timeline_of
 from desk.letters import Thread, tell, tell_more
 from desk.merge import Merging, write_merging
 from desk.opt_out import Wished, fulfil, who_complains, wished, wisher
@@ -37,13 +48,14 @@ from domain.errors import Conflict, NotFound, Overtaken, StoreUnusable, Temporar
 from domain.event import DESK, Actor, Event, EventKind
 from domain.intake import Intake, Outcome
 from domain.letter import ActFacts, Told, Withheld
-from domain.marker import REPLY_MARKERS
+from domain.marker import begins_as_letter
 from domain.message import Message, RawMail
 from domain.people import Address, ContactFacts
 from domain.settings import Mailbox, Settings
 from domain.ticket import TicketFacts
 from scanner.authentication import authentication
 from scanner.content_key import content_key
+from scanner.read import attachments
 from store.store import View
 
 BATCH = 20
@@ -155,7 +167,9 @@ def _read_all(
             raw_mail = RawMail(data=data[:limit] if len(data) > limit else data, size=row.size, arrived=row.arrived)
             message = read(raw_mail)
             key = content_key(data)
-            proof, hand = proof_of(desk, message, mailbox=row.mailbox, data=raw_mail.data, cut_off=raw_mail.cut)
+            proof, hand = proof_of(
+                desk, message, mailbox=row.mailbox, data=raw_mail.data, cut_off=raw_mail.cut, take=files_by(read)
+            )
         except Exception as error:  # one unreadable mail must not stop the others
             failed[row] = error
             continue
@@ -164,12 +178,18 @@ def _read_all(
     return mails, failed
 
 
+def files_by(read: Read) -> by_mail.Take:
+    """How files are taken out of a mail: as READ does it, which may be at arm's length."""
+    take: by_mail.Take = getattr(read, "files", attachments)
+    return take
+
+
 def proof_of(
-    desk: Desk, message: Message, *, mailbox: str, data: bytes, cut_off: bool = False
+    desk: Desk, message: Message, *, mailbox: str, data: bytes, cut_off: bool = False, take: by_mail.Take = attachments
 ) -> tuple[Authentication, by_mail.Hand | None]:
     """Who MESSAGE provably comes from, and the agent who acts by it."""
     proof = authentication(message, desk.settings.mailboxes[mailbox].authserv)
-    return proof, by_mail.hand_of(desk.settings, message, proof, data=data, cut_off=cut_off)
+    return proof, by_mail.hand_of(desk.settings, message, proof, data=data, cut_off=cut_off, take=take)
 
 
 def journal_key(desk: Desk, mailbox: str, key: str) -> str:
@@ -182,6 +202,15 @@ def _remark(raw: RawMail) -> str:
     if not raw.cut:
         return ""
     return f"[Only the first {len(raw.data):,} of {raw.size:,} octets of this mail were read.]"
+
+
+def signs_of(desk: Desk, hand: by_mail.Hand | None, *, mailbox: str, found: Found) -> tuple[str, ...]:
+    """By what it is known that an agent's mail was done already; none where nobody acts by it.
+
+    Of a ticket of its own there is one in each mailbox, where the policy for duplicates says so.
+    """
+    signs = hand.signs if hand is not None else ()
+    return signs if found.ticket is not None else tuple(journal_key(desk, mailbox, sign) for sign in signs)
 
 
 def _carry_out_all(
@@ -239,6 +268,10 @@ def _carry_out(desk: Desk, view: View, mail: Mail, *, now: datetime, is_new: boo
         view, mail.message, mailbox=mailbox, settings=desk.settings, keys=desk.keys, repeat=repeat,
         is_proven_agent=mail.hand is not None,
     )  # fmt: skip
+    signs = signs_of(desk, mail.hand, mailbox=mail.row.mailbox, found=found)
+    acted = view.journal.acted(signs)
+    if acted is not None:
+        return _duplicate(view, mail, acted, now=now, is_copy=False)
     asks = wished(view, mail.message, found, settings=desk.settings, keys=desk.keys)
     if asks is not None:
         return _finish(view, mail, _fulfilled(desk, view, mail, asks, now=now), now=now)
@@ -257,6 +290,8 @@ def _carry_out(desk: Desk, view: View, mail: Mail, *, now: datetime, is_new: boo
     )  # fmt: skip
     record = {**_record(desk, facts, decided), **came_to(decided, settled.decision)}
     done = _done(desk, view, mail, settled, wish, sign=sign, repeat=repeat, now=now)
+    if done.outcome in (Outcome.TICKET, Outcome.COMMENT):
+        view.journal.note_act(mail.row, signs)
     return _finish(view, mail, done, now=now, record=record, file_in=settled.file_in)
 
 
@@ -323,6 +358,9 @@ def _arrived(
     message, settings, found = mail.message, desk.settings, settled.found
     contact = _contact(view, message, now=now)
     others = copied(message, found, mailbox=settings.mailboxes[mail.row.mailbox], settings=settings)
+    doubt, again = doubt_of(
+        desk, view, message, found, contact=contact, is_act=mail.hand is not None, moment=_moment(mail, now)
+    )
     return Arrived(
         message=message, mailbox=mail.row.mailbox, contact=contact, actor=actor_of(message, contact),
         moment=_moment(mail, now), now=now, remark=mail.remark, fingerprint=sign, repeat=repeat,
@@ -330,16 +368,50 @@ def _arrived(
         alive=alive_address(view, message, contact, settings), spoof=spoof(message, settings),
         vendor=vendor_with_news(view, message, settings), complaining=who_complains(view, message, keys=desk.keys),
         copied=tuple(view.people.contact_of(one.address) or view.people.add_contact(one, now=now) for one in others),
+        doubt=doubt, again=again,
         people=settled.people, company=settled.company, turns=settled.turns,
         absences=absent(desk, view, now) if mail.hand is not None else {},
     )  # fmt: skip
+
+
+def doubt_of(
+    desk: Desk, view: View, message: Message, found: Found, *, contact: ContactFacts | None, is_act: bool,
+    moment: datetime,
+) -> tuple[str, bool]:  # fmt: skip
+    """Why MESSAGE, an agent's, may be a program's answer to a letter, '' if nothing says so; and whether he said the
+    same on the ticket shortly before.  Of one who is proven (IS_ACT) only what is proven as well counts as said.
+    """
+    agent, ticket = by_mail.writer(desk.settings, message), found.ticket
+    if not agent or (ticket is None and found.linked is None):
+        return "", False
+    within = desk.settings.limits.repeats_within
+    entries = view.tickets.entries(ticket.number) if ticket else ()
+    claimed = None if is_act else contact
+    again = said_again(message, entries, agent=agent, contact=claimed, moment=moment, within=within)
+    # On a ticket of his own he is a customer, who may well speak of his absence.
+    asked = ticket is not None and ticket.requester is not None and ticket.requester.has_address(_sender_key(message))
+    after = _after_letter(desk, view, message, moment)
+    doubt = "" if asked else sent_by_itself(message, tag=desk.settings.helpdesk.tag, after=after)
+    return doubt or ("he wrote the same shortly before" if again else ""), again
+
+
+def _sender_key(message: Message) -> str:
+    return message.sender.key if message.sender else ""
+
+
+def _after_letter(desk: Desk, view: View, message: Message, moment: datetime) -> timedelta | None:
+    """How long after the letter that it answers MESSAGE came; None where it answers none of ours."""
+    answered = (*message.in_reply_to, *reversed(message.references))
+    letter = next((one for text in answered if (one := token.verify(text, desk.keys))), None)
+    sent = view.outbox.by_letter(letter) if letter else None
+    return moment - sent.sent_at if sent is not None and sent.sent_at is not None else None
 
 
 def _fulfilled(desk: Desk, view: View, mail: Mail, asks: Wished, *, now: datetime) -> Received:
     """Do what a mail wishes that is about nothing but letters."""
     message, actor, because = mail.message, wisher(asks), asks.because(desk.settings.helpdesk.tag)
     number = asks.on.number if asks.on else None
-    if not asks.changes:
+    if not (asks.changes or asks.alive):
         return Received(intake=mail.row.id, outcome=Outcome.IGNORED, ticket=number, because=because)
     act = view.tickets.begin_act("mail", actor, now=now, intake=mail.row.id)
     told = fulfil(
@@ -356,7 +428,13 @@ def _fulfilled(desk: Desk, view: View, mail: Mail, asks: Wished, *, now: datetim
 
 def _told_only(desk: Desk, view: View, mail: Mail, wish: Asked, *, now: datetime) -> Received:
     """Answer a mail that does nothing but ask how tickets stand."""
-    act = view.tickets.begin_act("mail", actor_of(mail.message, wish.contact), now=now, intake=mail.row.id)
+    actor, alive = actor_of(mail.message, wish.contact), alive_address(view, mail.message, wish.contact, desk.settings)
+    act = view.tickets.begin_act("mail", actor, now=now, intake=mail.row.id)
+    if alive:
+        mark_alive(view, alive, wish.contact)
+        wish = replace(wish, contact=with_alive(wish.contact, alive))
+        if wish.ticket is not None:
+            view.tickets.record(act, wish.ticket.number, (is_alive(alive, actor, desk.settings),), now=now)
     told = answer(desk, view, mail.message, wish, mailbox=mail.row.mailbox, act=act, now=now)
     is_told = isinstance(told, Told)
     return Received(
@@ -372,7 +450,7 @@ def _onto_a_ticket(
     """Open a ticket or add to one, record the events, queue the letters."""
     now, tag, decision = arrived.now, desk.settings.helpdesk.tag, settled.decision
     known = _customer(view, mail, now=now)
-    planned, act_by_mail = plan_mail(desk.settings, arrived, settled.found, decision, mail.proof, mail.hand, known)
+    planned, act_by_mail = plan_mail(desk, view, arrived, settled.found, decision, mail.proof, mail.hand, known)
     if settled.merging is not None:
         write_merging(view, settled.merging, now=now)
     if act_by_mail is not None:
@@ -415,19 +493,23 @@ def _onto_a_ticket(
 
 
 def plan_mail(
-    settings: Settings, arrived: Arrived, found: Found, decision: Decision, proof: Authentication,
+    desk: Desk, view: View, arrived: Arrived, found: Found, decision: Decision, proof: Authentication,
     hand: by_mail.Hand | None, contact_of: Callable[[Address], ContactFacts | None],
 ) -> tuple[Plan, by_mail.MailAct | None]:  # fmt: skip
     """What becomes of a mail that goes onto a ticket, and what the agent who acts by it does instead.
 
     CONTACT_OF gives the contact behind the address of a customer whose mail an agent passes on.
     """
+    settings = desk.settings
     planned = plan(settings, arrived, found, decision)
     customer = by_mail.customer_of(settings, arrived.message) if hand is not None and planned.opens else None
     if hand is not None and customer is not None:
         arrived = by_mail.for_customer(arrived, customer, contact_of(customer), hand)
         planned = plan(settings, arrived, found, decision)
-    act = by_mail.plan_act(settings, arrived, found, planned, hand)
+    timeline = NOTHING
+    if hand is not None and planned.before is not None:
+        timeline = timeline_of(view, planned.before, agent=hand.agent, contact=arrived.contact)
+    act = by_mail.plan_act(settings, arrived, found, planned, hand, timeline=timeline)
     return by_mail.with_reason(settings, arrived, planned, proof), act
 
 
@@ -454,7 +536,7 @@ def act_facts(
         actor=actor,
         sender_key=sender.key if sender and actor.kind != "agent" else "",
         machine=arrived.message.is_machine,
-        quiet=quiet or quiet_of(settings.mailboxes[arrived.mailbox], arrived.moment),
+        quiet=quiet or quiet_of(settings.mailboxes[arrived.mailbox], arrived.moment) or _loops(arrived, act),
         taken_over=is_takeover(events),
         doubt=_doubt(arrived, events) if act is None else "",
         silent_customer=act.silent if act else _unanswered(arrived, ticket),
@@ -480,6 +562,11 @@ def _doubt(arrived: Arrived, events: tuple[Event, ...]) -> str:
     return f"perhaps a machine: {because[0]}" if because and not opens else ""
 
 
+def _loops(arrived: Arrived, act: by_mail.MailAct | None) -> str:
+    """Why nobody is told of what an agent's program may have sent: programs of other agents would answer that."""
+    return f"it may have been sent by a program: {arrived.doubt}" if arrived.doubt and act is None else ""
+
+
 def _unanswered(arrived: Arrived, ticket: TicketFacts) -> str:
     """Why no customer is told of a mail that two machines could go on answering for ever, '' of any other.
 
@@ -489,7 +576,7 @@ def _unanswered(arrived: Arrived, ticket: TicketFacts) -> str:
         return arrived.repeat.because
     if arrived.vendor and arrived.vendor.id:
         return f"a mail of a vendor's ticket system ({arrived.vendor.id})"
-    if arrived.message.text.lstrip().startswith(tuple(REPLY_MARKERS.values())):
+    if begins_as_letter(arrived.message.text):
         return "the letter of a helpdesk like this one"
     return ""
 
@@ -533,13 +620,10 @@ def quiet_of(mailbox: Mailbox, moment: datetime) -> str:
     return ""
 
 
-def _duplicate(view: View, mail: Mail, first: Intake, *, now: datetime) -> Received:
-    done = Received(
-        intake=mail.row.id,
-        outcome=Outcome.DUPLICATE,
-        ticket=first.ticket,
-        because=f"the same mail as {first.id}, which came by {first.source} {first.folder}".rstrip(),
-    )
+def _duplicate(view: View, mail: Mail, first: Intake, *, now: datetime, is_copy: bool = True) -> Received:
+    came = f"{first.id}, which came by {first.source} {first.folder}".rstrip()
+    because = f"the same mail as {came}" if is_copy else f"signed once, and done: the mail is {came}, sent again"
+    done = Received(intake=mail.row.id, outcome=Outcome.DUPLICATE, ticket=first.ticket, because=because)
     view.journal.finish(
         mail.row, outcome=done.outcome, because=done.because, now=now, ticket=first.ticket, duplicate_of=first.id,
         message_id=mail.message.message_id, subject=mail.message.subject, sender=_sender(mail.message),

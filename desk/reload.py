@@ -1,7 +1,7 @@
 """Settings that change while the daemon runs: noticed, judged, and taken over or refused as a whole.
 
-A file that is broken changes nothing: what was in force stays in force.  What only a start can bring
-about (accounts, database, keys, servers) stays as it is, and is named; all else is taken over.
+A file that is broken changes nothing, nor do rules whose own tests fail: what was in force stays in force.  What
+only a start can bring about (accounts, database, keys, servers) stays as it is, and is named; all else is taken over.
 Whether something changed is decided by what the files hold; their times only say when to look.
 """
 
@@ -17,6 +17,8 @@ from desk import config as config_file
 from desk import included, log
 from desk.config import Config
 from desk.desk import Desk
+from desk.receive import Read
+from desk.rule_tests import try_all
 from domain.errors import Problem, StoreUnusable, TemporaryFailure
 from domain.settings import Mailbox, Settings
 from notifier.samples import check_templates
@@ -64,10 +66,11 @@ def _stamp(file: Path) -> tuple[str, int, int, int]:
     return (str(file), found.st_mtime_ns, found.st_size, found.st_ino)
 
 
-def look(running: Config, *, force: bool = False) -> Reloaded:
+def look(running: Config, *, read: Read, force: bool = False) -> Reloaded:
     """What to make of the files that RUNNING was read from, as they are now.
 
-    FORCE takes them over also where they say nothing new: templates are files of their own.
+    READ reads the mails of the rules' own tests.  FORCE takes the files over also where they say nothing new:
+    templates are files of their own.
     """
     found, problems = config_file.inspect(running.path)
     if found is None:
@@ -76,15 +79,18 @@ def look(running: Config, *, force: bool = False) -> Reloaded:
         return Reloaded()
     restart = tuple(_waiting(running.settings, found.settings))
     settings = _with_old_parts(running.settings, found.settings)
-    refused = _unfit(settings) or _bad_template(found, settings)
+    taken = replace(found, settings=settings)
+    refused = _unfit(settings) or _bad_template(found, settings) or _broken_test(taken, read)
     if refused:
         return Reloaded(refused=refused, restart=restart)
-    return Reloaded(config=replace(found, settings=settings), restart=restart)
+    return Reloaded(config=taken, restart=restart)
 
 
 def _first(problems: tuple[Problem, ...]) -> str:
-    """The first of PROBLEMS, and how many there are."""
+    """The first error among PROBLEMS, and how many there are; '' if there is none."""
     errors = [problem for problem in problems if problem.severity == "error"]
+    if not errors:
+        return ""
     more = f" (and {len(errors) - 1} more: helpdesk check)" if len(errors) > 1 else ""
     return f"{errors[0]}{more}"
 
@@ -124,6 +130,11 @@ def _unfit(settings: Settings) -> str:
     return ""
 
 
+def _broken_test(config: Config, read: Read) -> str:
+    """Which of the rules' own tests do not hold, '' if all do: whoever wrote them wants no such rules."""
+    return _first(tuple(problem for tried in try_all(config, read=read) for problem in tried.problems))
+
+
 def _bad_template(found: Config, settings: Settings) -> str:
     """What is wrong with templates, sentences and logo, '' if nothing is."""
     folder = found.templates_folder
@@ -140,8 +151,9 @@ class SettingsFiles:
     writing; while they are refused also now and then without, since what is missing has no stamp.
     """
 
-    def __init__(self, desk: Desk, config: Config, *, now: datetime) -> None:
+    def __init__(self, desk: Desk, config: Config, *, now: datetime, read: Read) -> None:
         self.config = config
+        self._read = read
         self._facts = DaemonFacts(
             holder=desk.holder, started_at=now, seen_at=now, settings=config.hash, rule_set=desk.rules.hash,
             loaded_at=now,
@@ -173,7 +185,7 @@ class SettingsFiles:
             self._beat(desk, now)
             return
         self._looked = now
-        self._accept(desk, look(self.config, force=force), now=now, take=take)
+        self._accept(desk, look(self.config, read=self._read, force=force), now=now, take=take)
         self._stamp = self._seen = stamp(self.config) if self._facts.refused == "" else current
 
     def _accept(self, desk: Desk, found: Reloaded, *, now: datetime, take: Callable[[Desk, Config], None]) -> None:

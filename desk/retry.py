@@ -10,7 +10,7 @@ from datetime import datetime
 
 from desk.desk import Desk
 from desk.explain import Explanation, explain
-from desk.receive import Read, receive
+from desk.receive import Read, files_by, receive
 from domain.errors import NotFound
 from domain.intake import Intake, Outcome, State
 from domain.message import RawMail
@@ -48,7 +48,7 @@ def foretold(desk: Desk, row: Intake, *, read: Read, now: datetime) -> Explanati
     except NotFound:
         return None
     message = read(RawMail(data=data[: desk.settings.limits.mail_size], size=row.size, arrived=row.arrived))
-    told = explain(desk, message, data=data, mailbox=row.mailbox, now=now)
+    told = explain(desk, message, data=data, mailbox=row.mailbox, now=now, take=files_by(read))
     is_itself = told.copy_of is not None and told.copy_of.id == row.id
     return replace(told, copy_of=None) if is_itself else told
 

@@ -85,7 +85,7 @@ def _facts(settings: Settings, test: RuleTest, mailbox: str, message: Message) -
     return MailFacts(
         message=message, mailbox=mailbox, folder=settings.mailboxes[mailbox].folders[0], found=_found(ticket),
         moment=_moment(settings, test), hours=hours, contact=contact, tag=settings.helpdesk.tag,
-        phase=settings.tickets.phase(ticket.status) if ticket else "", suspicion=spoof(message, settings),
+        phase=settings.tickets.phase(ticket.status) if ticket else "", suspicion=str(spoof(message, settings) or ""),
         known=frozenset({message.sender.key}) if contact and message.sender else frozenset(),
     )  # fmt: skip
 

@@ -12,6 +12,7 @@ from datetime import datetime
 
 from desk.changes import Refused
 from desk.desk import Desk
+from desk.due_times import NO_TIME
 from desk.finders import SAME_TEXT
 from desk.merge import Merging, merging
 from desk.today import absent
@@ -38,6 +39,7 @@ from domain.decision import (
     Verdict,
     Watch,
 )
+from domain.due import parse_due
 from domain.event import Actor
 from domain.people import Address, ContactFacts, OrganizationFacts, address_key
 from domain.ticket import Phase, TicketFacts
@@ -81,6 +83,8 @@ class _Table:
     facts: MailFacts
     contact: ContactFacts | None
     contact_of: ContactOf
+    quiet: str
+    now: datetime
     remarks: list[str] = field(default_factory=list)
     turns: dict[str, str] = field(default_factory=dict)
     people: dict[str, ContactFacts] = field(default_factory=dict)
@@ -110,7 +114,7 @@ def settle(
             decision = replace(_not_forwarded(desk, facts, decision, answer), modifiers=by_file)
     assigns = any(isinstance(one, Assign | AssignBy) for one in decision.modifiers)
     table = _Table(
-        desk=desk, view=view, facts=facts, contact=contact, contact_of=contact_of,
+        desk=desk, view=view, facts=facts, contact=contact, contact_of=contact_of, quiet=quiet, now=now,
         absences=absent(desk, view, now) if assigns else {},
     )  # fmt: skip
     found, merged, decision = _ticket(table, decision, now=now, is_act=is_act, lock=lock)
@@ -196,6 +200,8 @@ def _known(table: _Table, modifier: Modifier) -> Modifier | None:
             return modifier if table.company else None
         case Watch(addresses=addresses, because=because):
             return replace(modifier, addresses=tuple(one for one in addresses if _person(table, one, because)))
+        case SetField(field="due"):
+            return _due(table, modifier)
         case SetField(field=name, value=value, because=because) if name.startswith("fields."):
             return _own_field(table, name.removeprefix("fields."), value, because)
     return modifier
@@ -208,6 +214,20 @@ def _person(table: _Table, address: str, because: str) -> bool:
         return False
     table.people[address_key(address)] = table.contact_of(Address.parse(address))
     return True
+
+
+def _due(table: _Table, modifier: SetField) -> Modifier | None:
+    """The due time as a moment: what a rule says counts from the mail's arrival."""
+    arrived = table.facts.moment or table.now
+    try:
+        due_at = parse_due(modifier.value, now=arrived, zone=table.desk.settings.helpdesk.zone)
+    except ValueError as bad:
+        table.remarks.append(f"{modifier.because}: due is left as it is, {bad}")
+        return None
+    if due_at is not None and due_at <= table.now and table.quiet:
+        table.remarks.append(f"{modifier.because}: due is left as it is, nobody is told of this mail: {table.quiet}")
+        return None
+    return replace(modifier, value=due_at.isoformat() if due_at else NO_TIME)
 
 
 def _own_field(table: _Table, key: str, value: str, because: str) -> Modifier | None:

@@ -1,7 +1,7 @@
 """The mails of a ticket: how each was decided then, and how the rules of today would decide it.
 
-Then: the record, and the walk of the rules of that day over the mail with what the finders said.  Now: the mail read
-again, the finders asked as if it and everything later were not there, the rules of today.
+Then: the record, and the walk of the rules of that day over the facts that it keeps.  Now: the mail read again, the
+finders asked as if it and everything later were not there, the rules of today.
 """
 
 from collections.abc import Mapping
@@ -12,6 +12,7 @@ import rules
 from desk.desk import Desk
 from desk.differences import Change, changes_of
 from desk.receive import Read
+from desk.record import lookups_of
 from desk.replay import Facts, Replayed, replay, seen_then
 from domain.decision import RuleVerdict
 from domain.errors import NotFound
@@ -46,14 +47,19 @@ def then_and_now(desk: Desk, ticket: int, *, read: Read) -> tuple[ThenAndNow, ..
 
 def _told(desk: Desk, one: Replayed, read: Read) -> ThenAndNow:
     then = rules_of(desk, str(one.then.get("rule_set", "")))
-    seen = seen_then(desk, one.row, one.then, read=read)
     return ThenAndNow(
         replayed=one,
         rules_then=then,
-        walk_then=rules.walk(then, seen) if then and seen else (),
+        walk_then=_walk_then(desk, then, one, read) if then else (),
         walk_now=rules.walk(desk.rules, one.facts) if one.facts else (),
         changes=changes_of(desk, one) if one.now is not None else (),
     )
+
+
+def _walk_then(desk: Desk, then: RuleSet, one: Replayed, read: Read) -> tuple[RuleVerdict, ...]:
+    """The walk over what was known of the mail then; the mail itself gives what the record does not keep."""
+    seen = seen_then(desk, one.row, one.then, read=read)
+    return rules.walk_again(then, one.then.get("facts", {}), lookups=lookups_of(one.then), mail=seen) if seen else ()
 
 
 def rules_of(desk: Desk, digest: str) -> RuleSet | None:

@@ -15,7 +15,7 @@ from domain.decision import Forward, MailFacts, Reject
 from domain.event import Actor
 from domain.intake import Intake, Outcome
 from domain.letter import LetterKind, Told, Withheld
-from domain.marker import REPLY_MARKERS
+from domain.marker import begins_as_letter
 from domain.message import Message
 from domain.people import ContactFacts, address_key
 from notifier.resolve import is_own
@@ -101,7 +101,7 @@ def _machine(desk: Desk, message: Message) -> str:
         return "a machine wrote this mail"
     if message.class_because:
         return f"perhaps a machine: {message.class_because[0]}"
-    if loops(message) or message.text.lstrip().startswith(tuple(REPLY_MARKERS.values())):
+    if loops(message) or begins_as_letter(message.text):
         return "the letter of a helpdesk like this one"
     vendor = vendor_of(message, desk.settings)
     return f"a mail of a vendor's ticket system ({vendor.id})" if vendor and vendor.id else ""

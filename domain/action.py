@@ -5,10 +5,12 @@ Texts may hold expressions, `{{ match.order }}`; rules/expression.py says which.
 """
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, model_validator
 
+from domain.due import parse_due
 from domain.errors import BadAddress
 from domain.letter import LetterKind
 from domain.people import Address
@@ -23,6 +25,12 @@ def _address(value: str) -> str:
         return Address.parse(value).address
     except BadAddress as bad:
         raise ValueError(str(bad)) from None
+
+
+def _due(value: str) -> str:
+    if "{{" not in value:
+        parse_due(value, now=datetime(2000, 1, 1, tzinfo=UTC), zone=UTC)
+    return value
 
 
 def _always(value: object) -> object:
@@ -113,6 +121,9 @@ class SetFields(Some):
     """The description, instead of the mail's text.  It may hold expressions."""
     solution: Written[Word] = None
     """The solution.  It may hold expressions."""
+    due: Written[Annotated[Word, AfterValidator(_due)]] = None
+    """Until when it is to be solved: a span of time from the mail's arrival, `2d` or `4h`; a day, `2026-12-01` or
+    `2026-12-01 17:00` in helpdesk.timezone; `today`, `tomorrow`, or `none`.  It may hold expressions."""
     fields: Written[Mapping[str, Word]] = None
     """Your own fields, each by its key in tickets.fields.  The values may hold expressions."""
 

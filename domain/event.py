@@ -36,6 +36,9 @@ class EventKind(StrEnum):
     UNSENT = "unsent"  # field: address or agent; after: who could not be written to, before: what the server said
     OPTED_OUT = "opted_out"  # field: ticket, all or complaint; after: who wants no letters, about this ticket or at all
     OPTED_IN = "opted_in"  # field: ticket or all; after: who wants letters again
+    DUE = "due"  # before, after: until when it is to be solved, in ISO 8601; '' for no such time
+    DUE_SOON = "due_soon"  # after: the due time, which comes near
+    OVERDUE = "overdue"  # after: the due time, which has passed
     REACHABLE = "reachable"  # field: address or agent; after: the address that somebody wrote from after all
 
 

@@ -7,13 +7,14 @@ speak of the moment of the act, not of the moment of sending.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
 from domain.absence import Absence
 from domain.decision import LetterWish
 from domain.event import Actor, Event, EventKind
 from domain.people import ContactFacts
+from domain.suspicion import Suspicion
 from domain.ticket import TicketFacts
 
 
@@ -27,6 +28,7 @@ class LetterKind(StrEnum):
     SOLUTION = "solution"  # customer: solved, and how
     CHANGE = "change"  # customer: a public field changed
     COPY = "copy"  # customer watchers: the requester wrote
+    SUPPORT_OVER = "support_over"  # the words of an acknowledgement or a notice to a customer whose support is over
     REPORT = "report"  # customer: how a ticket stands, or all his open ones, as he asked by mail
     OPTED_OUT = "opted_out"  # customer: he gets no more letters, as he wished; the last one
     OPTED_IN = "opted_in"  # customer: he gets letters again, as he wished
@@ -40,6 +42,7 @@ class LetterKind(StrEnum):
     STAFF_STATUS = "staff_status"
     STAFF_CHANGE = "staff_change"
     STAFF_NOTE = "staff_note"
+    STAFF_DUE = "staff_due"  # the due time comes near, or has passed
     STAFF_MENTION = "staff_mention"  # an internal note names the agent, or his group
     STAFF_REFUSED = "staff_refused"  # to an agent: what he wanted by mail could not be done
 
@@ -163,6 +166,7 @@ class ActFacts:
     that the customer is not told.  `cc` are addresses that get the comment beside the requester,
     `contacts` the contacts behind them.  `taken_over` tells a first assignment from a change.
     `wishes` are what rules want of the letters.  `absences` are those of the day, by agent.
+    `support_over` says why the letter about an opening tells that support is over, '' if it does not.
     `dead` are the keys of addresses without a contact that letters came back from.
     `doubt` says why the sender may be a machine; then his mail is not acknowledged.
     `recent` counts the letters of the budget's period (`LetterKind.is_budgeted`), by address key,
@@ -184,6 +188,7 @@ class ActFacts:
     contacts: tuple[ContactFacts, ...] = ()
     wishes: tuple[LetterWish, ...] = ()
     absences: Mapping[str, Absence] = field(default_factory=dict)
+    support_over: str = ""
     dead: frozenset[str] = frozenset()
     recent: Mapping[str, int] = field(default_factory=dict)
     recent_domains: Mapping[str, int] = field(default_factory=dict)
@@ -200,7 +205,7 @@ class QuotedEntry:
     text: str
     at: datetime
     attachment_names: tuple[str, ...] = ()
-    suspicion: str = ""
+    suspicion: Suspicion | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -232,6 +237,8 @@ class LetterFacts:
     `ticket` is None for a letter about none.  `template` is the one that a rule chose, `words` are a rule's own,
     `loops` the addresses that a mail which is passed on has been through.
     `earlier` are the last entries before this one that its reader knows already, the latest first.
+    `further` are the entries of other letters that go with this one, the oldest first.
+    `due_at` is until when the ticket is to be solved, `support_end` the last day of the customer's support.
     `standings` are the tickets that a report is about, `left_out` names the files that the server would not have taken.
     """
 
@@ -262,6 +269,9 @@ class LetterFacts:
     words: str = ""
     reply_to: str = ""
     loops: tuple[str, ...] = ()
+    due_at: datetime | None = None
+    support_end: date | None = None
+    further: tuple[QuotedEntry, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

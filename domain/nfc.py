@@ -7,11 +7,15 @@ normalised, in a transaction too.  Never fails.
 import re
 import unicodedata
 
-WHOLE = 500
+WHOLE = 200
 """Characters that are normalised at once: the library takes quadratic time in a run of combining marks."""
 
-# Not between a letter and its mark, unless there are nothing but marks.
-_PIECE = re.compile(rf"[^\n]{{0,{WHOLE}}}\n|[^\n]{{1,{WHOLE}}}(?![\u0300-\u036f])|[^\n]{{1,{WHOLE}}}")
+# Not between a letter and what becomes one with it, unless there is nothing else.
+_JOINED = (
+    "[\u0300-\u036f\u0653-\u0655\u09be\u09d7\u0b3e\u0b56\u0b57\u0bbe\u0bd7\u0cc2\u0cd5\u0cd6\u0d3e\u0d57"
+    "\u1161-\u11c2\u3099\u309a]"
+)
+_PIECE = re.compile(rf"[^\n]{{0,{WHOLE}}}\n|[^\n]{{1,{WHOLE}}}(?!{_JOINED})|[^\n]{{1,{WHOLE}}}")
 
 
 def nfc(text: str) -> str:

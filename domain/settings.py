@@ -8,7 +8,7 @@ about is refused here; what several fields must agree on is `desk/config.py`'s.
 import re
 import unicodedata
 from collections.abc import Mapping
-from datetime import date, time, timedelta
+from datetime import UTC, date, time, timedelta, tzinfo
 from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -103,6 +103,12 @@ def _positive(value: timedelta) -> timedelta:
     return value
 
 
+def _window(value: timedelta) -> timedelta:
+    if value > timedelta(hours=1):
+        raise ValueError("is longer than an hour: nobody should wait so long for a letter")
+    return value
+
+
 def _prefix(value: str) -> str:
     if re.fullmatch(r"[A-Z][A-Z0-9]{1,11}", value) is None:
         raise ValueError(f"{shown(value)} is not a tag prefix: 2 to 12 capital letters and digits, a letter first")
@@ -165,6 +171,14 @@ def _host_pattern(value: str) -> str:
     return value
 
 
+def _zone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError(f"{shown(value)} is not a time zone: write one such as Europe/Berlin or UTC") from None
+    return value
+
+
 def _authserv(value: object) -> object:
     if value == MICROSOFT_365:
         return {"id": MICROSOFT_365, "border": ["*.outlook.com", "*.office365.com"]}
@@ -197,6 +211,7 @@ Duration = Annotated[
     WithJsonSchema({"type": "string", "pattern": r"^\d+(\.\d+)?\s*(ms|s|m|min|h|d|w)$"}),
 ]
 Positive = Annotated[Duration, AfterValidator(_positive)]
+Window = Annotated[Duration, AfterValidator(_window)]
 Size = Annotated[int, BeforeValidator(parse_size), WithJsonSchema({"type": ["string", "integer"]})]
 Line = Annotated[str, AfterValidator(_line)]
 Host = Annotated[str, AfterValidator(_host)]
@@ -229,6 +244,8 @@ Letters = Annotated[
         }
     ),
 ]
+Zone = Annotated[str, AfterValidator(_zone)]
+SupportOver = Literal["nothing", "flag", "letter"]
 SHIPPED_LANGUAGES = ("de", "en")
 """The languages that letters can be written in without a catalog of one's own."""
 
@@ -372,10 +389,23 @@ class Helpdesk(_Frozen):
     """The name that letters are signed with and sent under."""
     language: Language = "en"
     """The language of letters where the contact's own is unknown."""
+    timezone: Zone | None = None
+    """The time zone of the times in letters, on screens and in due times, such as Europe/Berlin.  Left out: letters
+    say UTC, screens go by the machine's own clock.  (Business hours have a time zone of their own.)"""
     tag: TagPrefix
     """The prefix of ticket numbers: ACME gives [ACME-1042].  Choose it once; old letters carry it for ever."""
     keys: Annotated[tuple[SecretRef, ...], Field(min_length=1)]
     """Keys that sign our Message-IDs.  The first signs, all verify: put a new one in front to rotate."""
+
+    @property
+    def zone(self) -> tzinfo:
+        """The time zone of letters and of what rules say."""
+        return ZoneInfo(self.timezone) if self.timezone else UTC
+
+    @property
+    def screen_zone(self) -> tzinfo | None:
+        """The time zone of screens and of what is typed; None is the machine's own."""
+        return ZoneInfo(self.timezone) if self.timezone else None
 
 
 class Imap(_Frozen):
@@ -532,6 +562,10 @@ class MailboxNotifications(_Frozen):
     """In place of notifications.on_field_change."""
     watchers_on_field_change: Flag | None = None
     """In place of notifications.watchers_on_field_change."""
+    support_over: SupportOver | None = None
+    """In place of notifications.support_over."""
+    join_within: Window | None = None
+    """In place of notifications.join_within."""
     staff: StaffLetters | None = None
     """In place of those lines of notifications.staff that stand here."""
 
@@ -807,8 +841,17 @@ class Notifications(_Frozen):
     """Tell watchers when title, priority or category change."""
     staff: StaffLetters = StaffLetters()
     """Which letters agents get, by whose the ticket is: everything, nothing, or some of new, assigned, customer (he
-    wrote), comment, solution, status, change, note.  A ticket may fit several lines; one that wants the letter is
+    wrote), comment, solution, status, change, note, due.  A ticket may fit several lines; one that wants the letter is
     enough.  Watchers, and whoever a rule names, get theirs in any case.  agents.KEY.letters says otherwise for one."""
+    due_before: Duration = timedelta(days=1)
+    """How long before a ticket's due time its staff is reminded; 0s: only once it has passed."""
+    support_over: SupportOver = "nothing"
+    """What becomes of a ticket that a customer opens after the last day of his support (`helpdesk contacts
+    --support-until`): nothing; flag, it gets the tag `support over`, which `list` and `show` point out; letter, that
+    too, and the letter that tells him of the ticket says so (template support_over)."""
+    join_within: Window = timedelta()
+    """Letters about one ticket to one person that are queued within this time leave as one, which waits so long: 2m.
+    0s: each leaves at once."""
     loop_budget: LoopBudget = LoopBudget()
     """The brake on two machines writing to each other."""
     look: Look = Look()
@@ -816,14 +859,6 @@ class Notifications(_Frozen):
     templates: Line | None = None
     """A directory (relative to config.yaml) with templates and sentences (de.po, fr.po, ...) of your own, which take
     the place of the built-in ones (docs/letters.md)."""
-
-
-def _zone(value: str) -> str:
-    try:
-        ZoneInfo(value)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise ValueError(f"{shown(value)} is not a time zone: write one such as Europe/Berlin or UTC") from None
-    return value
 
 
 def _days(value: str) -> str:
@@ -841,7 +876,7 @@ def _spans(value: object) -> object:
 
 
 class BusinessHours(_Frozen):
-    timezone: Annotated[str, AfterValidator(_zone)] = "UTC"
+    timezone: Zone = "UTC"
     """The time zone of the days and hours here, and of `weekday` in rules, such as Europe/Berlin."""
     open: Annotated[
         Mapping[

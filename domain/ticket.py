@@ -5,8 +5,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from domain.due import DueTold
 from domain.message import Attachment
 from domain.people import ContactFacts, OrganizationFacts
+from domain.suspicion import Suspicion
+
+SUPPORT_OVER = "support over"
+"""The tag of a ticket whose customer's support was over when it was opened, where config.yaml wants it."""
 
 
 class Phase(StrEnum):
@@ -68,6 +73,7 @@ class TicketFacts:
     `fields` are the house's own, by their keys in config.yaml.
     `merged_into` is the ticket under which it is continued; nothing happens to it any more.
     `mutes` are the contacts who want no letters about it.
+    `due_at` is until when it is to be solved, `due_told` what of that staff was told.
     """
 
     number: int
@@ -95,6 +101,8 @@ class TicketFacts:
     updated_at: datetime
     closed_at: datetime | None = None
     waiting_since: datetime | None = None
+    due_at: datetime | None = None
+    due_told: DueTold = DueTold.NOTHING
 
     def mute_of(self, contact: int | None) -> Mute | None:
         """The wish of CONTACT to get no letters about this ticket."""
@@ -107,7 +115,7 @@ class EntryFacts:
 
     `attachments` describe the parts of the mail `intake`; `files` what staff attached.  `shown`
     is the new text, `text` all of it, quotes and signature included.  `suspicion` says what staff
-    should know of its sender, '' if nothing.
+    should know of its sender, None if nothing.
     """
 
     id: int
@@ -123,7 +131,7 @@ class EntryFacts:
     message_id: str = ""
     machine: bool = False
     unconfirmed: bool = False
-    suspicion: str = ""
+    suspicion: Suspicion | None = None
     attachments: tuple[Attachment, ...] = ()
     files: tuple["FileFacts", ...] = ()
 
@@ -158,3 +166,5 @@ class TicketLine:
     created_at: datetime
     updated_at: datetime
     waiting_since: datetime | None
+    due_at: datetime | None = None
+    support_over: bool = False

@@ -6,6 +6,8 @@
 503, 530, 534, 535, 538 it will not take our word for who we are
 5xx that speaks of relaying, or of our own address
                         the server is not to send for us: the administrator's to mend, not the recipient's fault
+5xx to RCPT with a code that says that there is no such address (RFC 3463, section 3.2; RFC 7505)
+                        this letter never, and no other one to that address
 552                     too large, unless it is the recipient's mailbox that is full
 5xx                     this letter never
 """
@@ -14,16 +16,21 @@ import re
 from typing import Literal
 
 from domain.errors import PermanentFailure, TemporaryFailure
-from notifier.sender import Greylisted, LockedOut, OurFault, ServerAway, TooLarge
+from notifier.sender import Greylisted, LockedOut, NoSuchAddress, OurFault, ServerAway, TooLarge
 
 Step = Literal["MAIL", "RCPT", "DATA"]
 
 _LOCKED_OUT = frozenset({503, 530, 534, 535, 538})
 # Answers to MAIL that speak of the letter and not of us: what it needs the server has not (RFC 6531).
 _OF_THE_LETTER = frozenset({553, 555})
-_RELAY = re.compile(r"\brelay", re.IGNORECASE)
+# "User unknown in relay recipient table" is of the recipient.
+_RELAY = re.compile(r"\brelay(?! recipient table)", re.IGNORECASE)
 # What greylisting servers say; many give the enhanced code of a policy, 4.7.1, and no word of it.
 _GREYLISTED = re.compile(r"\b4\.7\.1\b|gr[ae]y.?list", re.IGNORECASE)
+# No such mailbox, no such domain, no address at all, moved away, a domain without mail, switched off.  Not: a policy
+# (5.7), a full mailbox (5.2.2), what is wrong with a server (5.3) or on the way (5.4), our own address (5.1.7, 5.1.8),
+# or no reason that a machine could read (550 alone, 5.0.0, 5.1.0).
+_NO_SUCH_ADDRESS = re.compile(r"5\d\d 5\.(?:1\.(?:1|2|3|6|10)|2\.1)(?![\d.])")
 _FULL = re.compile(r"\b5\.2\.\d")
 
 
@@ -48,4 +55,6 @@ def _for_good(code: int, text: str, step: Step) -> TemporaryFailure | PermanentF
         return OurFault(f"{text}; is the mailbox allowed to send there?")
     if _RELAY.search(text):
         return OurFault(f"{text}; the server does not send for us: check smtp.host, smtp.user and smtp.password")
+    if step == "RCPT" and _NO_SUCH_ADDRESS.match(text):
+        return NoSuchAddress(text)
     return PermanentFailure(text)

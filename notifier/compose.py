@@ -115,11 +115,12 @@ def _without_internals(facts: LetterFacts) -> LetterFacts:
         return facts
     if facts.kind is LetterKind.FORWARDED:
         whole = tuple(file for file in facts.files if file.content_type == "message/rfc822")
-        return replace(facts, entry=None, earlier=(), events=(), files=whole)
-    earlier = tuple(replace(entry, suspicion="") for entry in facts.earlier if entry.kind not in _INTERNAL)
+        return replace(facts, entry=None, earlier=(), further=(), events=(), files=whole)
+    earlier = tuple(replace(entry, suspicion=None) for entry in facts.earlier if entry.kind not in _INTERNAL)
+    further = tuple(replace(entry, suspicion=None) for entry in facts.further if entry.kind not in _INTERNAL)
     if facts.entry is None or facts.entry.kind in _INTERNAL:
-        return replace(facts, entry=None, files=(), earlier=earlier)
-    return replace(facts, entry=replace(facts.entry, suspicion=""), earlier=earlier)
+        return replace(facts, entry=None, files=(), earlier=earlier, further=further)
+    return replace(facts, entry=replace(facts.entry, suspicion=None), earlier=earlier, further=further)
 
 
 def _sendable(address: str) -> str:

@@ -3,13 +3,14 @@
 Refusals are scripted by recipient; everything else is taken and kept in order.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from domain.errors import TemporaryFailure
 from domain.letter import Letter
 from domain.people import address_key
 from notifier.answers import refusal
+from notifier.sender import nothing
 
 ACCEPTED = "250 2.0.0 Ok"
 
@@ -39,11 +40,12 @@ class MemorySmtp:
         """
         self._refusals.setdefault(address_key(address), []).append(_Refusal(reply, times))
 
-    def send(self, letter: Letter) -> str:
+    def send(self, letter: Letter, *, meanwhile: Callable[[], object] = nothing) -> str:
         """`250 2.0.0 Ok`.  Raises what the scripted reply means: TemporaryFailure or PermanentFailure."""
         waiting = self._refusals.get(address_key(letter.envelope_to), [])
         if not waiting:
             self._sent.append(letter)
+            meanwhile()
             return ACCEPTED
         next_one = waiting[0]
         next_one.times -= 1

@@ -139,6 +139,9 @@ TABLE: Mapping[EventKind, _Row] = {
     E.UNSENT:          _Row(None,          None,       _of_customer,     None,       _of_customer),
     E.OPTED_OUT:       _Row(None,          None,       K.STAFF_CHANGE,   None,       K.STAFF_CHANGE),
     E.OPTED_IN:        _Row(None,          None,       K.STAFF_CHANGE,   None,       K.STAFF_CHANGE),
+    E.DUE:             _Row(None,          None,       K.STAFF_CHANGE,   None,       _STAFF_CHANGE),
+    E.DUE_SOON:        _Row(None,          None,       K.STAFF_DUE,      None,       None),
+    E.OVERDUE:         _Row(None,          None,       K.STAFF_DUE,      None,       K.STAFF_DUE),
     E.NOTE:            _Row(None,          None,       K.STAFF_NOTE,     None,       K.STAFF_NOTE),
 }
 # fmt: on
@@ -148,10 +151,11 @@ STRONGEST_FIRST = (
     *(K.SOLUTION, K.STAFF_SOLUTION),
     *(K.COMMENT, K.STAFF_COMMENT),
     K.STAFF_MENTION,
-    *(K.ACKNOWLEDGEMENT, K.NOTICE, K.STAFF_NEW),
+    *(K.ACKNOWLEDGEMENT, K.NOTICE, K.SUPPORT_OVER, K.STAFF_NEW),
     *(K.COPY, K.STAFF_CUSTOMER),
     *(K.STAFF_NOTE, K.STAFF_ASSIGNED),
     *(K.STATUS, K.STAFF_STATUS),
+    K.STAFF_DUE,
     *(K.OPTED_OUT, K.OPTED_IN),
     *(K.CHANGE, K.STAFF_CHANGE),
     K.REPORT,
@@ -610,7 +614,7 @@ def _outcome(person: _Person, act: ActFacts, settings: Settings) -> Told | Withh
         return refusal
     if _is_actor(person, act) and person.recipient.is_staff and not _switches(act, settings).tell_actor:
         return Withheld(recipient=person.recipient, kind=kind, reason=Reason.ACTOR, because="own act")
-    template, why = _chosen(person, act)
+    template, why = _chosen(person, kind, act)
     return Told(
         recipient=person.recipient,
         kind=kind,
@@ -654,11 +658,14 @@ def _mandatory_by(person: _Person, act: ActFacts) -> str:
     return next(wishes, "") if person.column == "customer" else ""
 
 
-def _chosen(person: _Person, act: ActFacts) -> tuple[str, str]:
-    """The template that a rule chose for the customer's letter, and how that is told."""
+def _chosen(person: _Person, kind: LetterKind, act: ActFacts) -> tuple[str, str]:
+    """The template that a rule chose for the customer's letter, or his support that is over, and how that is told."""
     wishes = [wish for wish in act.wishes if isinstance(wish, ChooseLetter)]
-    if not wishes or person.column != "customer":
+    if person.column != "customer":
         return "", ""
+    if not wishes:
+        over = act.support_over if kind in (K.ACKNOWLEDGEMENT, K.NOTICE) else ""
+        return (K.SUPPORT_OVER.value, f", with template {K.SUPPORT_OVER.value} ({over})") if over else ("", "")
     return wishes[-1].template, f", with template {wishes[-1].template} ({wishes[-1].because})"
 
 

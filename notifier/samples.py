@@ -6,7 +6,7 @@ is to speak of and once with as little as there can be.
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 from domain.errors import Problem
@@ -74,6 +74,8 @@ def sample(settings: Settings, kind: LetterKind, *, language: str = "", mailbox:
         at=_ANSWER.at,
         entry=entry,
         earlier=() if kind in _FROM_CUSTOMER else (_ASKED,),
+        due_at=_DUE if kind.is_staff else None,
+        support_end=date(2026, 10, 31) if kind is LetterKind.SUPPORT_OVER else None,
         standings=(_STANDING, replace(_STANDING, ticket=1043, agent="")) if kind is LetterKind.REPORT else (),
     )
 
@@ -92,7 +94,17 @@ def _all(settings: Settings, languages: tuple[str, ...], templates: Path | None)
                 yield full
                 if kind not in _ALWAYS_QUOTES:
                     bare = replace(full.recipient, name="")
-                    yield replace(full, recipient=bare, agent="", events=(), entry=None, earlier=(), standings=())
+                    yield replace(
+                        full,
+                        recipient=bare,
+                        agent="",
+                        events=(),
+                        entry=None,
+                        earlier=(),
+                        standings=(),
+                        due_at=None,
+                        support_end=None,
+                    )
 
 
 def _without_catalog(settings: Settings, languages: tuple[str, ...]) -> Iterator[Problem]:
@@ -130,7 +142,7 @@ def _unknown(settings: Settings, files: Shelf, languages: tuple[str, ...]) -> It
 
 _FROM_CUSTOMER = frozenset(
     {
-        *(LetterKind.ACKNOWLEDGEMENT, LetterKind.NOTICE, LetterKind.COPY),
+        *(LetterKind.ACKNOWLEDGEMENT, LetterKind.NOTICE, LetterKind.SUPPORT_OVER, LetterKind.COPY),
         *(LetterKind.STAFF_NEW, LetterKind.STAFF_CUSTOMER),
     }
 )
@@ -146,6 +158,7 @@ _WITHOUT_ENTRY = frozenset(
         LetterKind.STAFF_ASSIGNED,
         LetterKind.STAFF_STATUS,
         LetterKind.STAFF_CHANGE,
+        LetterKind.STAFF_DUE,
     }
 )
 _ASKED = QuotedEntry(
@@ -174,6 +187,7 @@ _NOTE = QuotedEntry(
 )
 
 
+_DUE = datetime(2026, 11, 22, 17, 0, tzinfo=UTC)
 _STANDING = Standing(ticket=1042, title="Störung im Netz", status="open", agent="ada", opened=_ASKED.at)
 _PASSED_ON = {LetterKind.STAFF_NOTE: _NOTE, LetterKind.STAFF_MENTION: _NOTE, **dict.fromkeys(_FROM_CUSTOMER, _ASKED)}
 
@@ -181,6 +195,8 @@ _PASSED_ON = {LetterKind.STAFF_NOTE: _NOTE, LetterKind.STAFF_MENTION: _NOTE, **d
 def _usual_events(settings: Settings, kind: LetterKind) -> tuple[Event, ...]:
     if kind in _FROM_CUSTOMER:
         return (Event(kind=EventKind.OPENED, actor=Actor("contact", "1", "Jörg Weiß")),)
+    if kind is LetterKind.STAFF_DUE:
+        return (Event(kind=EventKind.DUE_SOON, after=_DUE.isoformat()),)
     comment, status, assigned = _events(settings)[:3]
     return (status, assigned) if kind in _WITHOUT_ENTRY else (comment, status)
 
@@ -189,11 +205,14 @@ def _events(settings: Settings) -> tuple[Event, ...]:
     agent, group = next(iter(settings.agents)), next(iter(settings.groups))
     statuses = list(settings.tickets.statuses)
     low, high = settings.tickets.priorities[0], settings.tickets.priorities[-1]
-    plain_kinds = set(EventKind) - {EventKind.ASSIGNED, EventKind.FIELD, EventKind.STATUS, EventKind.COMMENT}
+    due = (EventKind.DUE, EventKind.DUE_SOON, EventKind.OVERDUE)
+    others = {EventKind.ASSIGNED, EventKind.FIELD, EventKind.STATUS, EventKind.COMMENT}
+    plain_kinds = set(EventKind) - others.union(due)
     told = [(EventKind.COMMENT, "", "", ""), (EventKind.STATUS, "", statuses[0], statuses[-1])]
     told += [(EventKind.ASSIGNED, "agent", "", agent)]
     told += [(EventKind.ASSIGNED, "agent", agent, ""), (EventKind.ASSIGNED, "group", "", group)]
     told += [(EventKind.FIELD, "priority", low, high)]
     told += [(kind, "", "", "1043") for kind in sorted(plain_kinds)]
+    told += [(kind, "", "", _DUE.isoformat()) for kind in due]
     actor = Actor("agent", agent)
     return tuple(Event(kind=k, actor=actor, field=f, before=before, after=after) for k, f, before, after in told)

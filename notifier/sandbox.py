@@ -7,6 +7,7 @@ Fails with: ServerAway where the files cannot be written.
 """
 
 import os
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from email.header import Header
@@ -14,7 +15,7 @@ from pathlib import Path
 
 from domain.errors import PermanentFailure
 from domain.letter import Letter, LetterFacts
-from notifier.sender import Sender, ServerAway, Writing
+from notifier.sender import NoSuchAddress, Sender, ServerAway, Writing, nothing
 
 
 class FileSender:
@@ -23,7 +24,7 @@ class FileSender:
     def __init__(self, directory: Path) -> None:
         self._directory = directory
 
-    def send(self, letter: Letter) -> str:
+    def send(self, letter: Letter, *, meanwhile: Callable[[], object] = nothing) -> str:
         """`250 written to …`.  Raises ServerAway where the directory cannot be written."""
         target = self._directory / f"{letter.id}.eml"
         temporary = target.with_suffix(".tmp")
@@ -53,11 +54,15 @@ class OnlyTo:
         self._sender = sender
         self._address = address
 
-    def send(self, letter: Letter) -> str:
+    def send(self, letter: Letter, *, meanwhile: Callable[[], object] = nothing) -> str:
         """What the sender inside says.  Raises PermanentFailure for another recipient."""
         if letter.envelope_to != self._address:
             raise PermanentFailure(f"deliver: all letters go to {self._address}, this one would go to somebody else")
-        return self._sender.send(letter)
+        try:
+            return self._sender.send(letter, meanwhile=meanwhile)
+        except NoSuchAddress as refused:
+            # It is not the address that the letter is for.
+            raise PermanentFailure(str(refused)) from refused
 
     def close(self) -> None:
         """Let go of the connection inside."""

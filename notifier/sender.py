@@ -3,6 +3,7 @@
 Why a letter was not taken says who has to wait for what; each is a type of its own.
 """
 
+from collections.abc import Callable
 from typing import Protocol
 
 from domain.errors import PermanentFailure, TemporaryFailure
@@ -25,6 +26,10 @@ class LockedOut(ServerAway, OurFault):
     """The server does not let us in: login, certificate or encryption are wrong."""
 
 
+class NoSuchAddress(PermanentFailure):
+    """The recipient's address takes no letters, whatever they say."""
+
+
 class TooLarge(PermanentFailure):
     """The letter is larger than the server takes.  `limit`: what it takes, in octets; None where it did not say."""
 
@@ -33,12 +38,17 @@ class TooLarge(PermanentFailure):
         super().__init__(text)
 
 
+def nothing() -> None:
+    """Nothing happens."""
+
+
 class Sender(Protocol):
     """Whatever takes a finished letter."""
 
-    def send(self, letter: Letter) -> str:
+    def send(self, letter: Letter, *, meanwhile: Callable[[], object] = nothing) -> str:
         """The server's final words, such as `250 2.0.0 Ok`: from now on the letter is the server's.
 
+        MEANWHILE, which must not fail, may be called once while the server considers its answer.
         Raises TemporaryFailure where waiting may help, PermanentFailure where it does not.
         """
 

@@ -16,14 +16,17 @@ import re
 import smtplib
 import socket
 import ssl
+from collections.abc import Callable
 from contextlib import suppress
 
 from domain.errors import PermanentFailure, TemporaryFailure
 from domain.letter import Letter
 from domain.settings import Smtp
 from notifier.answers import Step, refusal
-from notifier.sender import LockedOut, ServerAway, TooLarge
+from notifier.dialogue import OCTETS_PLEASE, Answer, Dialogue
+from notifier.sender import LockedOut, ServerAway, TooLarge, nothing
 
+_NO_ADDRESS = re.compile(r"[\x00-\x20\x7f-\x9f<>]")
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
 
 
@@ -35,26 +38,33 @@ class SmtpSender:
         self._password = password
         self._connection: smtplib.SMTP | None = None
 
-    def send(self, letter: Letter) -> str:
+    def send(self, letter: Letter, *, meanwhile: Callable[[], object] = nothing) -> str:
         """The server's final reply, such as `250 2.0.0 Ok`: from now on the letter is the server's.
 
         Raises TemporaryFailure (4xx, network, login, certificate) or PermanentFailure (5xx).
         """
-        if _UNPRINTABLE.search(letter.envelope_from + letter.envelope_to):
+        if _NO_ADDRESS.search(letter.envelope_from + letter.envelope_to):
             raise PermanentFailure(f"the addresses of letter {letter.id} cannot stand in an envelope")
-        connection = self._begun(letter)
+        dialogue = self._begun(letter)
         try:
-            _accepted(connection.rcpt(letter.envelope_to), "RCPT")
-            return _accepted(_data(connection, letter.data), "DATA")
+            _accepted(dialogue.answer(), "RCPT")
+            _asked_for(dialogue.answer())
+            dialogue.write(letter.data)
+            meanwhile()
+            return _accepted(dialogue.last(), "DATA")
         except ServerAway:
             self._drop()
             raise
         except (TemporaryFailure, PermanentFailure):
-            self._reset(connection)
+            self._give_up(dialogue)
             raise
         except (OSError, smtplib.SMTPException) as cause:
             self._drop()
             raise TemporaryFailure(_lost(self._smtp, cause)) from cause
+        except BaseException:
+            # An answer is still on its way, and would be taken for that to the next letter.
+            self._drop()
+            raise
 
     def close(self) -> None:
         """Say good-bye and let go of the connection; the next letter opens a new one."""
@@ -64,8 +74,8 @@ class SmtpSender:
                 connection.quit()
             connection.close()
 
-    def _begun(self, letter: Letter) -> smtplib.SMTP:
-        """A connection on which the server has answered MAIL with yes."""
+    def _begun(self, letter: Letter) -> Dialogue:
+        """The handing over of LETTER, to whose MAIL the server has said yes."""
         if self._connection is not None:
             try:
                 return self._mail(self._connection, letter)
@@ -82,22 +92,24 @@ class SmtpSender:
             self._drop()
             raise ServerAway(_lost(self._smtp, cause)) from cause
 
-    def _mail(self, connection: smtplib.SMTP, letter: Letter) -> smtplib.SMTP:
+    def _mail(self, connection: smtplib.SMTP, letter: Letter) -> Dialogue:
         options = _options(connection, letter, self._smtp)
-        reply = connection.mail(letter.envelope_from, options)
+        dialogue = Dialogue(connection, sender=letter.envelope_from, recipient=letter.envelope_to, options=options)
+        reply = dialogue.answer()
         try:
             _accepted(reply, "MAIL")
         except ServerAway:
             raise
         except (TemporaryFailure, PermanentFailure):
-            self._reset(connection)
+            self._give_up(dialogue)
             raise
-        return connection
+        return dialogue
 
-    def _reset(self, connection: smtplib.SMTP) -> None:
+    def _give_up(self, dialogue: Dialogue) -> None:
         """Make the connection ready for another letter, or let go of it."""
         try:
-            code, _ = connection.rset()
+            dialogue.give_up()
+            code, _ = self._connection.rset() if self._connection else (250, b"")
         except (OSError, smtplib.SMTPException):
             code = 421
         if code != 250:
@@ -256,11 +268,10 @@ def needs_smtputf8(letter: Letter) -> bool:
     return not (addresses.isascii() and letter.data.partition(b"\r\n\r\n")[0].isascii())
 
 
-def _data(connection: smtplib.SMTP, data: bytes) -> tuple[int, bytes]:
-    try:
-        return connection.data(data)
-    except smtplib.SMTPDataError as refused:
-        return refused.smtp_code, _bytes(refused.smtp_error)
+def _asked_for(reply: Answer) -> None:
+    """The server asks for the octets.  Raises what any other answer to DATA means."""
+    if reply[0] != OCTETS_PLEASE:
+        raise refusal(reply[0], _text(reply), "DATA")
 
 
 def _accepted(reply: tuple[int, bytes], step: Step) -> str:

@@ -10,13 +10,13 @@ Fails with: BadTemplate, which names the template, the line and what is wrong.
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time, tzinfo
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from babel.core import Locale, UnknownLocaleError
-from babel.dates import format_date, format_datetime, format_time
+from babel.dates import format_date, format_time, get_timezone_name
 from jinja2 import (
     BytecodeCache,
     FunctionLoader,
@@ -35,10 +35,11 @@ from markupsafe import Markup, escape
 from domain.errors import Problem, TemporaryFailure
 from domain.event import Event, EventKind
 from domain.letter import LetterFacts, LetterKind, QuotedEntry, Standing
-from domain.marker import REPLY_MARKERS
+from domain.marker import REPLY_MARKERS, staff_marker
 from domain.opt_out_words import Wish
 from domain.opt_out_words import word as opt_out_word
 from domain.settings import Look, Mailbox, Settings
+from domain.suspicion import Suspicion
 from domain.token import reference
 from notifier import shelf
 from notifier.catalog import FALLBACK, Speech, catalogs
@@ -62,14 +63,17 @@ _BLANKS = re.compile(r"\s+")
 _URL = re.compile(r"(https?://[^\s<>\"'`{}|\\^]{3,1000})")
 _AFTER_URL = re.compile(r"[.,;:!?)\]*_~]+$")
 _INDENT = re.compile(r"^[ \t]+")
-_MOMENT = {"de": "dd.MM.yyyy, HH:mm", "en": "d MMM yyyy, HH:mm"}
+_DAY = {"de": "dd.MM.yyyy", "en": "d MMM yyyy"}
+_HOUR = {"de": "HH:mm", "en": "HH:mm"}
 _RIGHT_TO_LEFT = frozenset({"ar", "fa", "he", "ur", "yi"})
 _STATUS = (EventKind.STATUS, EventKind.CLOSED, EventKind.REOPENED)
+_TIMES = (EventKind.DUE, EventKind.DUE_SOON, EventKind.OVERDUE)
 
 # What the text of a letter says itself and need not say again as a line.
 _SAID = {
     LetterKind.ACKNOWLEDGEMENT: {EventKind.OPENED, EventKind.CUSTOMER_WROTE},
     LetterKind.NOTICE: {EventKind.OPENED},
+    LetterKind.SUPPORT_OVER: {EventKind.OPENED},
     LetterKind.COMMENT: {EventKind.COMMENT},
     LetterKind.SOLUTION: {EventKind.SOLUTION, EventKind.COMMENT},
     LetterKind.COPY: {EventKind.CUSTOMER_WROTE},
@@ -81,6 +85,7 @@ _SAID = {
     LetterKind.STAFF_SOLUTION: {EventKind.SOLUTION, EventKind.COMMENT},
     LetterKind.STAFF_NOTE: {EventKind.NOTE, EventKind.MENTIONED},
     LetterKind.STAFF_MENTION: {EventKind.NOTE, EventKind.MENTIONED},
+    LetterKind.STAFF_DUE: {EventKind.DUE_SOON, EventKind.OVERDUE},
     LetterKind.STAFF_REFUSED: {EventKind.NOTE, EventKind.OPENED},
 }
 # The word by which a reader takes back what a letter confirms.
@@ -125,7 +130,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TicketWords:
-    """A ticket as its letters show it."""
+    """A ticket as its letters show it; `due` is until when it is to be solved, in words, '' for no such time."""
 
     reference: str
     title: str
@@ -135,6 +140,7 @@ class TicketWords:
     group: str
     agent: str
     requester: str
+    due: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,6 +163,9 @@ class Reader:
     language: str
 
 
+_VALUES = frozenset({Change, Colors, Logo, QuotedEntry, Reader, StandingWords, TicketWords})
+
+
 class _Sandbox(ImmutableSandboxedEnvironment):
     """Jinja's sandbox, without the product of a text and a number: it makes a gigabyte in a breath."""
 
@@ -166,6 +175,10 @@ class _Sandbox(ImmutableSandboxedEnvironment):
         if not all(isinstance(side, int | float) and abs(side) < 1_000_000 for side in (left, right)):
             raise SecurityError(f"{operator} is for small numbers only")
         return super().call_binop(context, operator, left, right)
+
+    def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
+        # What templates are given are our own frozen values: a type that is known need not be looked through again.
+        return (type(obj) in _VALUES and attr[:1] != "_") or super().is_safe_attribute(obj, attr, value)
 
 
 class _Compiled(BytecodeCache):
@@ -242,6 +255,7 @@ class Wording:
                 look,
                 mailbox=special,
                 language=chain[0],
+                zone=self._settings.helpdesk.zone,
                 picture=self._logos[look.logo] if look.logo else None,
             )
         return self._papers[key]
@@ -251,25 +265,27 @@ class Wording:
         settings, language = self._settings, paper.language
         mailbox = mailbox_of(facts, settings)
         return {
-            "ticket": _ticket(facts, settings, language),
+            "ticket": _ticket(facts, settings, paper),
             "reader": Reader(
                 name=one_line(facts.recipient.name)[:NAME_LIMIT], role=facts.recipient.role, language=language
             ),
-            "entry": _shortened(facts.entry, TEXT_LIMIT),
+            "entry": _with_further(facts.entry, facts.further, paper),
             "said": plain(_cut(facts.words, TEXT_LIMIT)),
-            "earlier": tuple(_shortened(entry, 4 * BRIEF_LIMIT) for entry in facts.earlier),
+            "earlier": tuple(_shortened(entry, 4 * BRIEF_LIMIT, paper) for entry in facts.earlier),
             "standings": tuple(_standing(one, settings, language) for one in facts.standings),
             "changes": _changes(facts, settings, paper),
             "at": facts.at,
             "actor": _by(facts.events[0], settings) if facts.events else "",
             "signature": _signature(facts, settings),
             "unconfirmed": any(event.kind is EventKind.UNCONFIRMED for event in facts.events),
+            "support_end": paper.day(facts.support_end) if facts.support_end else "",
+            "overdue": any(event.kind is EventKind.OVERDUE for event in facts.events),
             "vendor": next((event.field for event in facts.events if event.kind is EventKind.VENDOR_WROTE), ""),
             "helpdesk": settings.helpdesk.name,
             "address": mailbox.address,
             "unsubscribe": unsubscribe,
             "word": opt_out_word(_TAKES_BACK[facts.kind], language) if facts.kind in _TAKES_BACK else "",
-            "marker": REPLY_MARKERS.get(language, REPLY_MARKERS[FALLBACK]),
+            "marker": _marker(facts, settings, language),
             "language": language,
         }
 
@@ -278,9 +294,11 @@ class _Paper:
     """What letters are written on: the templates, sentences and look for one mailbox and language."""
 
     def __init__(
-        self, files: Shelf, speech: Speech, look: Look, *, mailbox: str, language: str, picture: Logo | None
-    ) -> None:
+        self, files: Shelf, speech: Speech, look: Look, *, mailbox: str, language: str, zone: tzinfo,
+        picture: Logo | None,
+    ) -> None:  # fmt: skip
         self.language = language
+        self._zone = zone
         self.logo = picture
         self._speech = speech
         self._colors = Colors.of(look.color)
@@ -324,7 +342,9 @@ class _Paper:
         return self._speech.has(key)
 
     def _say_in_html(self, key: str, /, count: int | None = None, **places: object) -> Markup:
-        return Markup(escape(self._speech.sentence(key, count))).format(count=count, **places)
+        # Markup.format does the same at five times the cost.
+        filled = {name: value if type(value) is int else escape(value) for name, value in places.items()}
+        return Markup(str(escape(self._speech.sentence(key, count))).format(count=count, **filled))
 
     def _loaded(self, name: str, form: Form) -> Template:
         try:
@@ -366,7 +386,7 @@ class _Paper:
         made.globals["say"] = self._say_in_html if form == "html" else self.say
         made.globals["mark"] = MARK if form == "txt" else ""
         made.filters |= {
-            "moment": self._moment, "wrapped": _wrapped, "brief": _brief, "quote": _quote, "prose": str,
+            "moment": self.moment, "wrapped": _wrapped, "brief": _brief, "quote": _quote, "prose": str,
         }  # fmt: skip
         return made
 
@@ -380,9 +400,13 @@ class _Paper:
             source = self._styles.inlined(source)
         return source, str(found.path), lambda: True
 
-    def _moment(self, at: datetime, language: str = "") -> str:
-        """AT in the reader's language: `21.11.2026, 10:00 UTC`."""
-        return _moment(at.astimezone(UTC), language or self.language)
+    def moment(self, at: datetime, language: str = "") -> str:
+        """AT in the reader's language and the helpdesk's time zone: `21.11.2026, 11:00 MEZ`."""
+        return _moment(at.astimezone(self._zone), language or self.language)
+
+    def day(self, day: date) -> str:
+        """DAY in the reader's language: `31.12.2026`."""
+        return format_date(day, "medium", _locale(self.language))
 
     def _complaint(self, name: str, form: Form, cause: Exception) -> BadTemplate:
         """The innermost template line that the failure passed, and what is wrong there."""
@@ -501,15 +525,44 @@ def _subject_and_body(template: Template, text: str) -> tuple[str, str]:
     return one_line(subject)[:SUBJECT_LIMIT], body.strip("\n") + "\n"
 
 
-@lru_cache(maxsize=512)
 def _moment(at: datetime, language: str) -> str:
+    """The minute of AT in words, with the name of its zone."""
+    return f"{_day(at.date(), language)}, {_hour(at.hour, at.minute, language)} {_zone_name(at, language)}"
+
+
+@lru_cache(maxsize=512)
+def _day(day: date, language: str) -> str:
+    locale = _locale(language)
+    return format_date(day, _DAY.get(locale.language, "medium"), locale)
+
+
+@lru_cache(maxsize=2000)
+def _hour(hour: int, minute: int, language: str) -> str:
+    locale = _locale(language)
+    return format_time(time(hour, minute), _HOUR.get(locale.language, "short"), locale=locale)
+
+
+def _locale(language: str) -> Locale:
+    """How dates are written by readers of LANGUAGE; in English where nobody knows."""
     try:
-        locale = Locale.parse(language)
+        return Locale.parse(language)
     except (UnknownLocaleError, ValueError):
-        language, locale = FALLBACK, Locale.parse(FALLBACK)
-    if language in _MOMENT:
-        return f"{format_datetime(at, _MOMENT[language], locale=locale)} UTC"
-    return f"{format_date(at, 'medium', locale)}, {format_time(at, 'short', locale=locale)} UTC"
+        return Locale.parse(FALLBACK)
+
+
+def _zone_name(at: datetime, language: str) -> str:
+    if at.tzinfo is UTC:
+        return "UTC"
+    return _named(at.replace(minute=0, second=0, microsecond=0), str(at.tzinfo), at.tzname() or "", language)
+
+
+# Equal times are one to the cache, whatever their zones: so zone and abbreviation are asked for as well.
+@lru_cache(maxsize=2000)
+def _named(at: datetime, _: str, abbreviation: str, language: str) -> str:
+    """The zone of AT as its readers abbreviate it, MEZ, else as the world does, CET, else by its distance, UTC+03."""
+    theirs = get_timezone_name(at, width="short", locale=_locale(language))
+    name = theirs if theirs[:1].isalpha() else abbreviation
+    return name if name[:1].isalpha() else f"UTC{name}"
 
 
 def _wrapped(text: str) -> str:
@@ -552,7 +605,15 @@ def _cut(text: str, limit: int) -> str:
     return text if len(text) <= limit else f"{text[:limit]}\n[…]"
 
 
-def _shortened(entry: QuotedEntry | None, limit: int) -> QuotedEntry | None:
+def _marker(facts: LetterFacts, settings: Settings, language: str) -> str:
+    """The first line of a letter, '' for none."""
+    if not facts.kind.is_staff:
+        return REPLY_MARKERS.get(language, REPLY_MARKERS[FALLBACK])
+    number = facts.ticket
+    return staff_marker(language, reference(settings.helpdesk.tag, number) if number is not None else "")
+
+
+def _shortened(entry: QuotedEntry | None, limit: int, paper: _Paper) -> QuotedEntry | None:
     if entry is None:
         return None
     return QuotedEntry(
@@ -561,8 +622,38 @@ def _shortened(entry: QuotedEntry | None, limit: int) -> QuotedEntry | None:
         text=plain(_cut(entry.text, limit)).strip("\n"),
         at=entry.at,
         attachment_names=tuple(one_line(name)[:SUBJECT_LIMIT] for name in entry.attachment_names[:100]),
-        suspicion=one_line(entry.suspicion)[:SUBJECT_LIMIT],
+        suspicion=_said(entry.suspicion, paper) if entry.suspicion else None,
     )
+
+
+def _said(suspicion: Suspicion, paper: _Paper) -> Suspicion:
+    """SUSPICION in the reader's language."""
+    key, text = f"suspicion.{suspicion.key}", str(suspicion)
+    if paper.can_say(key):
+        text = paper.say(key, None, **{name: one_line(value) for name, value in suspicion.places})
+    return replace(suspicion, said=one_line(text)[:SUBJECT_LIMIT])
+
+
+def _with_further(entry: QuotedEntry | None, further: tuple[QuotedEntry, ...], paper: _Paper) -> QuotedEntry | None:
+    """ENTRY with the words of FURTHER below its own, each with its author and time.
+
+    They are one text, so that no template of the house's own can leave them out.
+    """
+    limit = TEXT_LIMIT // (1 + len(further))
+    kept = [one for one in (_shortened(each, limit, paper) for each in (entry, *further)) if one]
+    if len(kept) < 2:
+        return kept[0] if kept else None
+    first, *others = kept
+    text = "\n\n".join((first.text or paper.say("no_text"), *(_said_by(one, paper) for one in others)))
+    names = tuple(name for one in (first, *others) for name in one.attachment_names)
+    return replace(first, text=text, attachment_names=names)
+
+
+def _said_by(entry: QuotedEntry, paper: _Paper) -> str:
+    """The words of ENTRY below who wrote them and when, and what is to be known of him."""
+    careful = [paper.say("suspicion", suspicion=entry.suspicion)] if entry.suspicion else []
+    wrote = paper.say("wrote", author=entry.author or paper.say("somebody"), at=paper.moment(entry.at))
+    return "\n\n".join((*careful, wrote, entry.text or paper.say("no_text")))
 
 
 def _reference(facts: LetterFacts, settings: Settings) -> str:
@@ -570,17 +661,18 @@ def _reference(facts: LetterFacts, settings: Settings) -> str:
     return reference(settings.helpdesk.tag, facts.ticket) if facts.ticket is not None else ""
 
 
-def _ticket(facts: LetterFacts, settings: Settings, language: str) -> TicketWords:
+def _ticket(facts: LetterFacts, settings: Settings, paper: _Paper) -> TicketWords:
     agent = settings.agents.get(facts.agent)
     return TicketWords(
         reference=_reference(facts, settings),
         title=one_line(facts.title)[:SUBJECT_LIMIT],
-        status=settings.tickets.label(facts.status, language),
+        status=settings.tickets.label(facts.status, paper.language),
         priority=facts.priority,
         category=facts.category,
         group=facts.group or mailbox_of(facts, settings).group,
         agent=agent.name if agent else facts.agent,
         requester=one_line(facts.requester)[:NAME_LIMIT],
+        due=paper.moment(facts.due_at) if facts.due_at else "",
     )
 
 
@@ -628,6 +720,8 @@ def _change(event: Event, settings: Settings, paper: _Paper) -> Change:
             return settings.agents[value].name
         if event.kind in (EventKind.LINKED, EventKind.MERGED) and value.isascii() and value.isdecimal():
             return reference(settings.helpdesk.tag, int(value))
+        if event.kind in _TIMES and value:
+            return paper.moment(datetime.fromisoformat(value))
         return one_line(value)[:SUBJECT_LIMIT]
 
     return Change(

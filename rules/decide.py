@@ -89,7 +89,11 @@ def decided(ruleset: RuleSet, view: View) -> Decision:
 
 def walk(ruleset: RuleSet, facts: MailFacts) -> tuple[RuleVerdict, ...]:
     """Every rule with what each of its conditions saw; the rules after the end of the run are not reached."""
-    view = View(facts)
+    return walked(ruleset, View(facts))
+
+
+def walked(ruleset: RuleSet, view: View) -> tuple[RuleVerdict, ...]:
+    """The same for what a VIEW shows."""
     steps = tuple(_steps(ruleset.rules, view))
     missed = ruleset.rules[len(steps) :]
     return (*(_verdict(step, view) for step in steps), *(_not_reached(rule) for rule in missed))

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
 
-from domain.decision import Decision, Lookup, MailFacts, Verdict
+from domain.decision import Decision, Lookup, MailFacts, RuleVerdict, Verdict
 from domain.errors import DeskError
 from domain.people import Address
-from rules.decide import MAX_FACT, decided
+from rules.decide import MAX_FACT, decided, walked
 from rules.ruleset import RuleSet
 from rules.view import ATTACHMENT, PEOPLE, Part, Value, Values, View, number, parts
 
@@ -31,6 +31,13 @@ def decide_again(
         for field in ruleset.reads:
             _check(field, stored)
     return decided(ruleset, Recorded(stored, lookups, mail))
+
+
+def walk_again(
+    ruleset: RuleSet, stored: Mapping[str, Any], *, lookups: Mapping[Lookup, int | None], mail: MailFacts
+) -> tuple[RuleVerdict, ...]:
+    """Every rule of RULESET with what it saw in the facts STORED, as `walk` tells it; what was not kept is MAIL's."""
+    return walked(ruleset, Recorded(stored, lookups, mail))
 
 
 class Recorded(View):

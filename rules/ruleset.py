@@ -162,7 +162,7 @@ def _texts(action: Action) -> Iterator[tuple[Path, str]]:
 
 
 _WITH_TEXTS = {
-    "set": ("title", "description", "solution"),
+    "set": ("due", "title", "description", "solution"),
     "link": ("contact", "organization"),
     "update": ("key",),
     "merge_into": ("key",),

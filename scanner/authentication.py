@@ -17,6 +17,8 @@ Never raises, and in doubt nothing is proven.  Linear: what is longer than any b
 is not read.
 """
 
+import binascii
+import hashlib
 import re
 from dataclasses import replace
 from fnmatch import fnmatchcase
@@ -32,9 +34,13 @@ MAX_RESULTS = 4_000
 """Characters of a field of results; border hosts write some hundred."""
 MAX_RECEIVED = 4_000
 MAX_FROM = 4_000
+MAX_SIGNATURE = 10_000
+MAX_SIGNATURES = 20
 
 _BY = re.compile(r"(?:^|\s)by\s+([^\s;]+)", re.IGNORECASE)
 _SERVER = re.compile(r'\s*("?)([^\s;="/]{1,255})\1(?:\s+1)?\s*')
+_TAG = re.compile(r"(?:^|;)\s*([A-Za-z][A-Za-z0-9_]{0,20})\s*=\s*([^;]*)")
+_NOT_BASE64 = re.compile(r"[^A-Za-z0-9+/]")
 _RESULT = re.compile(r"\s*[A-Za-z0-9_-]{1,40}\s*(?:/\s*1\s*)?=")
 
 
@@ -114,6 +120,28 @@ def _without_comments(value: str) -> str | None:
             if depth < 0:
                 return None
     return None if depth or quoted else "".join(kept)
+
+
+def signatures(message: Message) -> tuple[str, ...]:
+    """What the signatures (DKIM) of the From domain's own in MESSAGE are known by, as digests of their octets.
+
+    A signature is the same however its base64 is written; no other mail has it.
+    """
+    domain, because = _from_domain(message)
+    if because:
+        return ()
+    found: list[str] = []
+    for value in message.header("dkim-signature")[:MAX_SIGNATURES]:
+        if len(value) <= MAX_SIGNATURE:
+            of = dict(_TAG.findall(value))
+            signed = _octets("".join(of.get("b", "").split())) if _is_aligned(_domain(of.get("d", "")), domain) else b""
+            found += [hashlib.sha256(signed).hexdigest()] if signed else []
+    return tuple(dict.fromkeys(found))
+
+
+def _octets(base64: str) -> bytes:
+    known = _NOT_BASE64.sub("", base64)
+    return binascii.a2b_base64(known[: len(known) - (len(known) % 4 == 1)] + "==")
 
 
 _Result = tuple[str, str, dict[str, str]]

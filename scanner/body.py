@@ -33,6 +33,7 @@ from scanner.parts import (
     nested_mail,
     parameter,
     signed_mail,
+    size_of,
     too_many_pieces,
 )
 
@@ -40,6 +41,15 @@ DEFAULT = Limits()
 EVERYTHING = Limits(attachments=1000)
 MAX_PACKED = 1_000_000
 """Characters of the HTML in a winmail.dat."""
+OCTETS_EACH = 2
+"""Octets that are read for each character of the text that is kept."""
+LEAST_OCTETS = 2_000
+"""Octets of every further text when the others were long enough: so the ticket says what was cut."""
+ENCODED = 3
+"""Octets that are sent for one of a text, at most (quoted-printable)."""
+MAX_WORD = 10_000
+MAX_TNEF = 5
+"""Files winmail.dat that are unpacked; an honest mail has one."""
 MAX_NESTING = 3
 """Mails inside mails that are looked into; a deeper one is an attachment and nothing more."""
 
@@ -92,11 +102,15 @@ def body_of(tree: Tree, limits: Limits = DEFAULT, *, depth: int = 0) -> Body:
         if (leaf.index not in chosen or (file_name(leaf.part) and leaf.part is not tree))
         and leaf.part.get_content_type() not in _MIRRORS
     ]
-    _compose(body, _blocks(texts, tree, body.defects), limits)
+    _compose(body, _blocks(texts, tree, body.defects, most=OCTETS_EACH * limits.text), limits)
     found = [_members_of_text(body, texts)]
     said = []
+    kept_packed = [leaf.index for leaf in rest if members.is_tnef(leaf.part)][MAX_TNEF:]
     for leaf in rest[: limits.attachments]:
-        listed, text = _read_rest(leaf, tree, body, limits, depth)
+        if leaf.index in kept_packed:
+            listed, text = [_attachment(leaf)], ""
+        else:
+            listed, text = _read_rest(leaf, tree, body, limits, depth)
         found.append(listed)
         said.append(text)
     _keep_attachments(body, [one for several in found for one in several], len(rest), limits.attachments)
@@ -140,17 +154,21 @@ def _could_be_text(leaf: Leaf, tree: Tree) -> bool:
             and part.get_content_maintype() in ("text", "multipart")
             and not (disposition(part) == "attachment" or file_name(part))
         )
-    return not leaf.attached and part.get_content_type() in _READABLE and disposition(part) != "attachment"
+    # A multipart that cannot be taken apart holds the text that it was made around.
+    is_readable = part.get_content_type() in _READABLE or part.get_content_maintype() == "multipart"
+    return not leaf.attached and is_readable and disposition(part) != "attachment"
 
 
-def _blocks(texts: list[Leaf], tree: Tree, defects: list[str]) -> list[_Block]:
+def _blocks(texts: list[Leaf], tree: Tree, defects: list[str], *, most: int) -> list[_Block]:
     blocks: list[_Block] = []
+    left = most
     for leaf in texts:
         if leaf.family < 0 or not blocks or blocks[-1].family != leaf.family:
             blocks.append(_Block(leaf.family))
         is_html = leaf.part.get_content_type() == "text/html"
         form = blocks[-1].html if is_html else blocks[-1].plain
-        text = _decoded(leaf, tree, defects)
+        text = _decoded(leaf, tree, defects, most=max(left, LEAST_OCTETS))
+        left -= len(text)
         # Two plain versions of one text are rare and mostly no versions; nothing readable is left out.
         if text.strip() and text not in form:
             form.append(text)
@@ -181,13 +199,16 @@ def _is_stub(plain: str) -> bool:
 
 def _capped(text: str, what: str, most: int, defects: list[str]) -> str:
     if len(text) > most:
-        defects.append(f"only the first {most} of {len(text)} characters of the {what} are kept")
+        defects.append(f"only the first {most} characters of the {what} are kept")
     return text[:most]
 
 
-def _decoded(leaf: Leaf, tree: Tree, defects: list[str]) -> str:
+def _decoded(leaf: Leaf, tree: Tree, defects: list[str], *, most: int) -> str:
     part = leaf.part
-    octets = content(part)
+    octets = content(part, ENCODED * most)
+    if len(octets) > most:
+        octets = _whole_characters(octets[:most])
+        defects.append(f"part {leaf.index}: only the first {len(octets)} octets of its text were read")
     charset = parameter(part, "charset")
     if not charset and part.get_content_subtype() == "html" and (stated := _META.search(octets[:2_000])):
         charset = stated[1].decode("ascii")
@@ -200,6 +221,12 @@ def _decoded(leaf: Leaf, tree: Tree, defects: list[str]) -> str:
     if "flowed" in field_of(part, "content-type").lower() and parameter(part, "format").lower() == "flowed":
         return unfolded(text, delete_space=parameter(part, "delsp").lower() == "yes")
     return text
+
+
+def _whole_characters(octets: bytes) -> bytes:
+    """OCTETS up to where no character is cut in two: the last end of a line or word, in any charset but UTF-16."""
+    end = max(octets.rfind(b"\n"), octets.rfind(b" "))
+    return octets[: end + 1] if b"\0" not in octets[:100] and end > len(octets) - MAX_WORD else octets
 
 
 def unfolded(text: str, *, delete_space: bool = False) -> str:
@@ -234,7 +261,7 @@ def _members_of_text(body: Body, texts: list[Leaf]) -> list[Attachment]:
     """The files that stand uuencoded in the mail's own text, which is shown without them."""
     found: list[Attachment] = []
     for leaf in texts if "begin" in body.own else ():
-        packed = members.members_of(leaf.part)
+        packed = members.members_of(leaf.part) if len(found) < members.MAX_FILES else ()
         if packed:
             found += [_member(leaf, number, one) for number, one in enumerate(packed)]
             body.own = members.uuencoded(body.own)[0]
@@ -341,7 +368,6 @@ def _at(several: tuple[_T, ...], number: int) -> _T:
 
 def _attachment(leaf: Leaf) -> Attachment:
     part = leaf.part
-    octets = content(part)
     kind = part.get_content_type()
     content_id = "".join(field_of(part, "content-id").split()).strip("<>")
     inner = nested_mail(part)
@@ -354,7 +380,7 @@ def _attachment(leaf: Leaf) -> Attachment:
             subject=decoded_value(sent_value(inner, "subject")[:1000]) if inner is not None else "",
         ),
         content_type=clean(kind)[:100],
-        size=len(octets),
+        size=size_of(part),
         inline=disposition(part) == "inline" or bool(leaf.beside and content_id),
         content_id=clean(content_id)[:200],
     )

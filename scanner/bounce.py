@@ -7,7 +7,8 @@ read names nobody.
 
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from copy import copy
 from dataclasses import dataclass
 from email.message import Message as Tree
 from typing import Any
@@ -21,10 +22,15 @@ from scanner.tree import Part
 
 MAX_SIZE = 1_000_000
 """Octets: a larger mail is not searched for a home-made report."""
+MAX_SEARCHED = 20_000
+"""Characters of each part of it, MAX_LINES lines, that are searched."""
+MAX_LINES = 500
+MAX_SEARCHED_PARTS = 20
 MAX_RECIPIENTS = 100
 MAX_RETURNED = 200_000
 """Octets of a returned mail in which its Message-ID is looked for."""
 MAX_REASON = 200
+MAX_ADDRESS_LINE = 400
 MAX_TEXT = 5_000
 """Characters of a report in which a server's own words are looked for."""
 
@@ -33,6 +39,19 @@ REACHED = frozenset({"delivered", "relayed", "expanded"})
 _STATUS = re.compile(r"\b([245]\.\d{1,3}\.\d{1,3})\b")
 _SERVER_SAYS = re.compile(r"(?<![\d.])[45]\d\d[- #]|(?<![\d.])[45]\.\d{1,3}\.\d{1,3}\b")
 _ADDRESS = re.compile(r"[^\s<>;,()]+@[^\s<>;,()]+")
+_BARE = re.compile(r"[\w.+%'=-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}")
+_ALONE = re.compile(
+    rf"(?:(?:to|an|recipient|empfänger|destinataire|destinatario)\s?:\s*)?[<\"']?({_BARE.pattern})[>\"']?\s?[:.]?", re.I
+)
+_SYSTEM = re.compile(r"(?:mailer-daemon|postmaster|abuse|no-?reply)@")
+# Where the mail that came back begins.
+_COPY = re.compile(
+    r"^[-> \t]*(?:Received|Return-Path|Message-ID|Subject|From|Date):"
+    r"|^-{3,}[^\n]*(?:copy|original|message|kopie|nachricht)",
+    re.I | re.M,
+)
+_ORIGINAL_ID = re.compile(r"^Original-Message-ID:[ \t]*\n?[ \t]*(<[^<>\n]{1,500}>)", re.IGNORECASE | re.MULTILINE)
+_RECEIPT = "message/disposition-notification"
 _RETURNED_ID = re.compile(r"^[> \t]{0,8}Message-ID:[ \t]*\n?[ \t]*(<[^<>\n]{1,500}>)", re.IGNORECASE | re.MULTILINE)
 _RETURNED = frozenset({"message/rfc822", "text/rfc822-headers", "message/rfc822-headers", "message/global"})
 _STATUS_PARTS = frozenset({"message/delivery-status", "message/global-delivery-status"})
@@ -82,7 +101,7 @@ def found_by_looks(tree: Tree, text: str) -> tuple[Bounced, ...]:
     from flufl.bounce import all_failures
 
     try:
-        temporary, permanent = all_failures(tree)
+        temporary, permanent = all_failures(_beginning(tree))
     except Exception:  # its detectors trust the mail's structure and charsets; a mail owes us neither
         return ()
     # No status is stated; 4.0.0 keeps a passing trouble from being taken for the end (RFC 3463, section 3.1).
@@ -92,6 +111,35 @@ def found_by_looks(tree: Tree, text: str) -> tuple[Bounced, ...]:
     return tuple(_bounced(address, status, reason) for address, status in sorted((waiting | gone).items()))[
         :MAX_RECIPIENTS
     ]
+
+
+def _beginning(part: Tree) -> Tree:
+    """PART with no more of its texts than a report needs: flufl's patterns take quadratic time in blank lines."""
+    twin = copy(part)
+    payload = part.get_payload()
+    if isinstance(payload, list):
+        twin.set_payload([_beginning(one) for one in payload[:MAX_SEARCHED_PARTS] if isinstance(one, Tree)])
+    elif isinstance(payload, str):
+        twin.set_payload("\n".join(payload[:MAX_SEARCHED].split("\n")[:MAX_LINES]))
+    return twin
+
+
+def named_in(text: str, *, without: Collection[str]) -> tuple[Bounced, ...]:
+    """The recipients that a report in no known form names, and not those in WITHOUT (addresses, folded).
+
+    They stand on lines of their own, or in a server's refusal; else the only address that there is.
+    """
+    lines = _COPY.split(text[:MAX_TEXT], 1)[0].split("\n")
+    alone = [on_its_own[1] for line in lines if (on_its_own := _ALONE.fullmatch(line[:MAX_ADDRESS_LINE].strip()))]
+    refused = [one for line in lines if len(line) < 400 and cause_of(line) for one in _BARE.findall(line)]
+    every = _BARE.findall("\n".join(lines))
+    for several in (alone, refused, every):
+        known = dict.fromkeys(one.strip(".'\"").lower() for one in several)
+        found = [one for one in known if one not in without and not _SYSTEM.match(one)]
+        if found and (several is not every or len(found) == 1):
+            reason = said_by_server(text)
+            return tuple(_bounced(one, "", reason) for one in found[:MAX_RECIPIENTS])
+    return ()
 
 
 def said_by_server(text: str) -> str:
@@ -120,6 +168,11 @@ def is_hard(status: str, words: str) -> bool | None:
 
 def returned_ids(parts: Sequence[Leaf], text: str) -> tuple[str, ...]:
     """The Message-IDs of the mail that came back: from its own part, else from the report's TEXT."""
+    # A receipt says which letter it is about (RFC 8098, section 3.2.5).
+    receipts = [content(leaf.part)[:MAX_RETURNED] for leaf in parts if leaf.part.get_content_type() == _RECEIPT]
+    stated = [value for octets in receipts for value in _ORIGINAL_ID.findall(decode(octets)[0].replace("\r\n", "\n"))]
+    if stated:
+        return message_ids(stated)
     nested = [leaf for leaf in parts if leaf.part.get_content_type() in _RETURNED]
     return message_ids(
         [value for leaf in nested for value in _ids_in(leaf)] or _RETURNED_ID.findall(text[:MAX_RETURNED])

@@ -12,6 +12,11 @@ from contextlib import suppress
 
 from domain.nfc import nfc
 
+SAMPLE = 50_000
+"""Octets on either side of the first that is no UTF-8: they tell what the text is."""
+
+# Five octets mean nothing in windows-1252; browsers read them as Latin-1.
+_WINDOWS = "".join(bytes([n]).decode("latin-1" if n in b"\x81\x8d\x8f\x90\x9d" else "cp1252") for n in range(256))
 _NO_BASE64 = re.compile(r"[^A-Za-z0-9+/]+")
 _HIGH = re.compile(rb"[\x80-\xff]")
 _SURROGATES = re.compile("[\ud800-\udfff]")
@@ -150,10 +155,19 @@ def _salvaged(data: bytes, codec: str, hint: str) -> tuple[str, str]:
         better = _as_utf8(data)
         return (better, "utf-8") if better else (data.decode(codec, "replace"), codec)
     # A damaged UTF-8 text still has characters of several octets; Latin text under a wrong name has none.
-    text = data.decode("utf-8", "replace")
-    if any(char > "\x7f" and char != "\ufffd" for char in text):
-        return text, "utf-8"
+    start = max(0, _first_gap(data) - SAMPLE)
+    sample = data[start : start + 2 * SAMPLE].decode("utf-8", "replace")
+    if any(char > "\x7f" and char != "\ufffd" for char in sample):
+        return data.decode("utf-8", "replace"), "utf-8"
     return _guessed(data, hint)
+
+
+def _first_gap(data: bytes) -> int:
+    """Where DATA ceases to be UTF-8."""
+    try:
+        return len(data.decode("utf-8"))
+    except UnicodeDecodeError as error:
+        return error.start
 
 
 def _japanese(data: bytes) -> tuple[str, str]:
@@ -167,14 +181,4 @@ def _japanese(data: bytes) -> tuple[str, str]:
 
 
 def _windows(data: bytes) -> str:
-    # Five octets mean nothing in windows-1252; browsers read them as Latin-1.
-    return data.decode("cp1252", "latin1_for_the_rest")
-
-
-def _latin1(error: UnicodeError) -> tuple[str, int]:
-    if not isinstance(error, UnicodeDecodeError):
-        raise error
-    return error.object[error.start : error.end].decode("latin-1"), error.end
-
-
-codecs.register_error("latin1_for_the_rest", _latin1)
+    return codecs.charmap_decode(data, "strict", _WINDOWS)[0]

@@ -16,13 +16,16 @@ class Words:
     `prefixes` stand with a colon before the subject that is answered: a program writes that, a
     person would answer under `Re:`.  `subjects` begin the subject of an absence note or a receipt,
     but of a question about such notes, too.  `absent` is what the note says, `undelivered` begins the
-    subject of a bounce.
+    subject of a bounce.  `named` stands in the subject of a note behind somebody's name (`Ada Example/Acme
+    is out of the office`, Lotus Notes), `sentences` are what a program adds to a note or says in its writer's place.
     """
 
     prefixes: str = ""
     subjects: str = ""
     absent: str = ""
     undelivered: str = ""
+    named: str = ""
+    sentences: str = ""
 
 
 WORDS: Mapping[str, Words] = MappingProxyType(
@@ -45,6 +48,10 @@ WORDS: Mapping[str, Words] = MappingProxyType(
             "|warning: could not|warning: message|delayed mail|mail system error|mailsystem error|failed mail"
             "|rejected mail|message status - undeliver|delivery error|your message could not be delivered"
             "|mail failure|email delivery failure|address not found|message delayed|permanent delivery failure",
+            named="is out of the office|is out of office|is away from the office|is on vacation|is on annual leave",
+            sentences="i will be out of the office starting|will be out of the office and will not return until"
+            "|this is an automated response to your message|this is an automatic response to your message"
+            "|the only notification you will receive while this person is away",
         ),
         "de": Words(
             prefixes="automatische antwort|abwesenheitsnotiz|abwesenheitsnachricht|abwesenheitsassistent|autoantwort"
@@ -60,6 +67,9 @@ WORDS: Mapping[str, Words] = MappingProxyType(
             "|übermittlung fehlgeschlagen|nachricht nicht zugestellt|zustellfehler|unzustellbarkeit|zustellstatus"
             "|mail konnte nicht|ihre nachricht konnte nicht|benachrichtigung zum übermittlungsstatus"
             "|fehler bei der zustellung",
+            named="ist außer haus|ist nicht im büro|ist nicht im hause|ist abwesend|ist im urlaub",
+            sentences="ich werde ab … nicht im büro sein|ich bin ab … nicht im büro. ich kehre|ich kehre zurück am"
+            "|dies ist eine automatische antwort auf ihre nachricht|die einzige benachrichtigung, die sie",
         ),
         "fr": Words(
             prefixes="réponse automatique|absence du bureau|message d'absence|réponse auto|notification d'absence",
@@ -69,6 +79,8 @@ WORDS: Mapping[str, Words] = MappingProxyType(
             undelivered="non remis|échec de remise|échec de la remise|non distribuable|échec de l'envoi"
             "|courrier non remis"
             "|message non délivré|notification d'état de remise|retour à l'expéditeur|non-remise|avis de non remise",
+            named="est absent|est absente|est absent(e)|est en congé",
+            sentences="ceci est une réponse automatique à votre message|la seule notification que vous recevrez",
         ),
         "es": Words(
             prefixes="respuesta automática|respuesta automatica",
@@ -79,6 +91,8 @@ WORDS: Mapping[str, Words] = MappingProxyType(
             undelivered="no se puede entregar|no entregado|no entregable|error de entrega"
             "|notificación de estado de entrega"
             "|entrega fallida|fallo en la entrega|mensaje no entregado|correo devuelto|devuelto al remitente",
+            named="está fuera de la oficina|está ausente|está de vacaciones",
+            sentences="esta es una respuesta automática a su mensaje|la única notificación que recibirá",
         ),
         "it": Words(
             prefixes="risposta automatica|risposta automatica di assenza",
@@ -88,6 +102,8 @@ WORDS: Mapping[str, Words] = MappingProxyType(
             "|rientrerò|accesso limitato",
             undelivered="mancato recapito|non recapitabile|notifica di mancato recapito|errore di consegna"
             "|avviso di mancata consegna|consegna non riuscita|messaggio non consegnato|impossibile recapitare",
+            named="è fuori ufficio|è fuori sede|è assente|è in ferie",
+            sentences="questa è una risposta automatica al messaggio|l'unica notifica che",
         ),
         "pt": Words(
             prefixes="resposta automática|resposta automatica",
@@ -105,6 +121,8 @@ WORDS: Mapping[str, Words] = MappingProxyType(
             "|automatisch antwoord|beperkt bereikbaar",
             undelivered="niet bezorgd|onbestelbaar|niet-bestelbaar|kan niet worden bezorgd|bezorging mislukt"
             "|niet afgeleverd|bericht niet afgeleverd|melding van de bezorgingsstatus|retour afzender",
+            named="is niet aanwezig|is afwezig|is niet op kantoor",
+            sentences="dit is een automatisch antwoord op uw bericht|de enige melding die u",
         ),
         "da": Words(
             prefixes="automatisk svar|autosvar|fraværsmeddelelse|fraværsbesked",
@@ -170,6 +188,88 @@ WORDS: Mapping[str, Words] = MappingProxyType(
             absent="у відпустці|поза офісом|мене немає на місці|відсутній|відсутня|повернуся|автоматична відповідь",
             undelivered="не доставлено|недоставлен|не вдалося доставити|неможливо доставити|помилка доставки",
         ),
+        "tr": Words(
+            prefixes="otomatik yanıt|otomatik cevap|otomatik yanit",
+            subjects="ofis dışında|ofis dışındayım|işyeri dışında|izindeyim|tatildeyim|yıllık izindeyim|ofiste değilim",
+            absent="ofis dışındayım|ofiste değilim|izindeyim|tatildeyim|yıllık izin|otomatik yanıt|otomatik olarak"
+            "|işe döneceğim|sınırlı erişim",
+            undelivered="teslim edilemedi|teslim edilemeyen|iletilemedi|posta teslim hatası|teslim durumu bildirimi",
+        ),
+        "hu": Words(
+            prefixes="automatikus válasz|automatikus valasz|automatikus értesítés",
+            subjects="házon kívül|irodán kívül|szabadságon|szabadságon vagyok|nem vagyok az irodában|távollét",
+            absent="házon kívül|irodán kívül|szabadságon vagyok|szabadságomat töltöm|nem vagyok az irodában"
+            "|távol vagyok|automatikus válasz|korlátozottan érem el",
+            undelivered="kézbesíthetetlen|nem kézbesíthető|sikertelen kézbesítés|nem sikerült kézbesíteni"
+            "|kézbesítési hiba|kézbesítési állapot",
+        ),
+        "el": Words(
+            prefixes="αυτόματη απάντηση|αυτοματη απαντηση",
+            subjects="εκτός γραφείου|εκτός έδρας|σε άδεια|είμαι σε άδεια|απουσία|απουσιάζω|απουσία από το γραφείο",
+            absent="εκτός γραφείου|σε άδεια|απουσιάζω|λείπω|θα επιστρέψω|αυτόματη απάντηση|περιορισμένη πρόσβαση",
+            undelivered="μη παραδοτέο|δεν παραδόθηκε|δεν ήταν δυνατή η παράδοση|αποτυχία παράδοσης|αδύνατη η παράδοση",
+        ),
+        "ro": Words(
+            prefixes="răspuns automat|raspuns automat",
+            subjects="absent din birou|în afara biroului|in afara biroului|în concediu|in concediu|sunt în concediu"
+            "|nu sunt la birou",
+            absent="în concediu|in concediu|nu sunt la birou|în afara biroului|plecat din birou|plecată din birou"
+            "|voi reveni|răspuns automat|acces limitat",
+            undelivered="nelivrat|nu a fost livrat|nu poate fi livrat|livrare eșuată|eroare de livrare"
+            "|imposibil de livrat",
+        ),
+        "bg": Words(
+            prefixes="автоматичен отговор",
+            subjects="извън офиса|в отпуск|в отпуска|отсъствие|отсъствам|няма ме в офиса",
+            absent="извън офиса|в отпуск|отсъствам|няма ме в офиса|ще се върна|автоматичен отговор|ограничен достъп",
+            undelivered="недоставен|не може да бъде доставен|не е доставен|неуспешна доставка|грешка при доставка",
+        ),
+        "hr": Words(
+            prefixes="automatski odgovor",
+            subjects="izvan ureda|nisam u uredu|na godišnjem|na godišnjem odmoru|odsutan|odsutna|odsutnost",
+            absent="izvan ureda|nisam u uredu|na godišnjem odmoru|odsutan|odsutna|vraćam se|automatski odgovor"
+            "|ograničen pristup",
+            undelivered="nije isporučen|ne može se isporučiti|isporuka nije uspjela|neisporučen|nije moguće isporučiti"
+            "|pogreška pri isporuci",
+        ),
+        "sl": Words(
+            prefixes="samodejni odgovor|avtomatski odgovor|samodejno sporočilo",
+            subjects="odsoten|odsotna|odsotnost|nisem v pisarni|na dopustu|zunaj pisarne|izven pisarne",
+            absent="odsoten|odsotna|na dopustu|nisem v pisarni|zunaj pisarne|izven pisarne|vrnem se|samodejni odgovor"
+            "|avtomatski odgovor|omejen dostop",
+            undelivered="nedostavljivo|nedostavljeno|ni bilo mogoče dostaviti|ni dostavljeno|dostava ni uspela"
+            "|neuspešna dostava",
+        ),
+        "sk": Words(
+            prefixes="automatická odpoveď|automaticka odpoved",
+            subjects="mimo kancelárie|nie som v kancelárii|na dovolenke|som na dovolenke|dovolenka|neprítomnosť"
+            "|neprítomný|neprítomná",
+            absent="mimo kancelárie|nie som v kancelárii|na dovolenke|čerpám dovolenku|neprítomný|neprítomná|vrátim sa"
+            "|automatická odpoveď|obmedzený prístup",
+            undelivered="nedoručiteľn|nemožno doručiť|nepodarilo sa doručiť|doručenie zlyhalo|chyba doručenia"
+            "|nebolo možné doručiť|správa nebola doručená",
+        ),
+        "et": Words(
+            prefixes="automaatvastus|automaatne vastus",
+            subjects="kontorist väljas|puhkusel|olen puhkusel|viibin puhkusel|ei ole kontoris|kontorist eemal",
+            absent="kontorist väljas|olen puhkusel|viibin puhkusel|ei ole kontoris|kontorist eemal|olen tagasi"
+            "|automaatvastus|automaatne vastus",
+            undelivered="kättetoimetamatu|kohaletoimetamine nurjus|kohaletoimetamine ebaõnnestus"
+            "|ei õnnestunud kohale toimetada|edastamine ebaõnnestus",
+        ),
+        "lv": Words(
+            prefixes="automātiska atbilde|automātiskā atbilde",
+            subjects="ārpus biroja|neesmu birojā|atvaļinājumā|esmu atvaļinājumā|prombūtne|prombūtnē",
+            absent="ārpus biroja|neesmu birojā|atvaļinājumā|prombūtnē|atgriezīšos"
+            "|automātiska atbilde|automātiskā atbilde",
+            undelivered="nav piegādāts|nevar piegādāt|nepiegādāts|piegāde neizdevās|neizdevās piegādāt|piegādes kļūda",
+        ),
+        "lt": Words(
+            prefixes="automatinis atsakymas",
+            subjects="nesu biure|ne biure|atostogauju|atostogose|esu atostogose|esu išvykęs|esu išvykusi",
+            absent="nesu biure|ne biure|atostogauju|atostogose|esu išvykęs|esu išvykusi|grįšiu|automatinis atsakymas",
+            undelivered="nepristatyt|nepavyko pristatyti|negalima pristatyti|pristatymo klaida|neįmanoma pristatyti",
+        ),
         "ja": Words(
             prefixes="自動応答|自動返信|不在通知|不在応答|不在時自動応答",
             subjects="不在のお知らせ|不在連絡|休暇中|受付完了|自動配信",
@@ -191,6 +291,30 @@ WORDS: Mapping[str, Words] = MappingProxyType(
         ),
     }
 )  # fmt: skip
+
+
+# Behind `Away` in the subject of a note: how long, in any language.
+SPANS = (
+    *("until", "till", "from", "through", "thru", "bis", "vom", "von", "ab", "seit", "am", "jusqu'au", "jusque", "du"),
+    *(
+        "à partir",
+        "hasta",
+        "desde",
+        "del",
+        "fino",
+        "dal",
+        "até",
+        "de",
+        "tot",
+        "t/m",
+        "van",
+        "til",
+        "fra",
+        "till",
+        "från",
+    ),
+    *("asti", "saakka", "do", "od", "до", "с", "по", "від", "έως", "μέχρι", "până", "pana", "kuni", "līdz", "iki"),
+)
 
 
 def every(name: str) -> tuple[str, ...]:

@@ -23,12 +23,13 @@ from scanner.bounce import (
     cause_of,
     found_by_looks,
     is_hard,
+    named_in,
     report_of,
     returned_ids,
     said_by_server,
 )
-from scanner.class_words import every
-from scanner.headers import Fields
+from scanner.class_words import SPANS, every
+from scanner.headers import Fields, addresses
 from scanner.parts import Leaf, leaves, parameter
 from scanner.quote_marks import any_of
 
@@ -47,8 +48,16 @@ _OFFICE = re.compile(
 _NOBODY = re.compile(r"(?:no|do[-_.]?not|not)[-_.]?reply\b|auto(?:mat|responder|reply)|notifications?@", re.I)
 _PREFIX = re.compile(rf"(?:{any_of(every('prefixes'))})\s?[:：]", re.I)
 _AUTO_SUBJECT = re.compile(rf"(?:{any_of(every('prefixes'))}|{any_of(every('subjects'))})(?![a-z])", re.I)
+# Behind it the note ends, or says until when, or names the subject that it answers; a person's sentence goes on.
+_NOTE_SUBJECT = re.compile(rf"{_AUTO_SUBJECT.pattern}\s*(?:$|[^\w\s,]|\d|(?:{any_of(SPANS)})\b)", re.I)
+_NAMED = re.compile(rf"\w.{{0,80}}?\s(?:{any_of(every('named'))})\W*(?:$|\()", re.I)
+# What stands before a subject that was answered already, or is a ticket's.
+_ANSWERED = re.compile(r"(?:re|aw|antw|sv|vs|rv|odp|ynt|回复|答复)\s?[:：]|\[[^\]\s]{1,20}-\d{1,12}\]", re.I)
+_LOTUS = re.compile(r"AUTO:\s")
+_SENTENCE = re.compile(any_of(every("sentences")))
 # Looked for one by one: many times faster than one pattern that is tried at every letter.
 _ABSENT = tuple(word for word in every("absent") if "…" not in word)
+_ECHO = re.compile(any_of(every("prefixes")))
 _ABSENT_SINCE = tuple(re.compile(any_of([word])) for word in every("absent") if "…" in word)
 _BOUNCE_SUBJECT = re.compile(any_of(every("undelivered")), re.I)
 _LIST_SENDER = re.compile(r"(?:^|[<\s])owner-[^\s@]+@|-(?:owner|bounces?|request)(?:\+[^\s@]*)?@", re.I)
@@ -127,7 +136,7 @@ def _says_nothing(name: str) -> Callable[[_Mail], bool]:
 def _is_bulk(mail: _Mail) -> bool:
     """Precedence says bulk, and no list explains it."""
     said = {mail.value("precedence"), mail.value("x-precedence")}
-    return bool(said & {"bulk", "junk"}) and not (mail.fields.has("list-id") or _is_from_list(mail))
+    return bool(said & {"bulk", "junk"}) and not (_has(*_LIST_FIELDS)(mail) or _is_from_list(mail))
 
 
 def _is_from_list(mail: _Mail) -> bool:
@@ -179,15 +188,44 @@ def _answers_by_itself(mail: _Mail) -> bool:
     return _PREFIX.match(mail.fields.first("subject")) is not None
 
 
+def _answers_a_note_or_answer(mail: _Mail) -> bool:
+    """`Automatic reply: Re: Printer`, `Automatic reply: Out of Office`: nobody writes the second by hand."""
+    prefix = _PREFIX.match(mail.fields.first("subject"))
+    if prefix is None:
+        return False
+    rest = prefix.string[prefix.end() :].strip()
+    return _NOTE_SUBJECT.match(rest) is not None or _ANSWERED.match(rest) is not None
+
+
 def _answers_invitation(mail: _Mail) -> bool:
     """Accepted or declined (RFC 5546, section 3.2.3); a counter-proposal is a person's wish."""
     calendars = [leaf.part for leaf in mail.parts if leaf.part.get_content_type() == "text/calendar"]
     return any(parameter(part, "method").lower() == "reply" for part in calendars)
 
 
+def _names_absent(mail: _Mail) -> bool:
+    """`Ada Example/Acme is out of the office`: Lotus Notes, and whoever reports it of a colleague."""
+    return _NAMED.search(mail.fields.first("subject")) is not None
+
+
+def _begins_absent(mail: _Mail) -> bool:
+    """The subject begins like that of an absence note and goes on in somebody's own words."""
+    return not _is_absent(mail) and _BEGINS(mail)
+
+
 def _says_away(mail: _Mail) -> bool:
-    text = mail.text[:MAX_TEXT].lower()
-    return any(word in text for word in _ABSENT) or any(pattern.search(text) for pattern in _ABSENT_SINCE)
+    # Whoever complains of automatic answers names them; the subject that says so is no absence yet.
+    return says_away(_ECHO.sub("", mail.text[:MAX_TEXT].lower()) if _answers_by_itself(mail) else mail.text)
+
+
+def says_away(text: str) -> bool:
+    """TEXT says near its beginning that its writer is away, as absence notes do and people as well."""
+    begins = text[:MAX_TEXT].lower()
+    return any(word in begins for word in _ABSENT) or any(pattern.search(begins) for pattern in _ABSENT_SINCE)
+
+
+def _says_it_is_a_note(mail: _Mail) -> bool:
+    return _SENTENCE.search(" ".join(mail.text[: 2 * MAX_TEXT].lower().split())) is not None
 
 
 def _says_undelivered(mail: _Mail) -> bool:
@@ -195,9 +233,15 @@ def _says_undelivered(mail: _Mail) -> bool:
 
 
 _is_machine = _sender_is(_MACHINE)
+_is_absent = _subject_is(_NOTE_SUBJECT)
+_BEGINS = _subject_is(_AUTO_SUBJECT)
 _is_office = _sender_is(_OFFICE)
 _SYSTEMS = (_is_machine, _is_office, _has_empty_return_path)
 
+_LIST_FIELDS = (
+    *("list-id", "list-unsubscribe", "list-post"),
+    *("x-mailing-list", "mailing-list", "x-mailman-version", "x-beenthere"),
+)
 # Fields that programs write into what they send by themselves, and into nothing else.
 _AUTO_FIELDS = (
     "x-autoresponder",
@@ -223,6 +267,8 @@ _TICKET_FIELDS = (
     "x-loop",
 )
 
+PREFIX = Signal("auto_reply", 1, "a program's prefix before the subject", _answers_by_itself)
+BEGINS_ABSENT = Signal("auto_reply", 1, "subject that begins like an automatic answer", _begins_absent)
 SIGNALS = (
     Signal("auto_reply", 4, "Auto-Submitted", _states_other_than("auto-submitted", "no", "auto-forwarded", "")),
     Signal("auto_reply", 4, "X-Autoreply", _states_other_than("x-autoreply", "no", "false")),
@@ -232,8 +278,12 @@ SIGNALS = (
     Signal("auto_reply", 4, "X-Precedence auto_reply", _says("x-precedence", "auto_reply", "auto-reply", "autoreply")),
     Signal("auto_reply", 4, "Precedence bulk or junk", _is_bulk),
     Signal("auto_reply", 4, "the sender is a mail system", _is_machine),
-    Signal("auto_reply", 4, "a program's prefix before the subject", _answers_by_itself),
-    Signal("auto_reply", 2, "subject of an automatic answer", _subject_is(_AUTO_SUBJECT)),
+    PREFIX,
+    Signal("auto_reply", 1, "behind the prefix a note's or an answer's subject", _answers_a_note_or_answer),
+    Signal("auto_reply", 2, "subject of an automatic answer", _is_absent),
+    BEGINS_ABSENT,
+    Signal("auto_reply", 2, "subject that begins with AUTO", _subject_is(_LOTUS)),
+    Signal("auto_reply", 2, "subject that says who is away", _names_absent),
     Signal("auto_reply", 2, "empty Return-Path", _has_empty_return_path),
     Signal("auto_reply", 2, "the sender's name says that nobody reads there", _sender_is(_NOBODY)),
     Signal("auto_reply", 2, "a field of ticket systems", _has(*_TICKET_FIELDS)),
@@ -256,12 +306,14 @@ SIGNALS = (
     Signal("list", 4, "List-Id", _has("list-id")),
     Signal("list", 4, "List-Unsubscribe", _has("list-unsubscribe")),
     Signal("list", 4, "List-Post", _has("list-post")),
-    Signal("list", 4, "a list's fields", _has("x-mailing-list", "mailing-list", "x-mailman-version", "x-beenthere")),
+    Signal("list", 4, "a list's fields", _has(*_LIST_FIELDS[3:])),
     Signal("list", 4, "a list's address as Sender", _is_from_list),
     Signal("list", 4, "Precedence list", _says("precedence", "list")),
 )  # fmt: skip
 # Dear to ask for, and too weak alone: asked only where another signal is there.
 SAYS_AWAY = Signal("auto_reply", 1, "the text says that its writer is away", _says_away)
+SAYS_NOTE = Signal("auto_reply", 2, "the text has the words of a program", _says_it_is_a_note)
+ANSWERS = Signal("auto_reply", 1, "it answers a mail", _has("in-reply-to", "references"))
 NAMES_SOMEBODY = Signal("bounce", 2, "the text names failed recipients", lambda mail: bool(mail.by_looks))
 SAYS_UNDELIVERED = Signal("bounce", 2, "the text quotes a mail server's refusal", _says_undelivered)
 
@@ -306,7 +358,7 @@ def classes_of(tree: Tree, fields: Fields, *, sender: Address | None, text: str,
 def _asked_further(mail: _Mail, held: list[Signal]) -> list[Signal]:
     """The signals that are asked for only on suspicion; flufl's only where no report answers already."""
     suspected = {signal.kind for signal in held}
-    asked = [SAYS_AWAY] if "auto_reply" in suspected else []
+    asked = _asked_of_answers(held) if "auto_reply" in suspected else []
     if "bounce" in suspected and not mail.report.recipients and mail.size <= MAX_SIZE:
         mail.by_looks = found_by_looks(mail.tree, mail.text)
         asked.append(NAMES_SOMEBODY)
@@ -316,8 +368,22 @@ def _asked_further(mail: _Mail, held: list[Signal]) -> list[Signal]:
     return [signal for signal in asked if signal.holds(mail)]
 
 
+def _asked_of_answers(held: list[Signal]) -> list[Signal]:
+    names = {signal.because for signal in held if signal.kind == "auto_reply"}
+    if BEGINS_ABSENT.because in names:
+        # A person who will be away writes of it; what he says of it is no second signal.
+        return [SAYS_NOTE]
+    return [SAYS_AWAY, SAYS_NOTE, *([ANSWERS] if PREFIX.because in names else [])]
+
+
 def _failed(mail: _Mail) -> tuple[Bounced, ...]:
-    return mail.report.recipients or mail.by_looks or _stated(mail)
+    return mail.report.recipients or mail.by_looks or _stated(mail) or _named(mail)
+
+
+def _named(mail: _Mail) -> tuple[Bounced, ...]:
+    """Whom the report's own words name, other than those who sent and got it."""
+    ours = {address.key for address in addresses(mail.fields.every("from", "to", "cc", "reply-to", "return-path"))}
+    return named_in(mail.text, without=ours)
 
 
 def _stated(mail: _Mail) -> tuple[Bounced, ...]:

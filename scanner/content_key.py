@@ -28,12 +28,21 @@ _NAMES = (b"from", b"date", b"subject", b"message-id")
 
 def content_key(data: bytes) -> str:
     """The mail's identity: SHA-256, 64 hexadecimal digits."""
+    return _key(data, _NAMES)
+
+
+def words_key(data: bytes) -> str:
+    """The same without the Message-ID, which signatures need not cover (RFC 6376, section 5.4)."""
+    return _key(data, _NAMES[:-1])
+
+
+def _key(data: bytes, names: tuple[bytes, ...]) -> str:
     head, body = split(data)
     fields = [(name.lower(), b" ".join(value.split())) for name, value in _FIELD.findall(head)]
     if not fields and not body:
         body = _TRACE.sub(b"", head)
     digest = hashlib.sha256()
-    for wanted in _NAMES:
+    for wanted in names:
         for name, value in fields:
             if name == wanted:
                 digest.update(name + b":" + value + b"\n")

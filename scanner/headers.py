@@ -23,7 +23,8 @@ MAX_SENT = 64_000
 """Characters of one value as it was sent: some hundred recipients fit in."""
 MAX_FIELD = 16_000
 """Characters of one decoded value."""
-MAX_ADDRESSES = 10_000
+MAX_ADDRESSES = 500
+"""Of a field whose addresses nobody counts."""
 
 _ENCODED = re.compile(r"=\?[^?\s]{1,60}\?[bBqQ]\?[^?]*\?=(?:\s*=\?[^?\s]{1,60}\?[bBqQ]\?[^?]*\?=)*")
 _WORD = re.compile(r"=\?([^?\s]{1,60})\?[bBqQ]\?([^?]*)\?=")
@@ -107,18 +108,28 @@ def unfolded(value: str) -> str:
     return " ".join(_CONTROL.sub(" ", clean(value)).split()) if not _is_plain(value) else value.strip()
 
 
-def addresses(values: Iterable[str]) -> tuple[Address, ...]:
-    """The addresses in the fields VALUES, each once; what mail-parser cannot place is left out."""
+def addresses(values: Iterable[str], most: int = MAX_ADDRESSES) -> tuple[Address, ...]:
+    """The addresses in the fields VALUES, each once; what mail-parser cannot place is left out.
+
+    If there are more than MOST not all are read, but at least one more.
+    """
     found: dict[Address, None] = {}
-    for value in values:
-        if not value.strip():
+    for stated in values:
+        if not stated.strip() or len(found) > most:
             continue
+        value = _beginning(stated, most)
         placed = {_address(name, address): None for name, address in _read(value) if "@" in address}
         # `Ada (ada@x.example)`: what stands for the address is the name, and the other way round.
         if not placed and (swapped := _IN_COMMENT.search(value)):
             placed = {_address(value[: swapped.start()].strip(), swapped[1]): None}
         found |= placed
-    return tuple(found)[:MAX_ADDRESSES]
+    return tuple(found)
+
+
+def _beginning(value: str, most: int) -> str:
+    """VALUE up to a comma behind which there are only addresses too many; a name may hold a comma, too."""
+    pieces = value.split(",", 2 * most) if value.count(",") > 2 * most else ()
+    return value[: len(value) - len(pieces[-1]) - 1] if pieces else value
 
 
 def any_address(values: Iterable[str]) -> Address | None:

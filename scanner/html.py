@@ -10,10 +10,11 @@ import re
 
 from scanner.charset import clean
 from scanner.links import with_marks, with_targets
+from scanner.tags import harmless
 
 MAX_SOURCE = 1_000_000
 MAX_TEXT = 1_000_000
-MAX_TAGS = 20_000
+MAX_TAGS = 15_000
 """More elements are not laid out: that takes seconds."""
 MAX_DEPTH = 500
 """Open elements: both parsers take quadratic time in the depth, so deeper source is cut there."""
@@ -38,12 +39,6 @@ FEW_TAGS = 2_000
 _NESTING = re.compile(
     r"<(/?)(?!(?:br|img|hr|p|li|t[dhr]|meta|link|input|col|wbr|area|base|o:p)\b)([a-z][a-z0-9]{0,20})", re.IGNORECASE
 )
-MAX_ATTRIBUTES = 1_000
-"""Of one element: both parsers compare each with all before it."""
-FEW_ATTRIBUTES = 20_000
-"""Characters in which an element cannot have so many that it hurts."""
-_ATTRIBUTE = r"[^\s/<>=\"']++(?:\s*+=\s*+(?:\"[^\"]*+\"[\s/]*+|'[^']*+'[\s/]*+|[^\s<>\"']++\s++)|[\s/]++(?!=))"
-_OVERLADEN = re.compile(rf"<[a-z][^\s/<>]*+[\s/]++(?:{_ATTRIBUTE}){{{MAX_ATTRIBUTES}}}", re.IGNORECASE)
 _CELL = re.compile(r"<t[dh][\s>]", re.IGNORECASE)
 _SHOWN_STYLES = frozenset(
     {
@@ -120,10 +115,8 @@ def _kept(tag: str, attribute: str, value: str) -> str | None:
 
 
 def shallow(source: str) -> str:
-    """SOURCE up to where its elements nest deeper than MAX_DEPTH, or one has more than MAX_ATTRIBUTES."""
-    overladen = _OVERLADEN.search(source) if len(source) > FEW_ATTRIBUTES else None
-    if overladen is not None:
-        source = source[: overladen.start()]
+    """SOURCE with tags that hurt no parser (see `tags`), up to where its elements nest deeper than MAX_DEPTH."""
+    source = harmless(source)
     if source.count("<") <= FEW_TAGS:
         return source
     # Counted by name: a closing tag of another name closes nothing.

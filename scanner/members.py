@@ -59,14 +59,14 @@ def uuencoded(text: str) -> tuple[str, tuple[Member, ...]]:
     position = 0
     while len(files) < MAX_FILES and (begin := _BEGIN.search(text, position)):
         end = _END.search(text, begin.end())
-        octets = _decoded(text[begin.end() : end.start()], begin[0]) if end else b""
+        # Where the end is missing the text was cut, as far as it holds nothing but the file.
+        octets = _decoded(text[begin.end() : end.start() if end else len(text)], begin[0])
         kept.append(text[position : begin.start() if octets else begin.end()])
         if octets:
             files.append(Member(begin[1].strip(), kind_of(begin[1]), octets))
+        position = begin.end() if not octets else end.end() if end else len(text)
         if end is None:
-            position = begin.end()
             break
-        position = end.end() if octets else begin.end()
     kept.append(text[position:])
     return "".join(kept), tuple(files)
 

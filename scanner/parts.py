@@ -9,18 +9,16 @@ import binascii
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from email.errors import MessageError
-from email.generator import BytesGenerator
 from email.message import Message as Tree
-from email.policy import compat32
-from io import BytesIO
 
 from scanner import smime
 from scanner.charset import base64_prefix, decode
 from scanner.headers import decoded_value, sent_value
-from scanner.tree import tree_of
+from scanner.tree import as_sent, tree_of, written
 
 MAX_PARTS = 1_000
+COUNTED = 1_000_000
+"""Octets of a base64 text from which on it is counted."""
 MAX_PARAMETERS = 8_000
 """Characters of a Content-Type or Content-Disposition that are looked at."""
 MAX_PIECES = 100
@@ -28,8 +26,9 @@ MAX_PIECES = 100
 
 _FILE = re.compile(r"[\w.-]{1,60}\.[A-Za-z][A-Za-z0-9]{1,4}")
 _PIECE = re.compile(r"\*\d+\*?\s*=")
-_FOREIGN = re.compile(r"[^A-Za-z0-9+/=\s]|(?<=\w) (?=\w)")
-_CRLF = compat32.clone(linesep="\r\n")
+_FOREIGN = re.compile(rb"[^A-Za-z0-9+/=\s]|(?<=\w) (?=\w)")
+_LETTERS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+_UUENCODED = frozenset({"x-uuencode", "uuencode", "uue", "x-uue"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,29 +66,42 @@ def is_container(part: Tree) -> bool:
     return part.is_multipart() and part.get_content_maintype() == "multipart"
 
 
-def content(part: Tree) -> bytes:
-    """The decoded octets of a part; of a nested mail its own source, lines ending in CRLF."""
+def content(part: Tree, most: int | None = None) -> bytes:
+    """The decoded octets of a part; of a nested mail its own source, lines ending in CRLF.
+
+    No more than MOST octets as they were sent are decoded, where that is given.
+    """
     if part.is_multipart():
         return _nested(part)
-    stated = str(part.get("content-transfer-encoding", ""))
-    encoding = stated.partition(";")[0].strip().strip("\"'").lower()
+    encoding = str(part.get("content-transfer-encoding", "")).partition(";")[0].strip().strip("\"'").lower()
+    sent = as_sent(part)[:most]
     if encoding == "base64":
-        return _base64(part)
-    # The standard library knows an encoding by its exact name only: `quoted-printable;` would stay undecoded.
-    source = part if stated.lower() == encoding else _with_encoding(part, encoding)
-    try:
-        octets = source.get_payload(decode=True)
-    except (ValueError, LookupError, TypeError):
-        octets = None
-    return octets if isinstance(octets, bytes) else b""
+        return _base64(part, sent)
+    if encoding == "quoted-printable":
+        return binascii.a2b_qp(sent)
+    return _uuencoded(part, sent) if encoding in _UUENCODED else sent
 
 
-def _with_encoding(part: Tree, encoding: str) -> Tree:
-    # A copy, since a part that is changed would be another one when its mail is written out.
+def size_of(part: Tree) -> int:
+    """How many octets `content` has; a large base64 text is counted, not decoded."""
+    encoding = str(part.get("content-transfer-encoding", "")).strip().lower()
+    if encoding != "base64" or part.is_multipart() or part.get_content_maintype() == "text":
+        return len(content(part))
+    sent = as_sent(part)
+    body = sent.rstrip()
+    letters = body.rstrip(b"=").translate(None, b"\r\n") if len(body) > COUNTED else b""
+    # A letter that is none, or an end in the middle: only decoding tells.
+    if not letters or letters.translate(None, _LETTERS):
+        return len(content(part))
+    return len(letters) * 6 // 8
+
+
+def _uuencoded(part: Tree, sent: bytes) -> bytes:
     copy = Tree()
-    copy["Content-Transfer-Encoding"] = encoding
-    copy.set_payload(part.get_payload())
-    return copy
+    copy["Content-Transfer-Encoding"] = "x-uuencode"
+    copy.set_payload(sent.decode("ascii", "surrogateescape"))
+    octets = copy.get_payload(decode=True)
+    return octets if isinstance(octets, bytes) else b""
 
 
 def nested_mail(part: Tree) -> Tree | None:
@@ -110,20 +122,17 @@ def signed_mail(part: Tree) -> Tree | None:
     return tree_of(signed) if signed else None
 
 
-def _base64(part: Tree) -> bytes:
+def _base64(part: Tree, sent: bytes) -> bytes:
     """The octets of a base64 part, also where it is cut short; a text that only says it is base64, as it stands.
 
     Not by `get_payload`: its check of every line takes twice as long and gives up where the end is missing.
     """
-    payload = part.get_payload()
-    if not isinstance(payload, str):
-        return b""
-    if part.get_content_maintype() == "text" and len(_FOREIGN.findall(payload[:2_000])) > 10:
-        return payload.encode("utf-8", "surrogateescape")
+    if part.get_content_maintype() == "text" and len(_FOREIGN.findall(sent[:2_000])) > 10:
+        return sent
     try:
-        return binascii.a2b_base64(payload.encode("ascii", "ignore"))
+        return binascii.a2b_base64(sent)
     except (binascii.Error, ValueError):
-        return base64_prefix(payload)
+        return base64_prefix(sent.decode("ascii", "ignore"))
 
 
 def _children(place: Leaf, index: int) -> list[Leaf]:
@@ -152,24 +161,14 @@ def _nested(part: Tree) -> bytes:
     children = inside(part)
     inner = children[0] if len(children) == 1 else None
     if inner is not None and _is_base64_mail(part, inner):
-        return _base64(inner)
-    return b"\r\n".join(_flat(child) for child in children)
+        return _base64(inner, as_sent(inner))
+    return b"\r\n".join(written(child) for child in children)
 
 
 def _is_base64_mail(part: Tree, inner: Tree) -> bool:
     # Forbidden by RFC 2046, section 5.2.1, and sent all the same: the whole mail is one base64 text.
     encoding = str(part.get("content-transfer-encoding", "")).strip().lower()
     return encoding == "base64" and not inner.keys() and not inner.is_multipart()
-
-
-def _flat(mail: Tree) -> bytes:
-    out = BytesIO()
-    try:
-        BytesGenerator(out, mangle_from_=False, maxheaderlen=0, policy=_CRLF).flatten(mail)
-    except (MessageError, ValueError, LookupError, TypeError, AttributeError, RecursionError):
-        # The generator trusts its trees more than hostile mail deserves; what is written so far counts.
-        return out.getvalue()
-    return out.getvalue()
 
 
 def file_name(part: Tree) -> str:

@@ -7,7 +7,7 @@ Never fails.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from domain.marker import REPLY_MARKERS
 from scanner.quote_marks import (
@@ -61,11 +61,12 @@ def reply_text(text: str, *, subject: str = "") -> str:
     return _trimmed(kept) or _trimmed(lines) or text.strip("\n")
 
 
-def own_words(reply: str) -> str:
+def own_words(reply: str, *, keeps: Callable[[str], bool] = lambda line: False) -> str:
     """What of REPLY, a reply_text, its writer wrote himself; '' where he wrote nothing.
 
     For what goes to others in his name.  When in doubt less is kept: quoted lines between answers
-    go as well, a mail that is passed on, a signature with nothing above it.
+    go as well, a mail that is passed on, a signature with nothing above it.  KEEPS says which quoted lines stay where
+    an answer stands below them.
     """
     lines = reply.split("\n", MAX_LINES)[:MAX_LINES]
     edge = (number for number, line in enumerate(lines) if _is_marker(line) or is_forward(line.lstrip("> ").rstrip()))
@@ -76,9 +77,11 @@ def own_words(reply: str) -> str:
         below = next((line for line in lines[end:] if line.strip()), "")
         # An attribution above quoted lines goes with them; anything else begins what he did not write.
         lines = [*lines[:start], *lines[end:]] if end > start and is_quoted(below) else lines[:start]
-    lines = [line for line in _without_history_by_looks(lines) if not is_quoted(line)]
+    lines = [line for line in _without_history_by_looks(lines) if not is_quoted(line) or keeps(line)]
     start, _ = _history_start(lines)
     lines = lines[:start]
+    while lines and (not lines[-1].strip() or is_quoted(lines[-1])):
+        lines = lines[:-1]
     return "" if begins_signature(lines) else _trimmed(unsigned(lines))
 
 

@@ -5,11 +5,13 @@ marked pieces are taken for quoted lines, and the rules for text do the rest; so
 them stays whole here, too.  Never fails; where there are no marks the answer is ''.
 """
 
+import re
 from typing import Any
 
+from domain.message import Message
 from scanner.html import shallow, text_of
 from scanner.quote import reply_text
-from scanner.quote_marks import MAX_LINE, attribution, is_forward, is_forwarding
+from scanner.quote_marks import MAX_LINE, attribution, is_forward, is_forwarding, is_quoted
 
 MAX_SOURCE = 500_000
 """Characters: what is longer is left to the rules for text."""
@@ -65,6 +67,7 @@ _SIGNS = (
     "stopspelling",
 )
 _STAND_IN = "␞"
+_NUMBERED = re.compile(rf"^[ \t]*> {_STAND_IN}(\d{{1,2}})[ \t]*$", re.MULTILINE)
 
 
 def reply_text_of_html(source: str, text: str, *, subject: str = "") -> str:
@@ -85,15 +88,29 @@ def reply_text_of_html(source: str, text: str, *, subject: str = "") -> str:
     return text if _STAND_IN in new or not new.strip() else new
 
 
-def _marked(source: str) -> str:
-    """SOURCE with a quoted line in the place of each quote, '' if it has none."""
+def written_between(message: Message) -> str:
+    """The text of MESSAGE, HTML alone with answers between its quotes, their lines marked; '' of any other."""
+    whole = message.reply_text == message.text and not any(map(is_quoted, message.text.split("\n")))
+    if not (whole and message.html) or len(message.html) > MAX_SOURCE or is_forwarding(message.subject):
+        return ""
+    quotes: list[str] = []
+    marked = _marked(shallow(message.html), quotes)
+    return _NUMBERED.sub(lambda found: _quoted(quotes[int(found[1])]), text_of(marked)) if quotes else ""
+
+
+def _quoted(text: str) -> str:
+    return "\n".join(f"> {line}".rstrip() for line in text.split("\n"))
+
+
+def _marked(source: str, quotes: list[str] | None = None) -> str:
+    """SOURCE with a quoted line in the place of each quote, '' if it has none.  QUOTES take up what stood there."""
     from selectolax.lexbor import LexborHTMLParser
 
     try:
         tree = LexborHTMLParser(source)
         if tree.body is None:
             return ""
-        found = _cut_history(tree) + _cut_prefix(tree) + _cut_quotes(tree) + _cut_signatures(tree)
+        found = _cut_history(tree) + _cut_prefix(tree) + _cut_quotes(tree, quotes) + _cut_signatures(tree)
         return str(tree.html) if 0 < found < MAX_QUOTES else ""
     except Exception:  # a parser on hostile input: the rules for text remain
         return ""
@@ -125,13 +142,15 @@ def _cut_prefix(tree: Any) -> int:
     return 1
 
 
-def _cut_quotes(tree: Any) -> int:
+def _cut_quotes(tree: Any, quotes: list[str] | None) -> int:
     found = 0
     for selector in QUOTES:
         while found < MAX_QUOTES and (node := tree.css_first(selector)) is not None:
             if _passes_on(node):
                 return found
-            node.replace_with(_quoted_line())
+            if quotes is not None:
+                quotes.append(text_of(str(node.html)))
+            node.replace_with(_quoted_line("" if quotes is None else str(len(quotes) - 1)))
             found += 1
     return found
 
@@ -150,7 +169,7 @@ def _passes_on(node: Any) -> bool:
     return any(is_forward(line.strip()) for line in node.text(separator="\n")[:1000].split("\n"))
 
 
-def _quoted_line() -> Any:
+def _quoted_line(number: str = "") -> Any:
     from selectolax.lexbor import LexborHTMLParser
 
-    return LexborHTMLParser(f"<p>&gt; {_STAND_IN}</p>").css_first("p")
+    return LexborHTMLParser(f"<p>&gt; {_STAND_IN}{number}</p>").css_first("p")

@@ -11,7 +11,7 @@ Never raises, except `attachment` for a part that the mail does not have.
 
 import logging
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from email.message import Message as Tree
 from itertools import islice
 
@@ -49,6 +49,7 @@ _STRUCTURE = {
     "MissingHeaderBodySeparatorDefect": "no empty line behind its header",
     "FirstHeaderLineIsContinuationDefect": "its header begins in the middle of a field",
     "InvalidMultipartContentTransferEncodingDefect": "an encoded multipart",
+    "TooDeepDefect": "too many parts around it, not taken apart",
     "UnreadableParametersDefect": "the parameters of its content type contradict each other, read by their looks",
 }
 _CONTENT_FIELD = re.compile(rb"^content-[^\n]*\n(?:[ \t][^\n]*\n)*", re.IGNORECASE | re.MULTILINE)
@@ -60,8 +61,10 @@ logging.getLogger("flufl.bounce").setLevel(logging.CRITICAL + 1)
 
 def read(raw: RawMail, limits: Limits = DEFAULT) -> Message:
     """The mail as a value.  Never raises; the worst mail gives an empty Message that says so."""
-    defects = [f"only the first {len(raw.data)} of {raw.size} octets were read"] if raw.cut else []
-    data, mended = mended_header(raw.data, limits)
+    sent, size = raw.data[: limits.mail_size], max(raw.size, len(raw.data))
+    is_cut = raw.cut or len(sent) < len(raw.data)
+    defects = [f"only the first {len(sent)} of {size} octets were read"] if is_cut else []
+    data, mended = mended_header(sent, limits)
     defects += mended
     try:
         tree = tree_of(data)
@@ -91,10 +94,21 @@ def attachment(data: bytes, index: int) -> bytes:
 
     Raises NotFound if the mail has no such part.
     """
+    return attachments(data, (index,))[0]
+
+
+def attachments(data: bytes, indices: Sequence[int]) -> tuple[bytes, ...]:
+    """The decoded octets of the attachments with these indices, out of the raw mail.
+
+    Raises NotFound if the mail has no such part.
+    """
+    if not indices:
+        return ()
     try:
-        return octets_of(tree_of(mended_header(data)[0]), index)
+        tree = tree_of(mended_header(data)[0])
+        return tuple(octets_of(tree, index) for index in indices)
     except (RecursionError, ValueError, LookupError, TypeError, AttributeError):
-        raise NotFound(f"the mail has no part {index} that can be read") from None
+        raise NotFound(f"the mail has no part {', '.join(map(str, indices))} that can be read") from None
 
 
 def _unreadable(what: str, error: Exception) -> str:
@@ -154,9 +168,9 @@ def _message(tree: Tree, raw: RawMail, limits: Limits, *, body: Body, defects: l
 
 
 def _people(fields: Fields, name: str, most: int, defects: list[str]) -> tuple[Address, ...]:
-    found = addresses(fields.every(name))
+    found = addresses(fields.every(name), most)
     if len(found) > most:
-        defects.append(f"only the first {most} of {len(found)} addresses in {name.title()} were read")
+        defects.append(f"only the first {most} addresses in {name.title()} were read")
     return found[:most]
 
 
@@ -194,11 +208,15 @@ def _remarks(fields: Fields, remark: str) -> Iterable[str]:
 
 
 def _broken_parts(tree: Tree) -> Iterable[str]:
-    """What the standard library found wrong with the structure, in our words."""
-    for number, part in enumerate(islice(tree.walk(), MAX_DEFECTS)):
+    """What the standard library found wrong with the structure, in our words, each once."""
+    found: dict[str, list[int]] = {}
+    for number, part in enumerate(islice(tree.walk(), 2 * MAX_DEFECTS)):
         for defect in part.defects[:MAX_DEFECTS]:
             if said := _STRUCTURE.get(type(defect).__name__):
-                yield f"part {number}: {said}"
+                found.setdefault(said, []).append(number)
+    for said, numbers in found.items():
+        others = len(set(numbers)) - 1
+        yield f"part {numbers[0]}{f' and {others} more' if others else ''}: {said}"
 
 
 def _tidy(defects: Iterable[str]) -> tuple[str, ...]:

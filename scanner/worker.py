@@ -3,9 +3,9 @@
 An ordinary mail is read here and now.  One that is out of the ordinary (a cheap look at its
 octets decides) goes to a child that is started once and kept warm.  When it takes too long, dies or wants
 too much memory, it is killed and replaced, and the mail gives a Message of its header alone, with
-a defect that says so.  A child that is left alone ends by itself.
+a defect that says so.  The files of such a mail are taken out there, too.  A child that is left alone ends by itself.
 
-Safe to call from several threads, one mail at a time.  Never raises; Linux and other POSIX systems.
+Safe to call from several threads, one mail at a time.  Never raises but for files; Linux and other POSIX systems.
 """
 
 import logging
@@ -22,13 +22,16 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from domain.errors import NotFound
 from domain.message import Message, RawMail
 from domain.settings import Limits
-from scanner.read import read, read_header
+from scanner.aside import shortened
+from scanner.read import attachments, read, read_header
 
 DEFAULT = Limits()
 START = 30.0
@@ -36,7 +39,10 @@ START = 30.0
 MAILS = 200
 """Mails after which a child is replaced, so that what it gathered is given back."""
 
-ORDINARY_SIZE = 20_000_000
+ORDINARY_SIZE = 60_000_000
+"""Octets: a larger one is beyond most limits of size anyway."""
+LARGE = 1_000_000
+"""Octets: of a larger mail only what the parser gets of it is looked at for its structure."""
 ORDINARY_HEADER = 32_000
 ORDINARY_PARTS = 200
 ORDINARY_CONTAINERS = 20
@@ -50,6 +56,11 @@ _READY = b"r"
 # The program that unpacks it is old, and in Python.
 _PACKED = (b"application/ms-tnef", b"vnd.ms-tnef", b"winmail.dat")
 _ROOT = Path(__file__).resolve().parent.parent
+
+# A mail to be read, or one whose files with these indices are to be taken out.
+_Asked = RawMail | tuple[bytes, tuple[int, ...]]
+_Answer = Message | tuple[bytes, ...] | None
+_DEATHS = (OSError, EOFError, pickle.UnpicklingError, ValueError, AttributeError, ImportError)
 
 log = logging.getLogger("helpdesk.scanner")
 
@@ -69,7 +80,7 @@ def out_of_the_ordinary(data: bytes) -> str:
         return "size of its HTML"
     if not data.isascii() and data.count(b"\xcc") + data.count(b"\xcd") > ORDINARY_MARKS:
         return "number of combining marks"
-    folded = data.lower()
+    folded = (data if len(data) <= LARGE else shortened(data)[0].encode("utf-8", "surrogateescape")).lower()
     if folded.count(b"multipart/") + folded.count(b"message/rfc822") > ORDINARY_CONTAINERS:
         return "nesting"
     if any(sign in folded for sign in _PACKED):
@@ -78,7 +89,13 @@ def out_of_the_ordinary(data: bytes) -> str:
 
 
 def _has_long_line(data: bytes) -> bool:
-    return len(data) > ORDINARY_LINE and max(map(len, data.split(b"\n"))) > ORDINARY_LINE
+    place = 0
+    while place + ORDINARY_LINE < len(data):
+        end = data.rfind(b"\n", place, place + ORDINARY_LINE)
+        if end < 0:
+            return True
+        place = end + 1
+    return False
 
 
 class SafeReader:
@@ -108,6 +125,26 @@ class SafeReader:
     def read(self, raw: RawMail) -> Message:
         """The mail as a value; of one that cannot be read within the limits only the header."""
         return self._at_arms_length(raw) if self._is_odd(raw.data) else read(raw, self._limits)
+
+    def files(self, data: bytes, indices: Sequence[int]) -> tuple[bytes, ...]:
+        """The decoded octets of these attachments, out of a raw mail.  Raises NotFound where they cannot be had."""
+        if not (indices and self._is_odd(data)):
+            return attachments(data, indices)
+        with self._lock:
+            for _ in range(2):
+                try:
+                    found = self._asked((data, tuple(indices)))
+                except TimeoutError:
+                    break
+                except _DEATHS:
+                    self._stop()
+                    continue
+                if not isinstance(found, tuple):
+                    raise NotFound("a file of the mail cannot be read")
+                return found
+            self._stop()
+        log.warning("mail.files_unreadable size=%d", len(data))
+        raise NotFound(f"the files of the mail could not be read within {self._seconds:g} s")
 
     def use(self, limits: Limits) -> None:
         """Go by other limits from the next mail on."""
@@ -139,23 +176,26 @@ class SafeReader:
             # Twice, since the child may have died on its own; a mail that kills it does so again.
             for _ in range(2):
                 try:
-                    return self._asked(raw)
+                    message = self._asked(raw)
+                    if isinstance(message, Message):
+                        return message
+                    self._stop()
                 except TimeoutError:
                     because = f"reading took longer than {self._seconds:g} s: only the header was read"
                     break
-                except (OSError, EOFError, pickle.UnpicklingError, ValueError, AttributeError, ImportError):
+                except _DEATHS:
                     self._stop()
             self._stop()
         log.warning("mail.unreadable size=%d because=%r", raw.size, because)
         return read_header(raw, because)
 
-    def _asked(self, raw: RawMail) -> Message:
+    def _asked(self, what: _Asked) -> _Answer:
         if self._child is None:
             self._child = _Child(self._command, self._seconds, self._limits.reading_memory)
-        message = self._child.ask(raw, self._limits, self._seconds)
+        answer = self._child.ask(what, self._limits, self._seconds)
         if self._child.mails >= MAILS:
             self._stop()
-        return message
+        return answer
 
     def _stop(self) -> None:
         if self._child is not None:
@@ -180,16 +220,24 @@ class _Child:
                 env={**os.environ, "PYTHONPATH": path},
             )
 
-    def ask(self, raw: RawMail, limits: Limits, seconds: float) -> Message:
-        """What the child reads in RAW.  Raises TimeoutError, or OSError and EOFError if it died."""
+    def ask(self, what: _Asked, limits: Limits, seconds: float) -> _Answer:
+        """What the child reads in a mail, None where files are not in it.  Raises TimeoutError, or OSError and EOFError
+        if it died."""
         if not self.mails:
             _exactly(self._socket, len(_READY), time.monotonic() + START)
         until = time.monotonic() + seconds
         self.mails += 1
-        _send(self._socket, pickle.dumps((raw, limits)), until)
+        # The octets by themselves: there are many, and pickle would copy them twice.
+        data, question = (
+            (memoryview(what.data)[: limits.mail_size + 1], replace(what, data=b""))
+            if isinstance(what, RawMail)
+            else what
+        )
+        _send(self._socket, pickle.dumps((question, limits)), until)
+        _send(self._socket, memoryview(data)[: limits.mail_size + 1], until)
         answer = pickle.loads(_received(self._socket, until))
-        if not isinstance(answer, Message):
-            raise EOFError("no Message came back")
+        if not isinstance(answer, Message | tuple | None):
+            raise EOFError("neither a Message nor files came back")
         return answer
 
     def end(self) -> None:
@@ -199,9 +247,10 @@ class _Child:
         self._process.wait()
 
 
-def _send(to: socket.socket, octets: bytes, until: float) -> None:
+def _send(to: socket.socket, octets: bytes | memoryview, until: float) -> None:
     to.settimeout(_left(until))
-    to.sendall(_LENGTH.pack(len(octets)) + octets)
+    to.sendall(_LENGTH.pack(len(octets)))
+    to.sendall(octets)
 
 
 def _received(of: socket.socket, until: float) -> bytes:
@@ -210,14 +259,16 @@ def _received(of: socket.socket, until: float) -> bytes:
 
 
 def _exactly(of: socket.socket, length: int, until: float) -> bytes:
-    found = bytearray()
-    while len(found) < length:
+    pieces: list[bytes] = []
+    missing = length
+    while missing:
         of.settimeout(_left(until))
-        piece = of.recv(min(length - len(found), 1 << 20))
+        piece = of.recv(min(missing, 1 << 20))
         if not piece:
             raise EOFError("the reader is gone")
-        found += piece
-    return bytes(found)
+        pieces.append(piece)
+        missing -= len(piece)
+    return b"".join(pieces)
 
 
 def _left(until: float) -> float | None:
@@ -235,9 +286,21 @@ def serve(seconds: float, memory: int, number: int) -> None:
     with socket.socket(fileno=number) as parent, suppress(EOFError, OSError):
         parent.sendall(_READY)
         while True:
-            raw, limits = pickle.loads(_received(parent, math.inf))
+            question, limits = pickle.loads(_received(parent, math.inf))
+            data = _received(parent, math.inf)
             _limit_cpu(seconds)
-            _send(parent, pickle.dumps(read(raw, limits)), math.inf)
+            _send(parent, pickle.dumps(_answer(question, data, limits)), math.inf)
+
+
+def _answer(question: RawMail | tuple[int, ...], data: bytes, limits: Limits) -> _Answer:
+    """The Message in DATA, where QUESTION is a mail without its octets; else the files with these indices."""
+    return read(replace(question, data=data), limits) if isinstance(question, RawMail) else _files(data, question)
+
+
+def _files(data: bytes, indices: tuple[int, ...]) -> tuple[bytes, ...] | None:
+    with suppress(NotFound):
+        return attachments(data, indices)
+    return None
 
 
 def _warm_up() -> None:

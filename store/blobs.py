@@ -8,7 +8,7 @@ not there; a file whose transaction failed is only an orphan, and the next copy 
 import hashlib
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -49,13 +49,18 @@ class Blobs:
 
     def put(self, data: bytes) -> str:
         """Keep DATA, once; its SHA-256."""
-        name = digest(data)
+        return self.put_all([data])[0]
+
+    def put_all(self, pieces: Sequence[bytes]) -> tuple[str, ...]:
+        """Keep each of PIECES, once; their SHA-256, in order."""
+        rows: list[dict[str, Any]] = [{"sha256": digest(data), "size": len(data), "data": data} for data in pieces]
         if self._directory is not None:
-            _write(self._directory / name[:2] / name, data)
-        kept = None if self._directory is not None else data
-        put = _PUT[self._connection.dialect.name]
-        self._connection.execute(put, {"sha256": name, "size": len(data), "data": kept})
-        return name
+            for row in rows:
+                _write(self._directory / row["sha256"][:2] / row["sha256"], row["data"])
+                row["data"] = None
+        if rows:
+            self._connection.execute(_PUT[self._connection.dialect.name], rows)
+        return tuple(row["sha256"] for row in rows)
 
     def get(self, name: str) -> bytes:
         """The bytes of a blob.  Raises NotFound if it is missing."""

@@ -12,6 +12,7 @@ Fails with: StoreUnusable (read-only, full, missing, newer than this program), T
 (locked for longer than the busy timeout, server away).
 """
 
+import json
 import os
 import sqlite3
 import time
@@ -335,10 +336,7 @@ def _revisions() -> tuple[str, frozenset[str]]:
     return names[-1], frozenset(names)
 
 
-def _dump(value: Any) -> str:
-    import json
-
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+_dump = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 def _lower(value: Any) -> Any:

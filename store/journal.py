@@ -30,10 +30,11 @@ from domain.errors import Overtaken
 from domain.intake import Arrival, FolderMark, Intake, Outcome, State, imap_position
 from domain.people import address_key
 from store.matches import forget_matches, note_matches
-from store.tables import BlobRow, EntryRow, FolderRow, IntakeRow, RuleSetRow, TicketRow, table
+from store.tables import BlobRow, EntryRow, FolderRow, IntakeRow, ProvenActRow, RuleSetRow, TicketRow, table
 
 _blob, _folder, _intake = table(BlobRow), table(FolderRow), table(IntakeRow)
 _entry, _ticket, _rules = table(EntryRow), table(TicketRow), table(RuleSetRow)
+_acted = table(ProvenActRow)
 # Everything but the decision record, which may be long and is asked for by itself.
 _facts = [column for column in _intake.c if column.name not in ("decision", "content_key", "reprieves")]
 # Written out, not bound: only so may a database use the partial index on what is unfinished.
@@ -218,6 +219,18 @@ class Journal:
         """The mail that holds CONTENT_KEY, None if there is none yet."""
         row = self._connection.execute(_FIRST_COPY, {"key": content_key}).one_or_none()
         return _fact(row) if row else None
+
+    def acted(self, signs: Sequence[str]) -> Intake | None:
+        """The first mail by which an agent acted that bears one of SIGNS, None if none does."""
+        wanted = select(_acted.c.intake).where(_acted.c.sign.in_(signs))
+        query = select(*_facts).where(_intake.c.id.in_(wanted)).order_by(_intake.c.id).limit(1)
+        row = self._connection.execute(query).one_or_none() if signs else None
+        return _fact(row) if row else None
+
+    def note_act(self, row: Intake, signs: Sequence[str]) -> None:
+        """Record that an agent acted by the mail ROW, which bears SIGNS."""
+        if signs:
+            self._connection.execute(insert(_acted), [{"sign": sign, "intake": row.id} for sign in signs])
 
     def known_keys(self, content_keys: Sequence[str]) -> frozenset[str]:
         """Those of CONTENT_KEYS that some mail holds."""

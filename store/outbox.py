@@ -7,15 +7,20 @@ recognisable as a copy, never zero times.
 
 Letters to one recipient about one ticket leave in order: a later one waits for the earlier.  What is
 on hold stays until it is released, and so does what comes after it.
+
+Some letters go together with another one (`desk/joining.py`): they are joined, and what becomes of that one
+becomes of them.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from itertools import takewhile
 from typing import Any
 
 from sqlalchemy import (
+    CTE,
     ColumnElement,
     Connection,
     bindparam,
@@ -25,6 +30,7 @@ from sqlalchemy import (
     literal_column,
     or_,
     select,
+    union_all,
     update,
 )
 
@@ -35,26 +41,23 @@ from store.tables import HoldRow, OutboxRow, WithheldRow, clean, table
 _outbox, _withheld, _hold = table(OutboxRow), table(WithheldRow), table(HoldRow)
 # What every mail asks is put together once: SQLAlchemy needs longer to build such a statement than to run it.
 _QUEUE = insert(_outbox)
+_AUTOMATIC_SINCE = (_outbox.c.queued_at >= bindparam("since"), _outbox.c.automatic)
+_OF_KEYS = _outbox.c.recipient_key.in_(bindparam("keys", expanding=True))
+_IN_DOMAINS = _outbox.c.recipient_domain.in_(bindparam("domains", expanding=True))
+_ABOUT = _outbox.c.ticket == bindparam("ticket")
 _RECENT = (
-    select(_outbox.c.recipient_key, func.count())
-    .where(
-        _outbox.c.recipient_key.in_(bindparam("keys", expanding=True)),
-        _outbox.c.queued_at >= bindparam("since"),
-        _outbox.c.automatic,
-    )
-    .group_by(_outbox.c.recipient_key)
+    select(_outbox.c.recipient_key, func.count()).where(_OF_KEYS, *_AUTOMATIC_SINCE).group_by(_outbox.c.recipient_key)
 )
 _RECENT_IN = (
     select(_outbox.c.recipient_domain, func.count())
-    .where(
-        _outbox.c.recipient_domain.in_(bindparam("domains", expanding=True)),
-        _outbox.c.queued_at >= bindparam("since"),
-        _outbox.c.automatic,
-    )
+    .where(_IN_DOMAINS, *_AUTOMATIC_SINCE)
     .group_by(_outbox.c.recipient_domain)
 )
-_RECENT_ABOUT = select(func.count()).where(
-    _outbox.c.ticket == bindparam("ticket"), _outbox.c.queued_at >= bindparam("since"), _outbox.c.automatic
+_RECENT_ABOUT = select(func.count()).where(_ABOUT, *_AUTOMATIC_SINCE)
+_RECENT_OF_ALL = union_all(
+    _RECENT.add_columns(literal_column("'key'")),
+    _RECENT_IN.add_columns(literal_column("'domain'")),
+    select(literal_column("''"), func.count(), literal_column("'ticket'")).where(_ABOUT, *_AUTOMATIC_SINCE),
 )
 _RECENT_ANSWERS = _RECENT_ABOUT.where(_outbox.c.recipient_key == bindparam("key"))
 # Written out, not bound: only so may a database use the partial index on what is queued.
@@ -67,6 +70,60 @@ _IS_HELD = or_(
 )
 
 
+_WITHHOLD = insert(_withheld)
+_WRITTEN_TO = (
+    select(_outbox.c.message_id)
+    .where(
+        _outbox.c.ticket == bindparam("ticket"),
+        _outbox.c.recipient_key == bindparam("key"),
+        # A letter that went with another one never had its Message-ID in a mail.
+        _outbox.c.state != literal_column("'joined'"),
+    )
+    .order_by(_outbox.c.id)
+    .limit(bindparam("most"))
+)
+_FREE = or_(
+    _outbox.c.claimed_by == literal_column("''"),
+    _outbox.c.claimed_by.in_(bindparam("dead", expanding=True)),
+    _outbox.c.claimed_at < bindparam("stale"),
+)
+
+
+def _due() -> CTE:
+    """Letters that are due, free and not on hold, none of them behind an earlier one; the oldest first."""
+    earlier = table(OutboxRow).alias("earlier")
+    ahead = select(earlier.c.id).where(
+        earlier.c.recipient_key == _outbox.c.recipient_key,
+        earlier.c.state == _QUEUED,
+        earlier.c.id < _outbox.c.id,
+    )
+    # Asked for apart, because no index serves a comparison that also takes nothing for equal to nothing.
+    of_ticket = ahead.where(earlier.c.ticket == _outbox.c.ticket)
+    of_none = ahead.where(earlier.c.ticket.is_(None), _outbox.c.ticket.is_(None))
+    is_due = (_outbox.c.state == _QUEUED, _outbox.c.due_at <= bindparam("moment"))
+    return (
+        select(_outbox.c.id)
+        .where(*is_due, _FREE, ~of_ticket.exists(), ~of_none.exists(), ~_IS_HELD)
+        .order_by(_outbox.c.due_at, _outbox.c.id)
+        .limit(bindparam("most"))
+        .with_for_update(skip_locked=True)
+        .cte("due")
+        # Computed once: a plan that asked again for each row would lock new ones beyond the limit.
+        .prefix_with("MATERIALIZED", dialect="postgresql")
+    )
+
+
+_CLAIM = (
+    update(_outbox)
+    .where(_outbox.c.id.in_(select(_due().c.id)))
+    .values(claimed_by=bindparam("holder"), claimed_at=bindparam("moment"))
+    .returning(*_outbox.c)
+)
+_CLAIMANTS = select(_outbox.c.claimed_by).where(_outbox.c.claimed_by != literal_column("''")).distinct()
+_IN_HAND = select(_outbox.c.id, _outbox.c.claimed_by).where(
+    _outbox.c.id.in_(bindparam("ids", expanding=True)), _outbox.c.state == _QUEUED, ~_IS_HELD
+)
+_NEXT_DUE = select(func.min(_outbox.c.due_at)).where(_outbox.c.state == _QUEUED, ~_IS_HELD)
 _SENT = (
     update(_outbox)
     .where(
@@ -80,16 +137,39 @@ _SENT = (
 )  # fmt: skip
 
 
+_BEHIND = (
+    select(*_outbox.c, _IS_HELD.label("held"))
+    .where(
+        _outbox.c.ticket == bindparam("ticket"),
+        _outbox.c.recipient_key == bindparam("key"),
+        _outbox.c.id > bindparam("after"),
+        _outbox.c.state == _QUEUED,
+    )
+    .order_by(_outbox.c.id)
+    .with_for_update(of=_outbox)
+)
+_PARTS = (
+    select(_outbox)
+    # Without the second condition neither database may use the partial index.
+    .where(_outbox.c.joined_into == bindparam("letter"), _outbox.c.joined_into != literal_column("''"))
+    .order_by(_outbox.c.id)
+)
+
+
 class LetterState(StrEnum):
     QUEUED = "queued"
     SENT = "sent"
     FAILED = "failed"
+    JOINED = "joined"  # its words go with another letter, which it names
     WITHHELD = "withheld"  # queued once, but no longer permitted when its turn came
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueuedLetter:
-    """A letter on its way.  `facts` hold what it says; see `domain.letter.LetterFacts`."""
+    """A letter on its way.  `facts` hold what it says; see `domain.letter.LetterFacts`.
+
+    `parts` is how many others go with it, None while that is open; `joined_into` is the letter that it goes with.
+    """
 
     id: int = 0
     letter: str
@@ -114,6 +194,28 @@ class QueuedLetter:
     blob: str | None = None
     bounced_at: datetime | None = None
     bounce: str = ""
+    parts: int | None = None
+    joined_into: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sent:
+    """A letter that a server took: its reply, what it was written with, and its bytes where they are kept."""
+
+    letter: QueuedLetter
+    reply: str
+    at: datetime
+    template: str = ""
+    blob: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recent:
+    """How many automatic letters there were of late: by address key, by domain (A-label), and about one ticket."""
+
+    by_key: Mapping[str, int]
+    by_domain: Mapping[str, int]
+    about: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,7 +286,7 @@ class Outbox:
             }
             for one in withheld
         ]  # fmt: skip
-        self._connection.execute(insert(_withheld), rows)
+        self._connection.execute(_WITHHOLD, rows)
 
     def recent(self, keys: Sequence[str], *, since: datetime) -> dict[str, int]:
         """How many automatic letters these addresses were written since SINCE: address key → count."""
@@ -202,6 +304,18 @@ class Outbox:
             return {}
         rows = self._connection.execute(_RECENT_IN, {"domains": sorted(stored), "since": since})
         return {stored[domain]: count for domain, count in rows}
+
+    def recent_of_all(self, keys: Collection[str], ticket: int | None, *, since: datetime) -> Recent:
+        """`recent`, `recent_in` for the domains of KEYS, and `recent_about` TICKET, in one question."""
+        stored = {clean(key): key for key in keys}
+        domains = {clean(domain): domain for domain in (key.rpartition("@")[2] for key in keys)}
+        asked = {"keys": sorted(stored), "domains": sorted(domains), "ticket": ticket, "since": since}
+        found: dict[str, dict[str, int]] = {"key": {}, "domain": {}, "ticket": {}}
+        for value, count, what in self._connection.execute(_RECENT_OF_ALL, asked):
+            found[what][value] = count
+        by_key = {stored[key]: count for key, count in found["key"].items()}
+        by_domain = {domains[domain]: count for domain, count in found["domain"].items()}
+        return Recent(by_key=by_key, by_domain=by_domain, about=found["ticket"].get("", 0))
 
     def wrote_to_domain(self, number: int, domain: str) -> bool:
         """Somebody in DOMAIN was written to about a ticket."""
@@ -224,65 +338,35 @@ class Outbox:
 
         A letter in another's hand is free again once that process is dead or took it before STALE.
         """
-        dead = [name for name in self._claimants() if name != holder and is_dead(name)]
-        earlier = table(OutboxRow).alias("earlier")
-        ahead = select(earlier.c.id).where(
-            earlier.c.recipient_key == _outbox.c.recipient_key,
-            earlier.c.state == _QUEUED,
-            earlier.c.id < _outbox.c.id,
-        )
-        # Asked for apart, because no index serves a comparison that also takes nothing for equal to nothing.
-        of_ticket = ahead.where(earlier.c.ticket == _outbox.c.ticket)
-        of_none = ahead.where(earlier.c.ticket.is_(None), _outbox.c.ticket.is_(None))
-        free = or_(
-            _outbox.c.claimed_by == "",
-            _outbox.c.claimed_by.in_(dead),
-            _outbox.c.claimed_at < stale,
-        )
-        due = (
-            select(_outbox.c.id)
-            .where(
-                _outbox.c.state == _QUEUED,
-                _outbox.c.due_at <= now,
-                free,
-                ~of_ticket.exists(),
-                ~of_none.exists(),
-                ~_IS_HELD,
-            )
-            .order_by(_outbox.c.due_at, _outbox.c.id)
-            .limit(limit)
-            .with_for_update(skip_locked=True)
-            .cte("due")
-            # Computed once: a plan that asked again for each row would lock new ones beyond the limit.
-            .prefix_with("MATERIALIZED", dialect="postgresql")
-        )
-        rows = self._connection.execute(
-            update(_outbox)
-            .where(_outbox.c.id.in_(select(due.c.id)))
-            .values(claimed_by=holder, claimed_at=now)
-            .returning(*_outbox.c)
-        ).all()
+        claimants = self._connection.execute(_CLAIMANTS).scalars()
+        dead = [name for name in claimants if name != holder and is_dead(name)]
+        asked = {"holder": holder, "moment": now, "most": limit, "dead": dead, "stale": stale}
+        rows = self._connection.execute(_CLAIM, asked).all()
         return tuple(sorted((_letter(row) for row in rows), key=lambda letter: letter.id))
 
-    def _claimants(self) -> tuple[str, ...]:
-        rows = self._connection.execute(
-            select(_outbox.c.claimed_by).where(_outbox.c.claimed_by != literal_column("''")).distinct()
-        )
-        return tuple(rows.scalars())
-
-    def is_mine(self, letter: QueuedLetter) -> bool:
-        """The letter is still in the hand that claimed it, and was not put on hold meanwhile."""
-        found = self._connection.execute(
-            select(_outbox.c.claimed_by).where(_outbox.c.id == letter.id, ~_IS_HELD)
-        ).scalar()
-        return found == letter.claimed_by
+    def in_hand(self, letters: Sequence[QueuedLetter]) -> frozenset[int]:
+        """The ids of those LETTERS that are still in the hand that claimed them, and were not put on hold meanwhile."""
+        hands = {letter.id: letter.claimed_by for letter in letters}
+        rows = self._connection.execute(_IN_HAND, {"ids": sorted(hands)})
+        return frozenset(row.id for row in rows if row.claimed_by == hands[row.id])
 
     def sent(
         self, letter: QueuedLetter, *, reply: str, now: datetime, template: str = "", blob: str | None = None
     ) -> None:
         """The server took it; TEMPLATE is what it was written with, BLOB are its bytes."""
-        values = {"of": letter.id, "mine": letter.claimed_by, "now": now, "said": reply, "tries": letter.attempts + 1}
-        self._connection.execute(_SENT, {**values, "template": template, "blob": blob})
+        self.all_sent([Sent(letter=letter, reply=reply, at=now, template=template, blob=blob)])
+
+    def all_sent(self, letters: Sequence[Sent]) -> None:
+        """The server took these; nothing changes for those that are no longer in our hand."""
+        rows = [
+            {
+                "of": one.letter.id, "mine": one.letter.claimed_by, "now": one.at, "said": one.reply,
+                "tries": one.letter.attempts + 1, "template": one.template, "blob": one.blob,
+            }
+            for one in letters
+        ]  # fmt: skip
+        if rows:
+            self._connection.execute(_SENT, rows)
 
     def postpone(self, letter: QueuedLetter, *, until: datetime, reply: str, now: datetime) -> None:
         """It did not work this time; UNTIL is when it is tried again."""
@@ -298,6 +382,7 @@ class Outbox:
         if not self._settle(letter, state=LetterState.WITHHELD, reply=withheld.because):
             return
         self.withhold(letter.act, letter.ticket, [withheld], now=now, letter=letter.letter)
+        self._let_go(letter)
 
     def put_back(self, letters: Iterable[QueuedLetter], *, reply: str = "") -> None:
         """Lay letters down that were not tried; REPLY is why."""
@@ -331,6 +416,7 @@ class Outbox:
         if not self._take(letter, state=LetterState.WITHHELD, reply=withheld.because):
             return False
         self.withhold(letter.act, letter.ticket, [withheld], now=now, letter=letter.letter)
+        self._let_go(letter)
         return True
 
     def _take(self, letter: QueuedLetter, **values: Any) -> bool:
@@ -362,6 +448,46 @@ class Outbox:
         rows = self._connection.execute(select(_hold).order_by(_hold.c.id))
         return tuple(Hold(agent=row.agent, at=row.at, letter=row.letter, ticket=row.ticket) for row in rows)
 
+    def behind(self, letter: QueuedLetter) -> tuple[QueuedLetter, ...]:
+        """What waits behind LETTER for the same person about the same ticket, in order, and is kept from others now.
+
+        It ends before one that is on hold, in a hand, or may have been on its way before.
+        """
+        asked = {"ticket": letter.ticket, "key": clean(address_key(letter.recipient.address)), "after": letter.id}
+        found = self._connection.execute(_BEHIND, asked).all()
+        free = takewhile(lambda row: not (row.held or row.claimed_by or row.attempts) and row.parts is None, found)
+        return tuple(map(_letter, free))
+
+    def go_together(
+        self, letter: QueuedLetter, others: Sequence[QueuedLetter], *, hand: str, now: datetime
+    ) -> QueuedLetter:
+        """LETTER with OTHERS in it, taken in this HAND."""
+        row = self._connection.execute(
+            update(_outbox)
+            .where(_outbox.c.id == letter.id)
+            .values(parts=len(others), claimed_by=hand, claimed_at=now)
+            .returning(*_outbox.c)
+        ).one()
+        if others:
+            self._connection.execute(
+                update(_outbox)
+                .where(_outbox.c.id.in_([one.id for one in others]))
+                .values(state=LetterState.JOINED, joined_into=letter.letter, claimed_by="", claimed_at=None)
+            )
+        return _letter(row)
+
+    def parts(self, letter: QueuedLetter) -> tuple[QueuedLetter, ...]:
+        """The letters whose words go with LETTER, the oldest first."""
+        return tuple(map(_letter, self._connection.execute(_PARTS, {"letter": letter.letter})))
+
+    def _let_go(self, letter: QueuedLetter) -> None:
+        """LETTER does not go: what was to go with it waits for itself again."""
+        self._connection.execute(
+            update(_outbox)
+            .where(_outbox.c.joined_into == letter.letter, _outbox.c.joined_into != literal_column("''"))
+            .values(state=LetterState.QUEUED, joined_into="")
+        )
+
     def bounced(self, letter: QueuedLetter, *, because: str, at: datetime | None) -> None:
         """A letter came back, or, without AT, is only delayed on its way; what its first hard bounce said stays."""
         self._connection.execute(
@@ -384,9 +510,7 @@ class Outbox:
 
     def next_due(self) -> datetime | None:
         """When the next letter is due, None if none waits."""
-        found: datetime | None = self._connection.execute(
-            select(func.min(_outbox.c.due_at)).where(_outbox.c.state == _QUEUED, ~_IS_HELD)
-        ).scalar()
+        found: datetime | None = self._connection.execute(_NEXT_DUE).scalar()
         return found
 
     def sent_since(self, since: datetime) -> int:
@@ -438,12 +562,7 @@ class Outbox:
 
     def written_to(self, number: int, key: str, *, limit: int = 5) -> tuple[str, ...]:
         """Message-IDs of our letters about a ticket to one address, the oldest first."""
-        rows = self._connection.execute(
-            select(_outbox.c.message_id)
-            .where(_outbox.c.ticket == number, _outbox.c.recipient_key == key)
-            .order_by(_outbox.c.id)
-            .limit(limit)
-        )
+        rows = self._connection.execute(_WRITTEN_TO, {"ticket": number, "key": key, "most": limit})
         return tuple(rows.scalars())
 
     def of_ticket(self, number: int) -> tuple[tuple[QueuedLetter, ...], tuple[WithheldLetter, ...]]:
@@ -520,6 +639,8 @@ def _letter(row: Any) -> QueuedLetter:
         blob=row.blob,
         bounced_at=row.bounced_at,
         bounce=row.bounce,
+        parts=row.parts,
+        joined_into=row.joined_into,
     )
 
 

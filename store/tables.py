@@ -95,9 +95,10 @@ def _clean_json(value: Any) -> Any:
     if isinstance(value, str):
         return clean(value)
     if isinstance(value, dict):
-        return {clean(str(key)): _clean_json(item) for key, item in value.items()}
+        # Most values are short texts: a call for each would cost more than the cleaning.
+        return {clean(str(key)): clean(item) if type(item) is str else _clean_json(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_clean_json(item) for item in value]
+        return [_clean_json(item) for item in value] if value else []
     return value
 
 
@@ -246,6 +247,18 @@ class MatchedRuleRow(Record, table=True):
     )
 
 
+class ProvenActRow(Record, table=True):
+    """A sign of a mail by which an agent acted: what is signed once is done once."""
+
+    __tablename__ = "proven_act"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    sign: str = Field(sa_column=Column(Text, primary_key=True))
+    intake: int = Field(
+        sa_column=Column(BigInteger().with_variant(Integer, "sqlite"), ForeignKey("intake.id"), nullable=False)
+    )
+
+
 class DaemonRow(Record, table=True):
     """A daemon at work, and what it thinks of its settings.
 
@@ -336,13 +349,24 @@ class DeadAddressRow(Record, table=True):
 
 
 class TicketRow(Record, table=True):
-    """A ticket.  `waiting_since`: when the customer wrote what nobody of staff has answered yet."""
+    """A ticket.
+
+    `waiting_since`: when the customer wrote what nobody of staff has answered yet.  `due_told`: what of its due time
+    staff was told, '', soon or overdue.
+    """
 
     __tablename__ = "ticket"
     __table_args__ = (
         Index("ix_ticket_status", "status", "number"),
         Index("ix_ticket_agent", "agent", "status"),
         Index("ix_ticket_title", "title", "number"),
+        # Only tickets of whose due time something is still to be told: looking for them must stay cheap.
+        Index(
+            "ix_ticket_due",
+            "due_at",
+            sqlite_where=text("due_at IS NOT NULL AND due_told != 'overdue'"),
+            postgresql_where=text("due_at IS NOT NULL AND due_told != 'overdue'"),
+        ),
         # A number is never given twice, not even after the newest ticket was deleted.
         {"sqlite_autoincrement": True},
     )
@@ -367,6 +391,8 @@ class TicketRow(Record, table=True):
     updated_at: datetime = _time()
     closed_at: datetime | None = _time(nullable=True)
     waiting_since: datetime | None = _time(nullable=True)
+    due_at: datetime | None = _time(nullable=True)
+    due_told: str = ""
 
 
 class TicketTagRow(Record, table=True):
@@ -529,6 +555,7 @@ class OutboxRow(Record, table=True):
     `letter` is its public id.  `facts` hold what it says.  `claimed_by` names the process that is
     sending it now, `tried_at` is when it was first tried in vain.  `template` and `blob` are what it was
     written with and its bytes, as they were handed over.  `bounced_at` and `bounce`: it came back.
+    `parts` is how many others go with it, NULL while that is open; each of those names it in `joined_into`.
     """
 
     __tablename__ = "outbox"
@@ -544,6 +571,8 @@ class OutboxRow(Record, table=True):
         # Only letters in somebody's hand stand in it: finding the dead among the holders must not read the queue.
         Index("ix_outbox_claimed", "claimed_by", sqlite_where=text("claimed_by != ''"),
               postgresql_where=text("claimed_by != ''")),
+        Index("ix_outbox_joined_into", "joined_into", sqlite_where=text("joined_into != ''"),
+              postgresql_where=text("joined_into != ''")),
         Index("ix_outbox_order", "ticket", "recipient_key", "id"),
         Index("ix_outbox_recent", "recipient_key", "queued_at"),
         Index("ix_outbox_domain", "recipient_domain", "queued_at"),
@@ -578,6 +607,8 @@ class OutboxRow(Record, table=True):
     blob: str | None = _blob_ref(nullable=True)
     bounced_at: datetime | None = _time(nullable=True)
     bounce: str = _text()
+    parts: int | None = None
+    joined_into: str = ""
 
 
 class HoldRow(Record, table=True):

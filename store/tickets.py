@@ -5,14 +5,25 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, insert, literal_column, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, insert, literal_column, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from domain.due import DueTold
 from domain.errors import NotFound
 from domain.event import Actor, Event, EventKind
 from domain.message import Attachment
 from domain.people import address_key
-from domain.ticket import EntryFacts, EntryKind, ExternalId, FileFacts, TicketFacts, TicketLine, WatcherFacts
+from domain.suspicion import read_back
+from domain.ticket import (
+    SUPPORT_OVER,
+    EntryFacts,
+    EntryKind,
+    ExternalId,
+    FileFacts,
+    TicketFacts,
+    TicketLine,
+    WatcherFacts,
+)
 from store.people import People
 from store.tables import (
     ActRow,
@@ -50,7 +61,7 @@ _MERGED_INTO = select(_ticket.c.merged_into).where(_ticket.c.number == bindparam
 _BY_EXTERNAL_ID = select(_external_id.c.ticket).where(
     _external_id.c.name == bindparam("name"), _external_id.c.value == bindparam("value")
 )
-_ENTRY = select(_entry).where(_entry.c.id == bindparam("entry"))
+_SOME = select(_entry).where(_entry.c.id.in_(bindparam("ids", expanding=True)))
 _FILES = select(_file).where(_file.c.entry.in_(bindparam("entries", expanding=True))).order_by(_file.c.id)
 _PUBLIC = (
     select(_entry)
@@ -65,6 +76,18 @@ _PUBLIC = (
 )
 _PUBLIC_BEFORE = _PUBLIC.where(_entry.c.id < bindparam("before"))
 _PUBLIC_UNTIL = _PUBLIC.where(_entry.c.at <= bindparam("until"))
+_CONVERSATION = (
+    select(_entry.c.message_id)
+    .where(
+        _entry.c.ticket == bindparam("number"),
+        _entry.c.kind == EntryKind.CUSTOMER,
+        _entry.c.message_id != literal_column("''"),
+        _entry.c.unconfirmed.is_(False),
+        _entry.c.machine.is_(False),
+    )
+    .order_by(_entry.c.id.desc())
+    .limit(bindparam("most"))
+)
 _OPEN = insert(_ticket).returning(_ticket.c.number)
 _BEGIN_ACT = insert(_act).returning(_act.c.id)
 _ADD_ENTRY = insert(_entry).returning(_entry.c.id)
@@ -81,6 +104,18 @@ _SAME_TEXT = (
     )
     .order_by(_entry.c.at.desc(), _entry.c.id.desc())
     .limit(1)
+)
+_SUPPORT_OVER = select(_tag.c.tag).where(_tag.c.ticket == _ticket.c.number, _tag.c.tag == SUPPORT_OVER).exists()
+_COMING_DUE = (
+    select(_ticket.c.number)
+    .where(
+        # Written out, not bound: only so may a database use the partial index.
+        _ticket.c.due_told != literal_column("'overdue'"),
+        _ticket.c.due_at <= bindparam("soon"),
+        or_(_ticket.c.due_at <= bindparam("now"), _ticket.c.due_told == literal_column("''")),
+    )
+    .order_by(_ticket.c.due_at, _ticket.c.number)
+    .limit(bindparam("most"))
 )
 _BY_MESSAGE_IDS = (
     select(_entry.c.message_id, func.min(_entry.c.ticket))
@@ -166,6 +201,8 @@ class Tickets:
             updated_at=row.updated_at,
             closed_at=row.closed_at,
             waiting_since=row.waiting_since,
+            due_at=row.due_at,
+            due_told=DueTold(row.due_told),
         )
 
     def current(self, number: int) -> int:
@@ -285,6 +322,24 @@ class Tickets:
             found[kind] = tuple(self._connection.execute(query).scalars())
         return found
 
+    def coming_due(self, *, now: datetime, soon: datetime, limit: int) -> tuple[int, ...]:
+        """Tickets that are due by NOW, or by SOON, where staff was not told so yet, the most urgent first."""
+        rows = self._connection.execute(_COMING_DUE, {"now": now, "soon": soon, "most": limit})
+        return tuple(rows.scalars())
+
+    def told_due(self, ticket: TicketFacts, told: DueTold) -> bool:
+        """Record what staff is told of the due time of TICKET; False where another process was faster."""
+        changed = self._connection.execute(
+            update(_ticket)
+            .where(
+                _ticket.c.number == ticket.number,
+                _ticket.c.due_at == ticket.due_at,
+                _ticket.c.due_told == ticket.due_told,
+            )
+            .values(due_told=told)
+        )
+        return changed.rowcount == 1
+
     def exists(self, number: int) -> bool:
         return self._connection.execute(select(_ticket.c.number).where(_ticket.c.number == number)).first() is not None
 
@@ -369,8 +424,14 @@ class Tickets:
         return self._entries(rows)
 
     def entry(self, entry: int) -> EntryFacts | None:
-        rows = self._connection.execute(_ENTRY, {"entry": entry}).all()
-        return next(iter(self._entries(rows)), None)
+        return self.some_entries([entry]).get(entry)
+
+    def some_entries(self, ids: Iterable[int]) -> dict[int, EntryFacts]:
+        """Entries by id, of whichever tickets."""
+        wanted = sorted(set(ids))
+        if not wanted:
+            return {}
+        return {one.id: one for one in self._entries(self._connection.execute(_SOME, {"ids": wanted}).all())}
 
     def public_entries(self, number: int, *, before: int | None, until: datetime, limit: int) -> tuple[EntryFacts, ...]:
         """The last entries that customers may know, the latest first.  No machines, no unconfirmed senders.
@@ -438,18 +499,7 @@ class Tickets:
 
     def conversation(self, number: int, *, limit: int = 10) -> tuple[str, ...]:
         """Message-IDs of the customer's mails on a ticket, the oldest first."""
-        rows = self._connection.execute(
-            select(_entry.c.message_id)
-            .where(
-                _entry.c.ticket == number,
-                _entry.c.kind == EntryKind.CUSTOMER,
-                _entry.c.message_id != "",
-                _entry.c.unconfirmed.is_(False),
-                _entry.c.machine.is_(False),
-            )
-            .order_by(_entry.c.id.desc())
-            .limit(limit)
-        ).scalars()
+        rows = self._connection.execute(_CONVERSATION, {"number": number, "most": limit}).scalars()
         return tuple(reversed(tuple(rows)))
 
     def of_requester(self, contact: int, *, statuses: Sequence[str], limit: int) -> tuple[int, ...]:
@@ -470,11 +520,14 @@ class Tickets:
         nobodys: bool = False,
         groups: Sequence[str] = (),
         customer: str = "",
-        order: Literal["newest", "waiting"] = "waiting",
+        due_by: datetime | None = None,
+        order: Literal["newest", "waiting", "due"] = "waiting",
         limit: int = 20,
     ) -> tuple[tuple[TicketLine, ...], int]:
         """Tickets for a list, and how many there are in all."""
-        wanted = _wanted(statuses=statuses, agent=agent, nobodys=nobodys, groups=groups, customer=customer)
+        wanted = _wanted(
+            statuses=statuses, agent=agent, nobodys=nobodys, groups=groups, customer=customer, due_by=due_by
+        )
         # A ticket that was opened before its customer had a company shows the company he has now.
         company = func.coalesce(_ticket.c.organization, _contact.c.organization)
         total = self._connection.execute(select(func.count()).select_from(_ticket).where(*wanted)).scalar_one()
@@ -482,7 +535,8 @@ class Tickets:
             select(
                 _ticket.c.number, _ticket.c.title, _ticket.c.status, _ticket.c.priority, _ticket.c.agent,
                 _ticket.c.group_key, _ticket.c.created_at, _ticket.c.updated_at, _ticket.c.waiting_since,
-                _contact.c.name.label("customer"), _address.c.address, _organization.c.name.label("company"),
+                _ticket.c.due_at, _contact.c.name.label("customer"), _address.c.address,
+                _organization.c.name.label("company"), _SUPPORT_OVER.label("support_over"),
             )
             .outerjoin(_contact, _contact.c.id == _ticket.c.requester)
             .outerjoin(_address, (_address.c.contact == _contact.c.id) & _address.c.primary)
@@ -492,6 +546,8 @@ class Tickets:
         )  # fmt: skip
         if order == "waiting":
             query = query.order_by(_ticket.c.waiting_since.is_(None), _ticket.c.waiting_since, _ticket.c.number)
+        elif order == "due":
+            query = query.order_by(_ticket.c.due_at, _ticket.c.number)
         else:
             query = query.order_by(_ticket.c.number.desc())
         return tuple(_line(row) for row in self._connection.execute(query)), total
@@ -509,6 +565,7 @@ def _wanted(
     nobodys: bool = False,
     groups: Sequence[str] = (),
     customer: str = "",
+    due_by: datetime | None = None,
 ) -> list[ColumnElement[bool]]:
     wanted: list[ColumnElement[bool]] = []
     if statuses:
@@ -519,6 +576,8 @@ def _wanted(
         wanted.append(_ticket.c.agent == agent)
     if groups:
         wanted.append(_ticket.c.group_key.in_(groups))
+    if due_by is not None:
+        wanted.append(_ticket.c.due_at <= due_by)
     if customer:
         hits = select(_address.c.contact).where(_address.c.key == address_key(customer))
         wanted.append(_ticket.c.requester.in_(hits))
@@ -538,6 +597,8 @@ def _line(row: Any) -> TicketLine:
         created_at=row.created_at,
         updated_at=row.updated_at,
         waiting_since=row.waiting_since,
+        due_at=row.due_at,
+        support_over=row.support_over,
     )
 
 
@@ -556,7 +617,7 @@ def _entry_facts(row: Any, files: tuple[FileFacts, ...]) -> EntryFacts:
         message_id=row.message_id,
         machine=row.machine,
         unconfirmed=row.unconfirmed,
-        suspicion=row.suspicion,
+        suspicion=read_back(row.suspicion),
         attachments=tuple(Attachment(**part) for part in row.attachments or ()),
         files=files,
     )

@@ -13,7 +13,12 @@ def test_it_is_nfc(text: str) -> None:
     assert nfc(text) == unicodedata.normalize("NFC", text)
 
 
-@given(st.lists(st.sampled_from(["u\u0308", "é", "e\u0301\u0323", "wort ", "\n", "하", "😀"]), max_size=3_000))
+@given(
+    st.lists(
+        st.sampled_from(["u\u0308", "é", "e\u0301\u0323", "wort ", "\n", "하", "\u1112\u1161\u11ab", "か\u3099", "😀"]),
+        max_size=3_000,
+    )
+)
 def test_long_texts_lose_nothing_at_the_joints(pieces: list[str]) -> None:
     text = "".join(pieces)
     assert nfc(text) == unicodedata.normalize("NFC", text)

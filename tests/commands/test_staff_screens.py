@@ -61,13 +61,13 @@ def squeezed(text: str) -> list[list[str]]:
 
 def test_the_queue(room: Staffroom, capsys: pytest.CaptureFixture[str]) -> None:
     with filled(room).desk() as desk:
-        queue.show(desk, queue.look(desk, queue.Wish(), who="ada"), AT_NOON)
+        queue.show(desk, queue.look(desk, queue.Wish(), who="ada", moment=NOON), AT_NOON)
     assert squeezed(capsys.readouterr().out) == squeezed(QUEUE)
 
 
 def test_the_queue_fits_into_80_columns(room: Staffroom, capsys: pytest.CaptureFixture[str]) -> None:
     with filled(room).desk() as desk:
-        queue.show(desk, queue.look(desk, queue.Wish(), who="ada"), AT_NOON, width=80)
+        queue.show(desk, queue.look(desk, queue.Wish(), who="ada", moment=NOON), AT_NOON, width=80)
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) == 6
     assert all(len(line) <= 80 for line in lines)
@@ -90,10 +90,69 @@ def test_what_can_be_listed(
     room: Staffroom, capsys: pytest.CaptureFixture[str], wish: queue.Wish, numbers: list[int], summary: str
 ) -> None:
     with filled(room).desk() as desk:
-        found = queue.look(desk, wish, who="ada")
+        found = queue.look(desk, wish, who="ada", moment=NOON)
         assert [line.number for line in found.lines] == numbers
         queue.show(desk, found, AT_NOON)
     assert summary in capsys.readouterr().out.splitlines()[-1]
+
+
+def test_what_is_due_can_be_listed(room: Staffroom) -> None:
+    for subject in ("Angebot", "Rechnung", "Frage"):
+        room.mail("jaeger@bigcorp.example", subject, f"Es geht um {subject}.")
+    assert room.type("due", "1", "tomorrow", "23:58").startswith("ACME-1  due – → 2")
+    assert "letter   to bert@acme.example" in room.type("due", "2", "+3d")
+    assert room.refusal("due", "2", "2020-01-01").endswith("nothing was changed")
+    assert "'soon' is no due time: write a day" in room.refusal("due", "2", "soon")
+    listed = room.type("list")
+    assert listed.splitlines()[0].split()[-2:] == ["Waits", "Due"]
+    assert "in 2 d" in listed
+    by_then = room.type("list", "--due", "tomorrow")
+    assert "Angebot" in by_then
+    assert "Rechnung" not in by_then
+    assert json.loads(room.type("list", "--overdue", "--json")) == []
+    assert [one["number"] for one in json.loads(room.type("list", "--due", "9d", "--json"))] == [1, 2]
+    with room.desk() as desk, desk.store.act() as view:
+        view.tickets.change(1, now=NOON, due_at=NOON)
+    assert [one["number"] for one in json.loads(room.type("list", "--overdue", "--json"))] == [1]
+    assert "overdue" in room.type("list")
+    assert "due          2026-11-21" in room.type("show", "1")
+    assert "due – → " in room.type("history", "2")
+    assert room.type("due", "2", "none").startswith("ACME-2  due 2")
+    assert "Due" not in room.type("list", "--status", "waiting")
+
+
+def test_support_that_is_over_is_pointed_out(room: Staffroom) -> None:
+    config = room.path.read_text(encoding="utf-8")
+    room.path.write_text(f"{config}notifications: {{support_over: flag}}\n", encoding="utf-8")
+    room.mail("Jäger <jaeger@bigcorp.example>", "Frage", "Wie geht das?")
+    said = room.type(
+        "contacts", "jaeger@bigcorp.example", "--support-from", "2025-01-01", "--support-until", "2026-10-31"
+    )
+    assert said == "Jäger <jaeger@bigcorp.example>  support is from 2025-01-01 until 2026-10-31\n"
+    assert "nothing changed" in room.type("contacts", "jaeger@bigcorp.example", "--support-until", "2026-10-31")
+    assert "from 2025-01-01 until 2026-10-31" in room.type("contacts")
+    assert "'31.10.' is not a date" in room.refusal("contacts", "jaeger@bigcorp.example", "--support-until", "31.10.")
+    assert "end before it begins" in room.refusal("contacts", "jaeger@bigcorp.example", "--support-until", "2024-12-31")
+    room.mail("Jäger <jaeger@bigcorp.example>", "Drucker", "Er druckt nicht.")
+    assert room.type("list").count("Jäger (support over)") == 1
+    assert "Jäger <jaeger@bigcorp.example> · support ended on 2026-10-31" in room.type("show", "2")
+    assert [one["support_over"] for one in json.loads(room.type("list", "--json"))] == [False, True]
+    room.type("untag", "2", "support over")
+    assert "support over" not in room.type("list")
+    assert "support is from 2025-01-01\n" in room.type("contacts", "jaeger@bigcorp.example", "--support-until", "")
+
+
+def test_a_ticket_is_opened_with_a_due_time(room: Staffroom) -> None:
+    said = room.type("new", "--customer", "weiss@firma.example", "--title", "Rückruf", "-m", "Bitte.", "--due", "2d")
+    assert said.startswith("ACME-1  opened: Rückruf, due – → 2")
+    assert json.loads(room.type("show", "1", "--json"))["due_at"]
+
+
+def test_screens_go_by_the_time_zone_of_the_helpdesk(room: Staffroom) -> None:
+    room.mail("jaeger@bigcorp.example", "Frage", "Wie geht das?", ago=DAY)
+    config = room.path.read_text(encoding="utf-8")
+    room.path.write_text(config.replace("tag: ACME", "tag: ACME, timezone: Asia/Tokyo"), encoding="utf-8")
+    assert "opened       2026-11-20 21:00 by mail" in room.type("show", "1")
 
 
 def test_an_empty_desk_says_so(room: Staffroom) -> None:

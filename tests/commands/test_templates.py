@@ -122,3 +122,11 @@ def test_a_language_is_begun_and_sentences_that_differ_are_told(room: Staffroom,
 def test_without_a_directory_there_is_nowhere_to_copy_to(room: Staffroom) -> None:
     assert "add to config.yaml: notifications: {templates: templates}" in room.refusal("templates", "edit", "comment")
     assert room.type("templates", "diff") == "Nothing differs from what is built in.\n"
+
+
+def test_a_letter_about_a_due_time_is_shown_before_there_is_one(room: Staffroom) -> None:
+    room.mail(JAEGER, "Störung", "Nichts geht.")
+    assert "ist bald fällig: 22.11.2026, 17:00 UTC." in room.type("templates", "preview", "staff_due")
+    assert "has no due time" in room.refusal("templates", "preview", "staff_due", "--ticket", "1")
+    room.type("due", "1", "3d")
+    assert "ACME-1 is due soon: " in room.type("templates", "preview", "staff_due", "--ticket", "1", "--language", "en")

@@ -378,9 +378,12 @@ def test_a_display_name_that_is_somebody_elses_is_flagged(talk: Conversation, se
     said = f"he display name says {claimed}, the address is eve@elsewhere.example"
     assert talk.customer(EVE).sends(mail).outcome == "ticket"
     assert said in talk.events(1)[0].because
-    assert said in talk.entries(1)[0].suspicion
+    assert said in str(talk.entries(1)[0].suspicion)
     assert said not in talk.texts(1)[0]
-    assert said in talk.letters(ADA)[-1].text
+    german = f"Vorsicht: der Anzeigename lautet {claimed}, die Adresse ist eve@elsewhere.example"
+    assert german in " ".join(talk.letters(ADA)[-1].text.split())
+    assert said in talk.letters(BERT)[-1].text
+    assert "Vorsicht" not in talk.letters("eve@elsewhere.example")[-1].text
     assert said not in talk.letters("eve@elsewhere.example")[-1].text
 
 

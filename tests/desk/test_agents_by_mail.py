@@ -199,6 +199,8 @@ def test_reopening_by_mail(talk: Conversation, people: tuple[Person, ...]) -> No
         ("[EXTERN] Vorsicht\n!note Der spinnt.", "!note stands among your words"),
         ("* !note Der spinnt.", "!note stands among your words"),
         ("！Note Der spinnt.", "!note stands among your words"),
+        ("!comment", "a reply without words"),
+        ("!note\n!comment\nJa.", "either for us or for the customer"),
         ("!solve\nErledigt.\n\n!close", "!close stands among your words"),
         ("> Drucker brennt", "a reply without words"),
         ("-- \nAda Example\nAcme", "a reply without words"),
@@ -257,23 +259,31 @@ def test_a_staff_letter_quoted_in_a_language_that_we_do_not_know(
 
 
 def test_a_staff_letter_quoted_without_any_mark(talk: Conversation, people: tuple[Person, ...]) -> None:
-    """Nothing tells where the agent's own words end: rather no answer than a note that the customer reads."""
+    """Its own first line tells where the agent's words end."""
     anna, ada, _ = people
     quotes_the_note(talk, ada, "<hr>")
+    assert anna.hears() == ["comment"]
+    assert talk.entries(1)[-1].text == "Stecker ziehen."
+
+
+def test_a_staff_letter_without_its_first_line(talk: Conversation, people: tuple[Person, ...]) -> None:
+    """Nothing tells where the agent's own words end: rather no answer than a note that the customer reads."""
+    anna, ada, _ = people
+    quotes_the_note(talk, ada, "<hr>", without="--- Nur für Mitarbeiter: ACME-1 ---")
     assert (anna.hears(), ada.hears()) == ([], ["staff_refused"])
     assert "a letter that only staff may read" in ada.last.text
 
 
-def quotes_the_note(talk: Conversation, agent: Person, above: str) -> None:
+def quotes_the_note(talk: Conversation, agent: Person, above: str, *, without: str = "\0") -> None:
     """The agent answers a letter about an internal note, in HTML that carries no marks of a quote."""
     talk.staff("bert").note(1, "Der Kunde ist schwierig.")
     talk.deliver()
     assert agent.hears() == ["staff_note"]
     part = agent.last.fields.get_body(("html",))
     assert part is not None
-    answer = agent.answer(
-        agent.last, f"<p>Stecker ziehen.</p>{above}{part.get_content()}", Authentication_Results=PROOF
-    )
+    assert without == "\0" or without in part.get_content()
+    quoted = part.get_content().replace(without, "")
+    answer = agent.answer(agent.last, f"<p>Stecker ziehen.</p>{above}{quoted}", Authentication_Results=PROOF)
     agent.sends(replace(answer, data=answer.data.replace(b"text/plain", b"text/html")))
 
 
@@ -303,6 +313,10 @@ def test_files_go_along_and_the_logo_of_the_signature_does_not(talk: Conversatio
     assert {name: text.strip() for name, text in attached.items()} == {"plan.txt": "bytes of plan.txt"}
     entry = talk.entries(1)[-1]
     assert sorted(entry.file_names) == ["plan.txt", "smime.p7s"]
+    ada.sends(with_files(ada.answer(ada.last, "Und noch etwas.", Authentication_Results=PROOF), FILES[2]))
+    assert anna.hears() == ["comment"]
+    for letter in anna.letters[-2:]:
+        assert "smime" not in letter.fields.as_string()
 
 
 def test_the_files_of_a_note_stay_inside(talk: Conversation, people: tuple[Person, ...]) -> None:
@@ -525,3 +539,178 @@ def test_what_the_customer_wrote_is_whole_and_without_quote_marks(talk: Conversa
     requester = talk.ticket(1).requester
     assert requester is not None
     assert (requester.name, talk.texts(1)) == ("Karl Neu", ["Kalt.\nSehr!"])
+
+
+LONG = "Der Drucker im zweiten Stock brennt.\nWas soll ich jetzt tun?\n\nUnd darf ich ihn danach wieder anschalten?"
+BETWEEN = {
+    "text": "Guten Tag,\n\nAm 07.01.30 um 09:00 schrieb Acme Support:\n> {0}\n> Was soll ich jetzt tun?\n"
+    "Ziehen Sie den Stecker.\n>\n> Und darf ich ihn danach wieder anschalten?\nNein.\n\n> {1}\n>\n> -- \n> {2}\n",
+    "Thunderbird": '<p>Guten Tag,</p><div class="moz-cite-prefix">Am 07.01.30 um 09:00 schrieb Acme Support:<br></div>'
+    '<blockquote type="cite" cite="mid:x"><p>{0}</p><p>Was soll ich jetzt tun?</p></blockquote>'
+    '<p>Ziehen Sie den Stecker.</p>'
+    '<blockquote type="cite"><p>Und darf ich ihn danach wieder anschalten?</p></blockquote>'
+    '<p>Nein.</p><blockquote type="cite"><p>{1}</p><p>{2}</p></blockquote>',
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", BETWEEN)
+def test_an_answer_between_the_customers_words(talk: Conversation, kind: str) -> None:
+    """The customer reads what is answered; of the letter around it, and of a note, he reads nothing."""
+    anna, ada, bert = (talk.customer(one) for one in (ANNA, ADA, BERT))
+    anna.writes("Drucker brennt", LONG)
+    talk.staff("bert").note(1, "Der Kunde ist wieder einmal schwierig.")
+    talk.deliver()
+    anna.hears(), ada.hears(), bert.hears()
+    text = BETWEEN[kind].format(
+        "Interne Notiz von Bert Example zu ACME-1.", "Der Kunde ist wieder einmal schwierig.",
+        "Sie erhalten diese Mail als Mitglied der Gruppe service.",
+    )  # fmt: skip
+    answer = ada.answer(ada.last, text, Authentication_Results=PROOF)
+    html = answer.data.replace(b"text/plain", b"text/html") if kind == "Thunderbird" else answer.data
+    ada.sends(replace(answer, data=html))
+    assert (anna.hears(), ada.hears()) == (["comment"], [])
+    lines = [line for line in talk.entries(1)[-1].text.split("\n") if line.strip("> ")]
+    assert lines == [
+        "Guten Tag,", "> Was soll ich jetzt tun?", "Ziehen Sie den Stecker.",
+        "> Und darf ich ihn danach wieder anschalten?", "Nein.",
+    ]  # fmt: skip
+
+
+AWAY = "Ich bin bis Montag nicht im Büro und danach wieder erreichbar.\n\nViele Grüße\nAda Example"
+BY_ITSELF: dict[str, dict[str, Any]] = {
+    "a subject of such notes": {"subject": "Abwesend: [ACME-1] Drucker brennt"},
+    "threaded by nothing but the tag": {"in_reply_to": "", "references": ()},
+    "a subject of its own": {"subject": "[ACME-1] Drucker brennt"},
+    "an empty Return-Path": {"Return_Path": "<>"},
+    "an answer within seconds": {"minutes": 0},
+}
+
+
+@pytest.mark.parametrize("how", BY_ITSELF.values(), ids=BY_ITSELF)
+def test_an_absence_note_without_marks_is_no_answer_to_the_customer(
+    talk: Conversation, people: tuple[Person, ...], how: dict[str, Any]
+) -> None:
+    """The program of an agent who is away answers every letter; he is told of it once."""
+    anna, ada, bert = people
+    ticket = talk.ticket(1)
+    heard: list[str] = []
+    for _ in range(4):
+        talk.later(minutes=how.get("minutes", 5))
+        ada.answers(ada.last, AWAY, Authentication_Results=PROOF, **{k: v for k, v in how.items() if k != "minutes"})
+        heard += ada.hears()
+    assert (anna.hears(), heard, bert.hears()) == ([], ["staff_refused"], [])
+    assert "may have been sent by a program" in ada.last.text
+    assert talk.ticket(1).waiting_since == ticket.waiting_since
+    assert {entry.kind for entry in talk.entries(1)[1:]} == {EntryKind.NOTE}
+    assert set(talk.kinds(1)[1:]) == {EventKind.MACHINE_WROTE, EventKind.REFUSED}
+    assert talk.events(1)[1].entry is not None
+    answers(ada, f"!comment\n{AWAY}", **{name: value for name, value in how.items() if name != "minutes"})
+    assert anna.hears() == ["comment"]
+
+
+@pytest.mark.parametrize(
+    ("text", "how"),
+    [
+        ("I am on vacation next week, Bert will help you.", {}),
+        ("Ich bin ab Montag nicht im Büro; Bert hilft Ihnen.", {"subject": "AW: [ACME-1] Drucker brennt"}),
+        ("Das Büro ist zu.", {"in_reply_to": "", "references": (), "subject": "[ACME-1] Drucker"}),
+        ("!close\nIch bin bis Montag nicht im Büro.", {"in_reply_to": "", "references": (), "subject": "[ACME-1] x"}),
+        ("Ja, gern.", {"X_Auto_Response_Suppress": "All"}),
+    ],
+)
+def test_a_person_may_speak_of_his_absence(
+    talk: Conversation, people: tuple[Person, ...], text: str, how: dict[str, Any]
+) -> None:
+    anna, ada, _ = people
+    talk.later(minutes=5)
+    answers(ada, text, **how)
+    assert anna.hears() == ["comment"]
+
+
+SIGNED = "v=1; a=rsa-sha256; d=acme.example; s=x; h=from:to:subject:date; bh=MTIzNDU2Nzg5MA==; b={}"
+AGAIN: dict[str, tuple[str, dict[str, str], bool]] = {
+    # Under another Message-ID: what of the first mail's fields is changed, and whether it is the same mail.
+    "as it is": (SIGNED.format("QUJDRA=="), {}, True),
+    "the signature written otherwise": (SIGNED.format("QUJ DRB=="), {}, True),
+    "another date, where the signature does not cover it": (
+        SIGNED.format("QUJDRA=="), {"Date": "Mon, 7 Jan 2030 10:00:00 +0000"}, True,
+    ),
+    "one of two signatures taken away": (SIGNED.format("QUJDRA=="), {"Subject": "x [ACME-1]"}, True),
+    "no signature to be seen": ("", {}, True),
+    "signed anew": (SIGNED.format("REVGRw=="), {"Date": "Mon, 7 Jan 2030 10:00:00 +0000"}, False),
+    "a foreign signature the same": (
+        SIGNED.format("QUJDRA==").replace("acme.example", "relay.example"),
+        {"Date": "Mon, 7 Jan 2030 10:00:00 +0000"}, False,
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("signature", "changed", "is_same"), AGAIN.values(), ids=AGAIN)
+@pytest.mark.parametrize("text", ["Bitte den Stecker ziehen.", "!close"])
+def test_what_is_signed_once_is_done_once(
+    talk: Conversation, people: tuple[Person, ...], signature: str, changed: dict[str, str], is_same: bool, text: str
+) -> None:
+    """Whoever has a proven mail may send it again; a signature need not cover its Message-ID."""
+    anna, ada, _ = people
+    letter, before = ada.last, {"Date": "Mon, 7 Jan 2030 09:30:00 +0000", "Authentication_Results": PROOF}
+    first = ada.answer(letter, text, **before, DKIM_Signature=SIGNED.format("QUJDRA=="))
+    extra = f"DKIM-Signature: {SIGNED.format('Tm9jaCBlaW5l')}\r\n".encode()
+    assert ada.sends(extra + first.data).outcome == "comment"
+    talk.staff("bert").reopen(1) if text == "!close" else None
+    talk.deliver()
+    anna.hears()
+    events = len(talk.kinds(1))
+    talk.later(days=20)
+    again = ada.answer(letter, text, **{**before, **changed}, DKIM_Signature=signature)
+    row = ada.sends(again)
+    assert row.outcome == ("duplicate" if is_same else "comment")
+    assert (len(talk.kinds(1)) == events, anna.hears() == []) == (is_same, is_same)
+    if is_same:
+        assert (row.duplicate_of, row.ticket) == (2, 1)
+        assert "signed once, and done" in row.because
+    assert talk.gaps() == ()
+
+
+def test_a_mail_passed_on_is_not_passed_on_again(talk: Conversation) -> None:
+    ada, karl = talk.customer(ADA), talk.customer("karl@neu.example")
+    mail = ada.mail("Fwd: Heizung kalt", FORWARD.format(above="Bitte."), Authentication_Results=PROOF)
+    assert ada.sends(mail).outcome == "ticket"
+    talk.later(days=3)
+    assert ada.sends(mail.data.replace(b"Message-ID: <", b"Message-ID: <again-")).outcome == "duplicate"
+    assert (talk.tickets(), karl.hears()) == (1, ["notice"])
+
+
+def test_a_mail_without_proof_keeps_no_proven_one_away(talk: Conversation, people: tuple[Person, ...]) -> None:
+    anna, ada, _ = people
+    mail = ada.answer(ada.last, "Stecker ziehen.", DKIM_Signature=SIGNED.format("QUJDRA=="))
+    assert ada.sends(mail).outcome == "comment"
+    assert anna.hears() == []
+    proven = f"Authentication-Results: {PROOF}\r\n".encode() + mail.data.replace(b"Message-ID: <", b"Message-ID: <n")
+    assert ada.sends(proven).outcome == "comment"
+    assert anna.hears() == ["comment"]
+
+
+def test_words_of_a_colleagues_note_are_refused_and_ones_own_are_not(
+    talk: Conversation, people: tuple[Person, ...]
+) -> None:
+    """Copied by hand or by a program that leaves no mark: the customer does not read what is internal."""
+    anna, ada, _ = people
+    note = "Anna zahlt seit drei Monaten nicht.\nWir liefern ihr erst einmal nichts mehr."
+    talk.staff("bert").note(1, note)
+    talk.staff("ada").note(1, "Ich frage den Hersteller nach dem Ersatzteil.")
+    talk.deliver()
+    ada.hears(), anna.hears()
+    for text in (f"Gern.\n{note}", "Gern. anna zahlt seit drei monaten nicht", f"Gern.\n| {note.splitlines()[1]}"):
+        answers(ada, text)
+        assert (anna.hears(), ada.hears()) == ([], ["staff_refused"])
+        assert "words of an internal entry stand among yours" in " ".join(ada.last.text.split())
+    answers(ada, "!comment Ich frage den Hersteller nach dem Ersatzteil.")
+    assert anna.hears() == ["comment"]
+
+
+def test_own_words_above_a_header_stay(talk: Conversation, people: tuple[Person, ...]) -> None:
+    anna, ada, _ = people
+    own = "Wir haben offen:\nMontag: 9 bis 17\nFreitag: 9 bis 12"
+    answers(ada, f"{own}\n\nSändare: Acme Support\nÄmne: x\n\n{ada.last.text}")
+    assert anna.hears() == ["comment"]
+    assert talk.entries(1)[-1].text == own

@@ -19,6 +19,7 @@ from domain.letter import Letter
 from domain.message import Message, RawMail
 from domain.settings import After
 from notifier.memory import MemorySmtp
+from notifier.sender import nothing
 from scanner.mailbox import MailboxConnection
 from scanner.memory import MemoryMailbox, MemoryServer
 from scanner.read import read
@@ -107,8 +108,8 @@ class FailingStore:
 class DyingSmtp(MemorySmtp):
     """The server says 250, and the process dies before it can note it."""
 
-    def send(self, letter: Letter) -> str:
-        super().send(letter)
+    def send(self, letter: Letter, *, meanwhile: Callable[[], object] = nothing) -> str:
+        super().send(letter, meanwhile=meanwhile)
         raise Death
 
 

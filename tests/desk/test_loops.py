@@ -210,3 +210,76 @@ def test_an_out_of_office_responder(
     got = responds(anna, "Ich kümmere mich nach Ostern darum.", threaded=threaded, **fields)
     assert got == 1
     assert desks[0].tickets() == 1
+
+
+WORDS = ("status", "Status [ACME-1]", "unsubscribe", "abmelden", "subscribe", "anmelden", "Out of office: contract")
+
+
+@pytest.mark.parametrize("relay", [untouched, without_marks, with_banner, bare])
+@pytest.mark.parametrize("title", WORDS)
+def test_words_that_ask_for_a_letter_start_no_loop(
+    desks: tuple[Conversation, Conversation], relay: Relay, title: str
+) -> None:
+    """A ticket whose title is a wish to the other desk: `status`, opting out and in."""
+    acme, beta = desks
+    beta.staff("ada").open(customer=ACME_ADDRESS, title=title, text="Who signs it?")
+    by_acme, by_beta = exchange(acme, beta, relay)
+    assert by_acme <= 2
+    assert by_beta <= 2
+    for desk in desks:
+        desk.later(hours=2)
+    beta.staff("ada").reply(1, "status")
+    after = exchange(acme, beta, relay)
+    assert max(after[0] - by_acme, after[1] - by_beta) <= 2
+
+
+REJECTING: Mapping[str, Any] = {"rules": [{"name": "nobody", "match": "always", "then": ["reject"]}]}
+
+
+@pytest.mark.parametrize("relay", RELAYS)
+@pytest.mark.parametrize("both", [True, False])
+def test_rejections_start_no_loop(desks: tuple[Conversation, Conversation], relay: Relay, both: bool) -> None:
+    acme, beta = desks
+    acme.restart({**ACME, **REJECTING})
+    if both:
+        beta.restart({**BETA, **REJECTING}, keys=(NEW_KEY,))
+    beta.staff("ada").open(customer=ACME_ADDRESS, title="Question about the contract", text="Who signs it?")
+    by_acme, by_beta = exchange(acme, beta, relay)
+    assert by_acme <= 2
+    assert by_beta <= 2
+
+
+AWAY = "Ich bin bis Montag nicht im Büro und danach wieder erreichbar."
+BUSY = "Danke, ich kümmere mich nach Ostern darum."
+
+
+@pytest.mark.parametrize("proof", ["mx.acme.example; dmarc=pass header.from=acme.example", ""])
+@pytest.mark.parametrize("threaded", [True, False])
+@pytest.mark.parametrize(
+    ("subject", "text"), [("Abwesend: {}", AWAY), ("Re: {}", AWAY), ("{}", AWAY), ("Re: {}", BUSY)]
+)
+def test_agents_who_are_away_do_not_answer_each_other(
+    sqlite_file: Path, tmp_path: Path, proof: str, threaded: bool, subject: str, text: str
+) -> None:
+    """Both agents' programs answer every letter without a mark; the customer hears of it nothing."""
+    shutil.copy(sqlite_file, tmp_path / "helpdesk.db")
+    store = open_store("sqlite:///helpdesk.db", base=tmp_path)
+    boxes = {"support": {"authserv": {"id": "mx.acme.example"}}}
+    talk = Conversation(store, {**ALL_ON, "mailboxes": boxes})
+    anna = talk.customer("Anna Kunde <anna@kunde.example>")
+    agents = [talk.customer("Ada Example <ada@acme.example>"), talk.customer("Bert Example <bert@acme.example>")]
+    anna.writes("Drucker brennt")
+    anna.hears()
+    answered = {agent.address: 0 for agent in agents}
+    for _ in range(8):
+        for agent in agents:
+            new = agent.letters[answered[agent.address] :]
+            answered[agent.address] += len(new)
+            for letter in new:
+                talk.later(seconds=5)
+                how: dict[str, Any] = {} if threaded else {"in_reply_to": "", "references": ()}
+                how |= {"Authentication_Results": proof} if proof else {}
+                agent.answers(letter, text, subject=subject.format(letter.subject), **how)
+    assert len(anna.hears()) <= (2 if proof and text == BUSY else 0)
+    assert max(answered.values()) <= 3
+    store.close()

@@ -2,7 +2,7 @@
 
 import base64
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes
 from email.message import EmailMessage
@@ -13,12 +13,15 @@ import dkim
 import pytest
 
 from desk.acts import File
+from domain.event import EventKind
+from domain.letter import Letter, Reason
 from domain.settings import Dkim, Smtp
 from notifier.compose import Composer
 from notifier.dkim import Signer
+from notifier.sender import nothing
 from notifier.smtp import SmtpSender
 from notifier.writer import Writer
-from tests.conversation import Begin, Conversation
+from tests.conversation import Begin, Conversation, Death
 from tests.servers.ports import LOOPBACK
 from tests.servers.postfix import Postfix
 
@@ -85,6 +88,19 @@ def test_who_is_refused_and_who_is_greylisted(talk: Conversation, postfix: Postf
     arrived(postfix, count=6)
 
 
+def test_an_address_that_postfix_does_not_know_gets_nothing_more(talk: Conversation, postfix: Postfix) -> None:
+    number = asks(talk, "unknown@kunde.example")
+    assert talk.deliver().failed == 1
+    assert talk.kinds(number)[-2:] == [EventKind.UNSENT, EventKind.UNDELIVERABLE]
+    told = [mail for mail in arrived(postfix, count=4) if "no such user here" in str(mail.get_body(("plain",)))]
+    assert {mail["Delivered-To"] for mail in told} == {"ada@acme.example", "bert@acme.example"}
+    talk.staff("ada").reply(number, "Wir kommen.")
+    assert talk.deliver().failed == 0
+    assert talk.withheld(number) == [("unknown@kunde.example", Reason.UNDELIVERABLE)]
+    asks(talk, "unknown@kunde.example")
+    assert [one.undeliverable for one in talk.contact("unknown@kunde.example").addresses] == [False]
+
+
 def test_a_server_that_does_not_relay_for_us(talk: Conversation) -> None:
     asks(talk, "tom@elsewhere.example")
     talk.deliver()
@@ -126,6 +142,57 @@ def test_a_server_that_is_restarted_costs_no_letter(talk: Conversation, postfix:
     assert talk.deliver().sent == 3
     ids = [mail["Message-ID"] for mail in arrived(postfix, count=6)]
     assert len(set(ids)) == 6
+
+
+def test_death_between_the_yes_and_our_note_makes_copies_that_are_known(
+    talk: Conversation, postfix: Postfix, sender: SmtpSender
+) -> None:
+    class Dying:
+        def send(self, letter: Letter, *, meanwhile: Callable[[], object] = nothing) -> str:
+            sender.send(letter, meanwhile=meanwhile)
+            raise Death
+
+        def close(self) -> None:
+            sender.close()
+
+    asks(talk)
+    talk.start(sender=Dying())
+    talk.dies(talk.deliver)
+    talk.start(sender=sender)
+    assert talk.deliver().sent == 3
+    mails = arrived(postfix, count=4)
+    ids = sorted(str(mail["Message-ID"]) for mail in mails)
+    assert len(set(ids)) == 3, "one came twice, and both are the same letter"
+    assert {mail["Delivered-To"] for mail in mails} == {ANNA, "ada@acme.example", "bert@acme.example"}
+
+
+def test_who_opts_out_while_letters_wait_gets_none(talk: Conversation, postfix: Postfix) -> None:
+    asks(talk)
+    talk.deliver()
+    postfix.stop()
+    talk.staff("ada").reply(1, "Wir kommen.")
+    assert talk.deliver().stopped
+    with talk.store.act() as view:
+        view.people.set_opt_out(talk.contact(ANNA).id, opted_out=True, how="by Ada", now=talk.now)
+    postfix.start()
+    talk.later(seconds=10)
+    report = talk.deliver()
+    assert (report.withheld, report.failed) == (1, 0)
+    assert talk.withheld(1) == [(ANNA, Reason.OPTED_OUT)]
+    to_anna = [mail for mail in arrived(postfix, count=3 + report.sent) if mail["Delivered-To"] == ANNA]
+    assert len(to_anna) == 1, "the acknowledgement, from before"
+
+
+def test_many_letters_go_over_one_connection_among_refusals(talk: Conversation, postfix: Postfix) -> None:
+    """Postfix offers PIPELINING; what it says to one letter is never taken for what it says to another."""
+    for address in (ANNA, "unknown@kunde.example", "tom@kunde.example", "later@kunde.example", "mia@kunde.example"):
+        asks(talk, address)
+    before = postfix.log().count(": connect from")
+    report = talk.deliver()
+    assert (report.failed, report.postponed, report.sent) == (1, 1, 3 + 5 * 2 + 2)
+    mails = arrived(postfix, count=report.sent)
+    assert len({str(mail["Message-ID"]) for mail in mails}) == report.sent
+    assert postfix.log().count(": connect from") - before <= 1
 
 
 def test_our_signature_survives_the_way(talk: Conversation, postfix: Postfix, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ import rules
 from desk.differences import Change, Differences
 from desk.record import says_the_same
 from desk.replay import Facts, Replayed, count, replay
+from desk.then_and_now import marks, then_and_now
 from domain.message import Message, RawMail
 from domain.rule import RuleSpec
 from rules import RuleSet
@@ -191,3 +192,18 @@ def test_what_the_desk_knows_is_asked_again_and_later_mails_do_not_count(begin: 
     same = [says_the_same(one.then, one.now or {}) for one in told]
     # Anna was a stranger when she wrote first; now she is known.
     assert same == ([True] * 5 if facts is Facts.THEN else [False, True, True, True, True])
+
+
+def test_the_walk_of_then_goes_by_what_was_known_then(begin: Begin) -> None:
+    """`explain --ticket`: Anna was a stranger, in working hours; read again she is known, and nobody asks the clock."""
+    talk = begin({"rules": KNOWING, "business_hours": HOURS})
+    anna = talk.customer("anna@kunde.example")
+    anna.writes("Frage", "Wann?")
+    anna.writes("Noch eine Frage", "Wo?")
+    talk.later(hours=5)
+    anna.writes("Spät", "Ist da jemand?")
+    walks = [then_and_now(talk.desk, number, read=read)[0] for number in (1, 2, 3)]
+    then = [{name for name, mark in marks(one.walk_then).items() if mark == "YES"} for one in walks]
+    assert then == [set(), {"known"}, {"known", "late"}]
+    assert then == [set(one.replayed.then["rules"]) for one in walks]
+    assert marks(walks[0].walk_now)["known"] == "YES"

@@ -15,12 +15,15 @@ import pytest
 from desk import outbox
 from desk.acts import File
 from desk.outbox import Choice
+from domain.errors import StoreUnusable
 from domain.event import EventKind
 from domain.letter import Letter, Reason
 from domain.settings import Smtp
+from notifier.sender import nothing
 from notifier.smtp import SmtpSender
 from store.outbox import QueuedLetter
 from tests.conversation import Begin, Conversation, Death
+from tests.desk.test_journal import FailingStore, with_store
 from tests.servers.ports import LOOPBACK
 from tests.servers.smtp import SmtpSink
 
@@ -69,9 +72,9 @@ def open_desk(begin: Begin) -> Iterator[Open]:
         yield opened
 
 
-@pytest.fixture
-def desk(open_desk: Open) -> Desk:
-    made = open_desk()
+@pytest.fixture(params=[False, True], ids=["one by one", "pipelining"])
+def desk(open_desk: Open, request: pytest.FixtureRequest) -> Desk:
+    made = open_desk(pipelining=request.param)
     made.asked()
     return made
 
@@ -144,8 +147,8 @@ def test_a_connection_cut_after_the_data_makes_a_copy_too(desk: Desk) -> None:
 
 def test_death_between_the_servers_yes_and_our_note_makes_a_copy(desk: Desk) -> None:
     class Dying:
-        def send(self, letter: Letter) -> str:
-            desk.sender.send(letter)
+        def send(self, letter: Letter, *, meanwhile: Callable[[], object] = nothing) -> str:
+            desk.sender.send(letter, meanwhile=meanwhile)
             raise Death
 
         def close(self) -> None:
@@ -159,13 +162,30 @@ def test_death_between_the_servers_yes_and_our_note_makes_a_copy(desk: Desk) -> 
     assert [len(set(desk.copies(to))) for to in (ANNA, ADA, BERT)] == [1, 1, 1]
 
 
+@pytest.mark.parametrize(("times", "raised"), [(1, 0), (2, 1), (3, 1)])
+def test_a_disk_that_is_full_for_a_while_makes_no_copies(talk: Conversation, times: int, raised: int) -> None:
+    """The note of nine letters fails while the server considers the tenth: nothing more is sent before it is made."""
+    for n in range(4):
+        talk.put(talk.customer(f"kunde{n}@kunde.example").mail(f"Frage {n}"))
+    talk.scan()
+    with_store(talk, FailingStore(talk.store, StoreUnusable("the disk is full"), after=1, times=times))
+    for _ in range(raised):
+        with pytest.raises(StoreUnusable):
+            talk.deliver()
+        assert len(talk.smtp.sent) == 10
+    talk.deliver()
+    assert len(talk.smtp.sent) == 12
+    states = {letter.state for number in range(1, 5) for letter in talk.outbox(number)}
+    assert states == {"sent"}
+
+
 def test_one_recipient_is_refused_and_the_others_get_theirs_once(desk: Desk) -> None:
     desk.sink.refusals[ANNA] = "550 5.1.1 no such user"
     report = desk.talk.deliver()
     assert report.failed == 1
     assert (desk.copies(ANNA), len(desk.copies(ADA)), len(desk.copies(BERT))) == ([], 2, 2)
     assert len(set(desk.copies(ADA))) == 2, "the new ticket, and that Anna could not be written to"
-    event = desk.talk.events(1)[-1]
+    event = desk.talk.events(1)[-2]
     assert (event.kind, event.after, event.before) == (EventKind.UNSENT, ANNA, "550 5.1.1 no such user")
     told = message_from_bytes(desk.sink.to(ADA)[-1].data, policy=default)
     assert "anna@kunde.example" in told.get_body(("plain",)).get_content()  # type: ignore[union-attr,attr-defined]
@@ -175,7 +195,7 @@ def test_a_letter_to_staff_that_fails_is_recorded_and_makes_no_letter(desk: Desk
     desk.sink.refusals[BERT] = "550 5.1.1 no such user"
     assert desk.talk.deliver().failed == 1
     assert desk.arrived() == {ANNA: 1, ADA: 1, BERT: 0}
-    assert (desk.talk.kinds(1)[-1], desk.talk.events(1)[-1].field) == (EventKind.UNSENT, "agent")
+    assert (desk.talk.kinds(1)[-2], desk.talk.events(1)[-2].field) == (EventKind.UNSENT, "agent")
 
 
 @pytest.mark.parametrize(
@@ -273,10 +293,10 @@ def test_a_hold_stops_what_the_sender_has_in_hand(desk: Desk) -> None:
     class Holding:
         """While the first letter is on its way, somebody puts all others on hold."""
 
-        def send(self, letter: Letter) -> str:
+        def send(self, letter: Letter, *, meanwhile: Callable[[], object] = nothing) -> str:
             outbox.hold(desk.talk.desk, Choice(everything=True), agent="ada", now=desk.talk.now)
             desk.talk.later(seconds=2)
-            return desk.sender.send(letter)
+            return desk.sender.send(letter, meanwhile=meanwhile)
 
         def close(self) -> None:
             desk.sender.close()

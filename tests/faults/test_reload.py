@@ -85,3 +85,24 @@ def test_status_names_what_was_refused_and_what_waits_for_a_restart(house: House
         running.process.wait()
         assert "which has ended without a word" in house.helpdesk("status").out
     assert priorities(house) == ["urgent"]
+
+
+def test_rules_whose_own_tests_fail_are_refused(house: House) -> None:
+    """`helpdesk check` says no; who does not ask it has his old rules."""
+    test = {"mail": {"from": "a@x.example", "subject": "x"}, "expect": {"priority": "urgent"}}
+    house.settings["rules"] = [{**URGENT, "tests": [test]}]
+    house.write()
+    with house.running("run") as running:
+        running.until("daemon.started")
+        house.settings["rules"] = [{**URGENT, "then": [{"set": {"priority": "low"}}], "tests": [test]}]
+        house.write()
+        running.process.send_signal(signal.SIGHUP)
+        running.until("settings.refused")
+        assert "rules[0] 'all' tests[0]" in running.last
+        assert "tests[0]" in state(house)["refused"]
+        arrives(house, running)
+        house.settings["rules"] = [URGENT]
+        house.write()
+        running.until("settings.reloaded")
+        assert state(house)["refused"] is None
+    assert priorities(house) == ["urgent"]

@@ -67,6 +67,9 @@ EVENTS: Mapping[str, tuple[Event, ...]] = {
     "merged into another": (event(E.MERGED, field="into", after="1038"),),
     "a letter came back": (event(E.UNDELIVERABLE, Actor("desk"), field="address", after="x@y.example"),),
     "opted out": (event(E.OPTED_OUT, BY_JAEGER, field="ticket", after="Jäger"),),
+    "another due time": (event(E.DUE, after="2026-12-01T16:00:00+00:00"),),
+    "due soon": (event(E.DUE_SOON, Actor("desk"), after="2026-11-22T16:00:00+00:00"),),
+    "overdue": (event(E.OVERDUE, Actor("desk"), after="2026-11-20T16:00:00+00:00"),),
     "an answering machine writes": (event(E.MACHINE_WROTE, BY_JAEGER, entry=7),),
 }
 NOT_IN_THE_TABLE_ABOVE = {E.UNSENT, E.OPTED_IN}  # alike: a letter came back, opted out

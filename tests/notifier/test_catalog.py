@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from domain.suspicion import ENGLISH
 from notifier import own_templates
 from notifier.catalog import Catalogs, UnknownSentence, catalogs, places
 from notifier.samples import check_templates
@@ -39,7 +40,7 @@ def test_every_sentence_is_there_in_every_language_and_used() -> None:
     assert not [problem for catalog in known.ours.values() for problem in catalog.problems]
     used = {key for path in BUILT_IN.glob("*.j2") for key in re.findall(r'say\(\s*"([a-z_.]+)"', path.read_text())}
     assert used - {"why."} <= set(known.keys)
-    made = {"staff.customer", "staff.assigned.group"}
+    made = {"staff.customer", "staff.assigned.group", *(f"suspicion.{key}" for key in ENGLISH)}
     unused = {key for key in known.keys if not key.startswith(("change.", "field.", "why.", "page."))} - used - made
     assert unused == set()
 

@@ -153,6 +153,15 @@ def test_a_status_that_is_not_public_rides_on_no_letter_to_the_customer() -> Non
     assert staff.events == (COMMENT, WAITING)
 
 
+def test_due_times_concern_staff_alone() -> None:
+    watched = ticket(agent="ada", watchers=watched_by(WEISS, "cleo"))
+    by_desk = Actor("desk")
+    assert outcome(event(E.DUE, after="2026-12-01T16:00:00+00:00"), on=watched, by=BY_RULE) == {A: "staff_change"}
+    assert outcome(event(E.DUE_SOON, by_desk), on=watched) == {A: "staff_due"}
+    assert outcome(event(E.OVERDUE, by_desk), on=watched) == {A: "staff_due", C: "staff_due"}
+    assert outcome(event(E.OVERDUE, by_desk)) == {A: "staff_due", B: "staff_due"}
+
+
 def test_closed_and_reopened_are_told() -> None:
     assert outcome(event(E.CLOSED, after="closed"))[CUSTOMER] == "status"
     assert outcome(event(E.REOPENED, after="open"))[CUSTOMER] == "status"

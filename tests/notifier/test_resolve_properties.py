@@ -20,7 +20,8 @@ from tests.notifier.people import NOON, settings, ticket
 INTERNAL = {
     *(EventKind.NOTE, EventKind.UNCONFIRMED, EventKind.TAGGED, EventKind.UNTAGGED, EventKind.LINKED),
     *(EventKind.VENDOR_WROTE, EventKind.EXTERNAL_ID, EventKind.UNDELIVERABLE, EventKind.OPTED_OUT),
-    *(EventKind.OPTED_IN, EventKind.UNSENT, EventKind.MENTIONED),
+    *(EventKind.OPTED_IN, EventKind.UNSENT, EventKind.DUE, EventKind.DUE_SOON, EventKind.OVERDUE),
+    EventKind.MENTIONED,
 }
 
 # Few addresses, so that people share them with each other, with staff and with our mailboxes.

@@ -11,7 +11,7 @@ from domain.errors import PermanentFailure
 from domain.letter import Letter, LetterFacts
 from notifier.memory import MemorySmtp
 from notifier.sandbox import FileSender, OnlyTo, Redirected
-from notifier.sender import ServerAway
+from notifier.sender import NoSuchAddress, ServerAway
 
 TEST = "test@acme.example"
 
@@ -69,3 +69,11 @@ def test_the_sender_itself_refuses_anybody_else() -> None:
     assert sender.send(letter(TEST)) == "250 2.0.0 Ok"
     assert [one.envelope_to for one in inside.sent] == [TEST]
     sender.close()
+
+
+def test_the_one_address_that_is_refused_says_nothing_of_the_customers() -> None:
+    inside = MemorySmtp()
+    inside.refuse(TEST, "550 5.1.1 no such user")
+    with pytest.raises(PermanentFailure) as refused:
+        OnlyTo(inside, TEST).send(letter(TEST))
+    assert not isinstance(refused.value, NoSuchAddress)

@@ -157,7 +157,7 @@ def test_a_connection_that_breaks_before_the_answer_is_temporary_and_replaced(si
 def test_a_kept_connection_that_ended_meanwhile_costs_no_letter(end: tuple[str, ...]) -> None:
     with ScriptedSmtp((*YES, *end), (*YES, "221 bye")) as server:
         assert send(scripted(server), letter(), letter(BERT)) == "250 2.0.0 Ok"
-    assert f"rcpt TO:<{BERT}>" in server.heard[1]
+    assert f"RCPT TO:<{BERT}>" in server.heard[1]
 
 
 @pytest.mark.parametrize(
@@ -190,6 +190,56 @@ def test_what_servers_say(script: tuple[str, ...], failure: type[Exception], wor
         send(scripted(server), letter())
     assert "\n" not in str(raised.value)
     assert "\x1b" not in str(raised.value)
+
+
+TOGETHER = ("220 desk", "250-desk\r\n250 PIPELINING")
+
+
+@pytest.mark.parametrize(
+    ("answers", "failure", "words"),
+    [
+        (("550 not from you", "503 no", "503 no", "250 Ok"), TemporaryFailure, "550 not from you"),
+        (("250 Ok", "550 5.1.1 gone", "554 no valid recipients", "250 Ok"), PermanentFailure, "550 5.1.1 gone"),
+        (("250 Ok", "450 wait", "354 go on", "554 nobody", "250 Ok"), TemporaryFailure, "450 wait"),
+        (("250 Ok", "250 Ok", "451 not now", "250 Ok"), TemporaryFailure, "451 not now"),
+        (("250 Ok", "250 Ok", "250 what?", "250 Ok"), TemporaryFailure, "250 what"),
+    ],
+    ids=["MAIL", "RCPT", "RCPT, and octets are wanted all the same", "DATA", "an answer that DATA has not"],
+)
+def test_a_refusal_among_commands_that_left_together(
+    answers: tuple[str, ...], failure: type[Exception], words: str
+) -> None:
+    """Each answer is taken for its own command, and the next letter goes over the same connection."""
+    script = (*TOGETHER, *answers, *YES[2:], "221 bye")
+    with ScriptedSmtp(script) as server, closing(SmtpSender(scripted(server), password=None)) as sender:
+        with pytest.raises(failure, match=words):
+            sender.send(letter())
+        assert sender.send(letter(BERT)) == "250 2.0.0 Ok"
+    (heard,) = server.heard
+    assert heard[1:4] == ["MAIL FROM:<support@acme.example>", f"RCPT TO:<{ADA}>", "DATA"]
+    assert heard[-6:] == ["rset", "MAIL FROM:<support@acme.example>", f"RCPT TO:<{BERT}>", "DATA", ".", "quit"]
+
+
+def test_a_kept_connection_that_ended_costs_no_letter_that_left_together() -> None:
+    first = (*TOGETHER, *YES[2:], "421 4.4.2 idle too long")
+    with ScriptedSmtp(first, (*YES, "221 bye")) as server:
+        assert send(scripted(server), letter(), letter(BERT)) == "250 2.0.0 Ok"
+    assert f"RCPT TO:<{BERT}>" in server.heard[1]
+
+
+@pytest.mark.parametrize("pipelining", [False, True])
+def test_what_is_done_meanwhile(pipelining: bool) -> None:
+    """It is done once for a letter that the server considers, and before its answer is read."""
+    done: list[int] = []
+    with SmtpSink(pipelining=pipelining) as sink, closing(SmtpSender(plain(sink), password=None)) as sender:
+        sink.refusals[BERT] = "550 5.1.1 no such user"
+        sender.send(letter(), meanwhile=lambda: done.append(1))
+        with pytest.raises(PermanentFailure):
+            sender.send(letter(BERT), meanwhile=lambda: done.append(2))
+        with pytest.raises(ZeroDivisionError):
+            sender.send(letter(), meanwhile=lambda: 1 // 0)
+        assert sender.send(letter()) == "250 2.0.0 Ok", "the answer to the one before is not taken for this one's"
+    assert (done, sink.connections) == ([1], 2)
 
 
 def scripted(server: ScriptedSmtp) -> Smtp:

@@ -9,6 +9,7 @@ from domain.errors import Problem
 from domain.event import EventKind
 from domain.letter import LetterKind, QuotedEntry
 from domain.settings import Look
+from domain.suspicion import Suspicion
 from notifier.samples import check_templates
 from notifier.shelf import BUILT_IN
 from notifier.wording import BadTemplate, Prose, Wording, one_line, plain
@@ -179,6 +180,46 @@ def test_what_was_said_before_stands_below_briefly() -> None:
     assert len(quote) < 1000
     assert all(line.startswith("> ") and len(line) < 80 for line in quote.splitlines()[1:])
     assert "Der bisherige Verlauf</p>" in words.html
+
+
+@pytest.mark.parametrize(
+    ("zone", "language", "said"),
+    [
+        (None, "de", "21.11.2026, 12:00 UTC"),
+        ("UTC", "en", "21 Nov 2026, 12:00 UTC"),
+        ("Europe/Berlin", "de", "21.11.2026, 13:00 MEZ"),
+        ("Europe/Berlin", "en", "21 Nov 2026, 13:00 CET"),
+        ("America/New_York", "en", "21 Nov 2026, 07:00 EST"),
+        ("Asia/Riyadh", "en", "21 Nov 2026, 15:00 UTC+03"),
+    ],
+)
+def test_times_are_those_of_the_helpdesk(zone: str | None, language: str, said: str) -> None:
+    helpdesk = SETTINGS.helpdesk.model_copy(update={"timezone": zone})
+    asked = replace(facts(), earlier=(QuotedEntry(kind="customer", author="Weiß", text="Nichts geht.", at=NOON),))
+    read = replace(asked, recipient=replace(asked.recipient, language=language))
+    words = Wording(SETTINGS.model_copy(update={"helpdesk": helpdesk})).words(read)
+    assert said in words.text
+    assert said in words.html
+
+
+def test_the_words_of_other_letters_stand_below_with_their_authors() -> None:
+    weiss = QuotedEntry(
+        kind="customer", author="Weiß", text="<b>Und</b>?", at=NOON, suspicion=Suspicion(said="from elsewhere")
+    )
+    words = Wording(SETTINGS).words(replace(facts(LetterKind.STAFF_COMMENT), further=(weiss,)))
+    below = "Careful: from elsewhere\n\nWeiß wrote on 21 Nov 2026, 12:00 UTC:\n\n<b>Und</b>?"
+    assert below in words.text
+    assert "&lt;b&gt;Und&lt;/b&gt;?" in words.html
+    alone = replace(facts(LetterKind.STAFF_ASSIGNED), entry=None, further=(weiss,))
+    assert "<b>Und</b>?" in Wording(SETTINGS).words(alone).text
+
+
+def test_however_long_joined_words_are_the_letter_can_be_written() -> None:
+    long = tuple(
+        QuotedEntry(kind="comment", author="Ada", text=f"Teil {n}. " + "x" * 100_000, at=NOON) for n in range(9)
+    )
+    text = Wording(SETTINGS).words(replace(facts(), further=long)).text
+    assert all(f"Teil {n}. xxx" in text for n in range(9))
 
 
 def test_an_acknowledgement_reminds_of_what_was_asked_without_links() -> None:

@@ -158,6 +158,7 @@ THEN = [
     (["set"], (0,), "'set' needs to be told what"),
     (["ignore", {"sett": {"status": "x"}}], (1, "sett"), "Extra inputs are not permitted"),
     ([{"set": {"prio": "x"}}], (0, "set", "prio"), "Extra inputs are not permitted"),
+    ([{"set": {"due": "soon"}}], (0, "set", "due"), "'soon' is no due time: write a day, 2026-12-01"),
     ([{"set": {}}], (0, "set"), "there are: status, priority, category, title"),
     ([{"set": {"priority": None}}], (0, "set", "priority"), "nothing is written here"),
     ([{"set": {"priority": 1}}], (0, "set", "priority"), "put it in quotes"),

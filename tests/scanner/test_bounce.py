@@ -119,6 +119,35 @@ def test_the_refusal_is_found_in_a_home_made_report() -> None:
     assert said_by_server("Hello, my 2 printers do not work.") == ""
 
 
+HOME_MADE = {
+    "an address on its own": ("Sorry, not delivered to:\n\nbob@y.example\n\n550 user unknown", ["bob@y.example"]),
+    "behind a word": ("Ihre Nachricht kam nicht an.\nEmpfänger: bob@y.example\nGrund: unbekannt", ["bob@y.example"]),
+    "in the refusal": ("Hi,\nthe address bob@y.example does not exist\nask help@z.example", ["bob@y.example"]),
+    "the only one": ("We could not reach bob@y.example today.", ["bob@y.example"]),
+    "not ours": ("help@y.example wrote to bob@y.example, sorry", ["bob@y.example"]),
+    "not that of the copy": ("Sorry.\n\n--- copy of your message\n\nbob@y.example", []),
+    "one of two": ("Call ada@y.example or bob@y.example.", []),
+}
+
+
+@pytest.mark.parametrize(("text", "named"), HOME_MADE.values(), ids=HOME_MADE)
+def test_a_report_in_no_known_form_names_the_recipient(text: str, named: list[str]) -> None:
+    head = f"From: {SENDER}\nTo: help@y.example\nReturn-Path: <>\nSubject: Undelivered Mail\n\n"
+    assert [one.address for one in of(head + text).bounced] == named
+
+
+def test_a_receipt_names_the_letter_that_was_read() -> None:
+    """RFC 8098, section 3.2.5."""
+    message = of(
+        "From: bob@y.example\nSubject: Read: Printer\n"
+        "Content-Type: multipart/report; report-type=disposition-notification; boundary=b\n\n"
+        "--b\n\nYour letter was read.\n--b\nContent-Type: message/disposition-notification\n\n"
+        "Final-Recipient: rfc822; bob@y.example\nOriginal-Message-ID: <letter@y.example>\n"
+        "Disposition: manual-action/MDN-sent-manually; displayed\n\n--b--\n"
+    )
+    assert (message.mail_class, message.returned_ids) == (MailClass.NOTICE, ("letter@y.example",))
+
+
 def test_a_postmaster_who_quotes_a_refusal_is_a_mail_system() -> None:
     bounce = "From: post_master@y.example\nSubject: Re: Printer\n\nError: invalid user\n\n550 - no such user here\n"
     assert of(bounce).is_bounce

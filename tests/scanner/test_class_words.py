@@ -6,7 +6,11 @@ from domain.message import MailClass, Message, RawMail
 from scanner.class_words import WORDS
 from scanner.read import read
 
-ASKED = {"de", "en", "fr", "es", "it", "pt", "nl", "da", "sv", "no", "fi", "pl", "cs", "ru", "uk", "ja", "zh", "ko"}
+ASKED = {
+    *("de", "en", "fr", "es", "it", "pt", "nl", "da", "sv", "no", "fi", "pl", "cs", "ru", "uk", "ja", "zh", "ko"),
+    *("tr", "hu", "el", "ro", "bg", "hr", "sl", "sk", "et", "lv", "lt"),
+}
+ANSWER = "In-Reply-To: <9@y.example>"
 
 
 def of(
@@ -20,7 +24,7 @@ def words(column: str) -> list[object]:
     return [
         pytest.param(word.replace("…", "x"), id=f"{language} {word}")
         for language, row in WORDS.items()
-        for word in str(getattr(row, column)).split("|")
+        for word in filter(None, str(getattr(row, column)).split("|"))
     ]
 
 
@@ -31,8 +35,56 @@ def test_every_language_has_a_full_row() -> None:
 
 @pytest.mark.parametrize("word", words("prefixes"))
 def test_a_program_names_itself_before_the_subject(word: str) -> None:
-    assert of(subject=f"{word.capitalize()}: Printer").mail_class is MailClass.AUTO_REPLY
-    assert of(subject=f"Re: {word}: Printer").mail_class is MailClass.PERSON
+    assert of(ANSWER, subject=f"{word.capitalize()}: Printer").mail_class is MailClass.AUTO_REPLY
+    assert of(ANSWER, subject=f"Re: {word}: Printer").mail_class is MailClass.PERSON
+
+
+@pytest.mark.parametrize("word", words("prefixes"))
+def test_who_complains_of_automatic_answers_is_a_person(word: str) -> None:
+    """osTicket#3975: a single weak signal must not decide."""
+    assert (
+        of(text=f"I get these all day: {word}.", subject=f"{word.capitalize()}: stop it").mail_class is MailClass.PERSON
+    )
+
+
+@pytest.mark.parametrize("word", words("named"))
+def test_a_note_that_names_who_is_away(word: str) -> None:
+    """Lotus Notes writes no header that says so."""
+    subject = f"Ada Example/Acme {word}."
+    assert of(text="A customer asked for her.", subject=subject).mail_class is MailClass.PERSON
+    assert of(text="A customer asked for her.", subject=f"AUTO: {subject}").mail_class is MailClass.AUTO_REPLY
+
+
+@pytest.mark.parametrize("word", words("sentences"))
+def test_sentences_of_programs_tell_with_the_subject(word: str) -> None:
+    assert of(text=f"Dear all, {word} Monday.").mail_class is MailClass.PERSON
+    assert of(text=f"{word} Monday.", subject="Ada is out of the office.").mail_class is MailClass.AUTO_REPLY
+
+
+@pytest.mark.parametrize("rest", ["Out of Office", "Re: Printer", "AW: Drucker", "[ACME-1042] Printer"])
+def test_a_prefix_before_what_nobody_writes_by_hand(rest: str) -> None:
+    assert of(subject=f"Automatic reply: {rest}").mail_class is MailClass.AUTO_REPLY
+
+
+SPANS = (
+    "Out of Office (until 5 May)",
+    "Abwesend bis 5. Mai",
+    "Absence du 1er au 5 mai",
+    "Abwesenheit 1.-5.5.",
+    "Poissa 5.5.",
+)
+
+
+@pytest.mark.parametrize("subject", SPANS)
+def test_a_note_may_say_how_long(subject: str) -> None:
+    assert of("Return-Path: <>", subject=subject).mail_class is MailClass.AUTO_REPLY
+
+
+def test_a_person_who_will_be_away_is_no_note() -> None:
+    text = "Hallo, ich bin nächste Woche abwesend, derzeit … im Urlaub. Bitte verschieben Sie den Termin."
+    message = of("Return-Path: <>", text, subject="Abwesend nächste Woche, bitte Termin verschieben")
+    assert message.mail_class is MailClass.PERSON
+    assert message.class_because[0] == "not auto_reply: subject that begins like an automatic answer (1 of 4)"
 
 
 @pytest.mark.parametrize("word", words("subjects"))
@@ -86,6 +138,7 @@ MACHINES = {
         MailClass.CALENDAR,
     ),
     "newsletter": (of("List-Unsubscribe: <mailto:off@x.example>"), MailClass.LIST),
+    "bulk newsletter": (of("Precedence: bulk\nList-Unsubscribe: <mailto:off@x.example>"), MailClass.LIST),
     "a person on an old list": (of("Precedence: bulk\nSender: owner-users@lists.example"), MailClass.LIST),
 }
 

@@ -65,14 +65,14 @@ LIMITS = {
     "recipients": (
         GOOD + b"Cc: a@x.example, b@x.example\n\nhi",
         Limits(recipients=1),
-        "only the first 1 of 2 addresses",
+        "only the first 1 addresses",
     ),
     "parts": (
         GOOD + b"Content-Type: multipart/mixed; boundary=b\n\n" + b"--b\n\nhi\n" * 9,
         Limits(parts=5),
         "first 5 parts",
     ),
-    "text": (GOOD + b"\n" + b"hi " * 1000, Limits(text=1000), "only the first 1000 of 3000 characters of the text"),
+    "text": (GOOD + b"\n" + b"hi " * 1000, Limits(text=1000), "only the first 1000 characters of the text"),
 }
 
 

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from domain.errors import NotFound
 from domain.message import Message, RawMail
 from domain.settings import Limits
-from scanner.read import read
+from scanner.read import attachments, read
 from scanner.worker import SafeReader, out_of_the_ordinary
 
 DATA = b"From: Ada <ada@x.example>\nSubject: Printer\n\nIt burns.\n"
@@ -79,3 +80,28 @@ ODD = {
 @pytest.mark.parametrize(("why", "data"), ODD.items(), ids=[why or "ordinary" for why in ODD])
 def test_what_is_out_of_the_ordinary(why: str, data: bytes) -> None:
     assert out_of_the_ordinary(data) == why
+
+
+WITH_FILES = (
+    b"From: a@x.example\nContent-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: text/plain\n\nhi\n"
+    b"--b\nContent-Type: text/plain\nContent-Disposition: attachment; filename=plan.txt\n\nleft\n"
+    b"--b\nContent-Type: application/pdf; name=a.pdf\nContent-Transfer-Encoding: base64\n\nJVBERg==\n--b--\n"
+)
+
+
+def test_files_are_taken_out_at_arms_length(reader: SafeReader) -> None:
+    indices = [one.index for one in reader.read(RawMail(data=WITH_FILES, size=len(WITH_FILES))).attachments]
+    assert reader.files(WITH_FILES, indices) == attachments(WITH_FILES, indices) == (b"left", b"%PDF")
+    assert reader.files(WITH_FILES, ()) == ()
+    with pytest.raises(NotFound, match="cannot be read"):
+        reader.files(WITH_FILES, [99])
+    assert reader.read(MAIL) == read(MAIL), "the child lives on"
+
+
+@pytest.mark.parametrize("code", [code for code, _ in FATES.values()], ids=FATES)
+def test_files_that_cannot_be_had_are_not_found(code: str) -> None:
+    before = children()
+    safe = SafeReader(limits=SOON, command=(sys.executable, "-c", SOCKET + code), is_odd=lambda data: "always")
+    with safe, pytest.raises(NotFound, match="could not be read within"):
+        safe.files(WITH_FILES, [2])
+    assert children() == before

@@ -33,7 +33,8 @@ class SmtpSink:
     `refusals` maps an address to the answer its RCPT gets (`451 4.7.1 Greylisted`); `data_answers`
     are given to the next DATA, one each, before 250 is the rule again; `drop_after_data` keeps the
     letter and ends the connection without an answer, that many times; `silent_after_data` keeps it and says
-    nothing until the client leaves.  `size_limit` is announced (RFC 1870); `smtputf8` is offered if it is true.
+    nothing until the client leaves.  `size_limit` is announced (RFC 1870); `smtputf8` and `pipelining` are offered
+    if they are true.
     """
 
     def __init__(
@@ -44,10 +45,12 @@ class SmtpSink:
         users: Mapping[str, str] | None = None,
         size_limit: int = 33_554_432,
         smtputf8: bool = True,
+        pipelining: bool = False,
         port: int | None = None,
     ) -> None:
         self.size_limit = size_limit
         self.smtputf8 = smtputf8
+        self.pipelining = pipelining
         self.silent_after_data = 0
         self.port = port or free_port()
         self.letters: list[Sunk] = []
@@ -91,6 +94,13 @@ class SmtpSink:
     def demands_login(self) -> bool:
         """The sink was given users."""
         return bool(self._users)
+
+    async def handle_EHLO(
+        self, server: SMTP, session: Session, envelope: Envelope, hostname: str, responses: list[str]
+    ) -> list[str]:
+        """What is offered (aiosmtpd's hook); commands that come together it has always taken."""
+        session.host_name = hostname
+        return [*responses[:-1], "250-PIPELINING", responses[-1]] if self.pipelining else responses
 
     async def handle_RCPT(
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]

@@ -107,7 +107,7 @@ def test_a_filled_database_of_the_first_revision_keeps_its_rows(empty: Place) ->
         kept = view.tickets.facts(7)
         assert (kept.title, kept.created_at, kept.merged_into, kept.external_ids) == ("Drucker", NOW, None, ())
         assert kept.requester is not None
-        assert [(one.text, one.suspicion) for one in view.tickets.entries(7)] == [("Er brennt", "")]
+        assert [(one.text, one.suspicion) for one in view.tickets.entries(7)] == [("Er brennt", None)]
         assert view.outbox.recent_in(["x.example"], since=NOW) == {"x.example": 1}
         company = view.people.organization(1)
         assert company is not None

@@ -137,7 +137,8 @@ def test_who_lost_a_letter_settles_nothing(store: Store) -> None:
     (lost,) = claim(store, "slow")
     (mine,) = claim(store, "quick", is_dead=lambda holder: holder == "slow")
     with store.act() as act:
-        assert (act.outbox.is_mine(lost), act.outbox.is_mine(mine)) == (False, True)
+        assert act.outbox.in_hand([lost]) == frozenset()
+        assert act.outbox.in_hand([mine]) == {mine.id}
         act.outbox.sent(lost, reply="250 ok", now=NOW)
         act.outbox.postpone(lost, until=NOW + DAY, reply="451", now=NOW)
         act.outbox.fail(lost, reply="550")
@@ -208,6 +209,11 @@ def test_the_loop_budget_counts_by_domain_and_by_ticket_too(store: Store) -> Non
         domains = ["x.example", "xn--bro-hoa.example", "y.example", ""]
         assert act.outbox.recent_in(domains, since=NOW) == {"x.example": 2, "xn--bro-hoa.example": 1}
         assert act.outbox.recent_in([], since=STALE) == {}
+        keys = ["ada@x.example", "eve@xn--bro-hoa.example", "nobody@y.example"]
+        found = act.outbox.recent_of_all(keys, first, since=NOW)
+        assert found.by_key == act.outbox.recent(keys, since=NOW) == {keys[0]: 1, keys[1]: 1}
+        assert found.by_domain == {"x.example": 2, "xn--bro-hoa.example": 1}
+        assert (found.about, act.outbox.recent_of_all(keys, None, since=NOW).about) == (2, 0)
         assert act.outbox.recent_in(["x.example"], since=NOW + MINUTE) == {}
         assert act.outbox.recent_answers(first, "ada@x.example", since=NOW) == 1
         assert act.outbox.wrote_to_domain(first, "x.example")
@@ -277,9 +283,9 @@ def test_a_hold_reaches_a_letter_that_is_in_a_hand(store: Store) -> None:
     queued(store, ("a", 1, "ada@x.example"))
     (mine,) = claim(store)
     with store.act() as act:
-        assert act.outbox.is_mine(mine)
+        assert act.outbox.in_hand([mine]) == {mine.id}
         act.outbox.hold(Hold(agent="ada", at=NOW))
-        assert not act.outbox.is_mine(mine)
+        assert act.outbox.in_hand([mine]) == frozenset()
 
 
 def test_what_was_sent_is_neither_cancelled_nor_tried_again(store: Store) -> None:

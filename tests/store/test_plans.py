@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import Boolean, Integer, event, text
 
 from domain.ticket import ExternalId
+from store.outbox import QueuedLetter
 from store.store import Store, View
 from store.tables import UtcTime, metadata
 from tests.store.conftest import Place
@@ -18,7 +19,10 @@ ROWS = 20_000
 FILL: dict[str, dict[str, str]] = {
     "contact": {"id": "i", "name": "'Name ' || i"},
     "contact_address": {"id": "i", "contact": "i", "key": "'u' || i || '@x.example'", '"primary"': "1"},
-    "ticket": {"number": "i", "status": "CASE WHEN i > :new THEN 'open' ELSE 'closed' END", "requester": "i"},
+    "ticket": {
+        "number": "i", "due_at": ":now", "due_told": "CASE WHEN i > :new THEN '' ELSE 'overdue' END",
+        "status": "CASE WHEN i > :new THEN 'open' ELSE 'closed' END", "requester": "i",
+    },
     "intake": {
         "id": "i", "source": "'support'", "position": "'INBOX/7/' || i", "mailbox": "'support'", "folder": "'INBOX'",
         "uidvalidity": "7", "uid": "i", "state": "CASE WHEN i > :new THEN 'stored' ELSE 'filed' END", "ticket": "i",
@@ -75,6 +79,13 @@ def claim(view: View) -> object:
     return view.outbox.claim("one", now=NOW, limit=20, stale=NOW - MINUTE, is_dead=lambda _: False)
 
 
+def queued(view: View) -> QueuedLetter:
+    """A letter that waits."""
+    letter = view.outbox.by_letter(f"l{ROWS - 50}")
+    assert letter is not None
+    return letter
+
+
 HOT: dict[str, Callable[[View], object]] = {
     "claim mails": lambda view: view.journal.claim(MAILBOX, limit=20, attempts=3),
     "mails to fetch": lambda view: view.journal.to_fetch(MAILBOX, "INBOX", uidvalidity=7),
@@ -97,10 +108,14 @@ HOT: dict[str, Callable[[View], object]] = {
     "open tickets": lambda view: view.tickets.lines(statuses=["open", "pending"]),
     "an agent's tickets": lambda view: view.tickets.lines(statuses=["open"], agent="max"),
     "a customer's tickets": lambda view: view.tickets.lines(customer="u500@x.example"),
+    "tickets that are due": lambda view: view.tickets.coming_due(now=NOW, soon=NOW + MINUTE, limit=100),
     "open tickets counted": lambda view: view.tickets.count(statuses=["open"]),
     "contact of an address": lambda view: view.people.contact_of("u500@x.example"),
     "letters of late": lambda view: view.outbox.recent(["u500@x.example"], since=NOW - timedelta(days=1)),
     "letters of late to a domain": lambda view: view.outbox.recent_in(["x.example"], since=NOW - timedelta(days=1)),
+    "letters of late that count": lambda view: view.outbox.recent_of_all(
+        ["u500@x.example"], 500, since=NOW - timedelta(days=1)
+    ),
     "letters of late to one address about a ticket": lambda view: view.outbox.recent_answers(
         500, "u500@x.example", since=NOW - timedelta(days=1)
     ),
@@ -110,6 +125,8 @@ HOT: dict[str, Callable[[View], object]] = {
     "a vendor's id": lambda view: view.tickets.by_external_id(ExternalId(name="maker", value="INC1")),
     "dead addresses": lambda view: view.people.dead_among(["u500@x.example"]),
     "claim letters": claim,
+    "letters behind one": lambda view: view.outbox.behind(queued(view)),
+    "letters joined into one": lambda view: view.outbox.parts(queued(view)),
     "next letter": lambda view: view.outbox.next_due(),
     "letters waiting": lambda view: view.outbox.waiting(),
 }

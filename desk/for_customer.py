@@ -1,0 +1,213 @@
+"""What of an agent's mail a customer may read.
+
+To him go the agent's own words, and among them those lines of the conversation that he knows already: an answer
+between the lines says little without them.  Nothing of a letter to staff goes to him, and nothing of what is
+internal, whatever a mail program makes of a quote: it is known by the first line of such letters, by their
+sentences and last lines, and by the words of the ticket's internal entries.
+
+Pure but for `timeline_of`, and linear in the length of the texts.  Fails with: Refused, where a part of such a
+letter stands among the agent's words and nobody can say where they end.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from desk.changes import Refused
+from desk.mail_commands import misplaced
+from domain.marker import staff_mark
+from domain.people import ContactFacts
+from domain.settings import Settings
+from domain.ticket import EntryFacts, EntryKind, TicketFacts
+from notifier.catalog import catalogs
+from notifier.shelf import BUILT_IN
+from scanner.quote import own_words
+from store.store import View
+
+RUN = 8
+"""So many words in a row that also stand in an internal entry are taken from there."""
+LINE = 4
+"""So many words make a line that is nobody's by chance; a note that is shorter counts as a whole."""
+MAX_INSIDE = 20_000
+"""Characters of an internal entry that are looked at."""
+HEADER_LINES = 8
+"""Lines that a mail program may set above a letter that it quotes."""
+
+# Scripts without blanks: each character counts as a word.
+_WORD = re.compile(r"[\u0e00-\u0eff\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]|[^\W\u0e00-\uffff]+|\w")
+_PLACE = re.compile(r"\{([a-z_]+)\}")
+_END_OF_SENTENCE = re.compile(r"(?<=[.!?])\s+")
+_LABEL = re.compile(r"[\s*>|]{0,9}[^\s:：][^:：]{0,40}[:：](?:\s|$)")
+_EDGES = " \t\n>|*-–—=_"
+_RULER = re.compile(r"[\s>|*_=—–-]*$")
+# Sentences that stand in no other mail; what might be said to a customer as well is left out.
+_SENTENCES = (
+    "staff.customer", "staff.unconfirmed", "staff.vendor", "staff.refused", "staff.refused.again", "staff.comment",
+    "staff.solution", "staff.note", "why.group", "why.agent",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timeline:
+    """What stands on a ticket, as texts, for an agent's answer.
+
+    The customer knows `known`, and must not read `inside`.
+    """
+
+    known: tuple[str, ...] = ()
+    inside: tuple[str, ...] = ()
+
+
+NOTHING = Timeline()
+
+
+def timeline_of(view: View, ticket: TicketFacts, *, agent: str, contact: ContactFacts | None) -> Timeline:
+    """The timeline of TICKET, and of those that it continues, for an answer of AGENT.
+
+    What he or CONTACT, which he is, wrote himself he may repeat; what a vendor wrote is his to pass on.
+    """
+    numbers = (ticket.number, *view.tickets.merged_from(ticket.number))
+    entries = [entry for number in numbers for entry in view.tickets.entries(number)]
+    requester = ticket.requester.id if ticket.requester else None
+    return Timeline(
+        known=tuple(one.shown for one in entries if _is_known(one, requester)),
+        inside=tuple(
+            one.shown[:MAX_INSIDE]
+            for one in entries
+            if (one.kind is EntryKind.NOTE or one.unconfirmed)
+            and one.agent != agent
+            and (contact is None or one.contact != contact.id)
+        ),
+    )
+
+
+def _is_known(entry: EntryFacts, requester: int | None) -> bool:
+    if entry.unconfirmed or entry.machine or entry.kind.is_internal:
+        return False
+    return entry.kind is not EntryKind.CUSTOMER or entry.contact == requester
+
+
+def own_text(text: str, timeline: Timeline, settings: Settings, *, whole: str = "") -> str:
+    """What of TEXT the agent wrote himself, with the lines between that the customer knows.
+
+    WHOLE is the text with its history, where that was cut.
+    """
+    words = own_words(text, keeps=_Known(timeline.known).has)
+    start = staff_mark(words)
+    if start is not None or staff_mark(whole) is not None:
+        words = _without_header(words[:start], settings)
+    is_said = any(line.strip() and not line.startswith(">") for line in words.split("\n"))
+    return words if is_said else ""
+
+
+class _Known:
+    """The lines of texts, to be known again where they are quoted; their breaks may have moved."""
+
+    def __init__(self, texts: Iterable[str]) -> None:
+        self._texts = texts
+        self._words = ""
+
+    def has(self, line: str) -> bool:
+        words = words_of(line.lstrip("> "))
+        if words and not self._words:
+            self._words = "".join(f" {' '.join(words_of(text))} \n" for text in self._texts)
+        return bool(words) and f" {' '.join(words)} " in self._words
+
+
+def _without_header(above: str, settings: Settings) -> str:
+    """The words ABOVE a letter, without what a mail program wrote between them and it."""
+    lines = above.rstrip(_EDGES).split("\n")
+    ours = [mailbox.address.casefold() for mailbox in settings.mailboxes.values()]
+    ours += [settings.helpdesk.name.casefold(), f"[{settings.helpdesk.tag.casefold()}-"]
+    end, is_header = len(lines), False
+    for number in range(len(lines) - 1, max(-1, len(lines) - 1 - HEADER_LINES), -1):
+        line = lines[number]
+        if not line.strip():
+            break
+        names_us = any(one in line.casefold() for one in ours)
+        if not (names_us or _LABEL.match(line) or _RULER.match(line) or line.rstrip().endswith((":", "："))):
+            break
+        is_header = is_header or names_us
+        end = number
+    return "\n".join(lines[:end] if is_header else lines).rstrip(_EDGES)
+
+
+def checked(text: str, timeline: Timeline, settings: Settings) -> str:
+    """TEXT, which a customer may read.  Raises Refused where it holds a command, or what only staff may read."""
+    if word := misplaced(text):
+        raise Refused(f"{word} stands among your words: commands stand above them, each on a line of its own")
+    words = words_of(text)
+    if _is_framed(text, settings) or staff_mark(text) is not None or _frame().search(f" {' '.join(words)} "):
+        raise Refused("a letter that only staff may read stands below your words: delete it there and send them again")
+    if run := _of_inside(words, timeline):
+        raise Refused(f"words of an internal entry stand among yours ({run[:100]!r}): take them out and send it again")
+    return text
+
+
+def _is_framed(text: str, settings: Settings) -> bool:
+    """Such a letter is told by the lines that it has: `Acme Support ACME-42` above its HTML, `ACME-42 · open · urgent ·
+    service` below what it says."""
+    name, number = re.escape(settings.helpdesk.name), rf"{re.escape(settings.helpdesk.tag)}-\d{{1,18}}"
+    return re.search(rf"^[>|*\s]*(?:(?:{name}\s{{1,9}})?{number}\s*$|{number} · )", text, re.MULTILINE) is not None
+
+
+def words_of(text: str) -> list[str]:
+    """The words of TEXT, whatever stands between them."""
+    return _WORD.findall(unicodedata.normalize("NFKC", text).casefold())
+
+
+@lru_cache(maxsize=1)
+def _frame() -> re.Pattern[str]:
+    """The sentences of letters to staff, in every language, over words with one blank between them."""
+    found: list[str] = []
+    for catalog in catalogs(BUILT_IN).ours.values():
+        for key in _SENTENCES:
+            sentence = catalog.sentences.get(key)
+            found += _patterns(sentence.forms) if sentence else []
+    return re.compile(f" (?:{'|'.join(dict.fromkeys(found))}) ")
+
+
+def _patterns(forms: Iterable[str]) -> Iterator[str]:
+    for form in forms:
+        for sentence in _END_OF_SENTENCE.split(form):
+            words = words_of(_PLACE.sub(lambda place: f" {_STANDS[place[1] == 'reference']} ", sentence))
+            while words and words[-1] in _STANDS:
+                words.pop()
+            while words and words[0] in _STANDS:
+                words.pop(0)
+            if sum(word not in _STANDS for word in words) >= LINE - 1:
+                yield " ".join(_MEANS.get(word, re.escape(word)) for word in words)
+
+
+_STANDS = ("xplacex", "xreferencex")
+_MEANS: Mapping[str, str] = {"xplacex": r"\S+(?: \S+){0,7}?", "xreferencex": r"\S+ \d+"}
+
+
+def _of_inside(words: Sequence[str], timeline: Timeline) -> str:
+    """The first words in a row that stand in an internal entry, and nowhere that the customer knows; '' if none do."""
+    if not timeline.inside:
+        return ""
+    known = "".join(f" {' '.join(words_of(text))} \n" for text in timeline.known)
+    said: dict[int, set[tuple[str, ...]]] = {}
+    for run in (run for text in timeline.inside for run in _runs(text)):
+        size = len(run)
+        if size not in said:
+            said[size] = {tuple(words[start : start + size]) for start in range(len(words) - size + 1)}
+        if run in said[size] and f" {' '.join(run)} " not in known:
+            return " ".join(run)
+    return ""
+
+
+def _runs(text: str) -> Iterator[tuple[str, ...]]:
+    """What of an internal TEXT is known again: its lines, and every RUN words in a row."""
+    words = tuple(words_of(text))
+    if 1 < len(words) <= LINE:
+        yield words
+    for line in text.split("\n"):
+        own = tuple(words_of(line))
+        if LINE <= len(own) < RUN:
+            yield own
+    for start in range(len(words) - RUN + 1):
+        yield words[start : start + RUN]

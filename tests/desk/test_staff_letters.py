@@ -1,0 +1,173 @@
+"""What stands in a letter to staff never reaches the customer, however the agent's mail program quotes it.
+
+The property: an agent answers a letter about an internal note, with proof; his program sets the letter below (or
+around) his words in any style, marks or none, header or none.  Then the customer reads nothing of the note and
+nothing of the letter's frame, and whatever the agent wrote is on the ticket.
+"""
+
+import re
+from dataclasses import dataclass
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from desk.changes import Refused
+from desk.for_customer import Timeline, checked, own_text, timeline_of
+from desk.mail_commands import commands_of
+from domain.message import RawMail
+from domain.settings import Settings
+from scanner.html import text_of
+from scanner.quote_html import written_between
+from scanner.read import read
+from tests.conversation import Begin, Letter
+from tests.desk.test_agents_by_mail import ADA, ANNA, AUTHSERV, BERT
+
+NOTE = "Der Kunde ist schwierig.\nBitte vorsichtig antworten, sein Vertrag läuft aus.\n\nMahnung liegt bei Frau Schulz."
+OWN = "Ziehen Sie den Stecker und warten Sie zwei Minuten."
+# What a program sets above the letter that is answered.
+ABOVE = {
+    "nothing": "",
+    "a ruler": "________________________________\n",
+    "a header": "Von: Acme Support <support@acme.example>\nGesendet: Montag, 7. Januar 2030 09:00\nAn: Ada\n"
+    "Betreff: [ACME-1] Drucker brennt\n\n",
+    "a header in Swedish": "Från: Acme Support <support@acme.example>\nSkickat: den 7 januari 2030 09:00\nTill: Ada\n"
+    "Ämne: [ACME-1] Drucker brennt\n\n",
+    "a header in Greek": "Από: Acme Support <support@acme.example>\nΣτάλθηκε: Δευτέρα, 7 Ιανουαρίου 2030 9:00 πμ\n"
+    "Προς: Ada\nΘέμα: [ACME-1] Drucker brennt\n\n",
+    "a header without addresses": "Από: Acme Support\nΣτάλθηκε: Δευτέρα\nΠρος: Ada\nΘέμα: Drucker brennt\n\n",
+    "one line": "Acme Support schrieb am 07.01.2030 um 09:00:\n",
+    "one line in Greek": "Στις Δευ, 7 Ιαν 2030 στις 9:00 π.μ., ο χρήστης Acme Support <support@acme.example> έγραψε:\n",
+    "one line, cut off": "Στις Δευ, 7 Ιαν 2030 στις 9:00 π.μ., ο χρήστης Acme\n",
+    "the last line of a header": "Ämne: [ACME-1] Drucker brennt\n\n",
+    "a banner": "VORSICHT: externe Mail\n",
+}
+
+
+def words_of(text: str) -> list[str]:
+    return re.findall(r"\w+", text.casefold())
+
+
+FRAME = ("interne notiz von", "sieht sie nicht", "als mitglied der", "internal note by", "offen normal", "open normal",
+         "nur für mitarbeiter", "for staff only", "does not see it")  # fmt: skip
+
+
+def leaks(said: str) -> list[str]:
+    """What of the note, three words in a row, and of the letter's frame stands in what was SAID."""
+    note, text = words_of(NOTE), " ".join(words_of(said))
+    runs = (" ".join(note[start : start + 3]) for start in range(len(note) - 2))
+    return [run for run in (*FRAME, *runs) if run in text]
+
+
+def body_of(letter: Letter, kind: str) -> str:
+    part = letter.fields.get_body((kind,))
+    assert part is not None
+    return str(part.get_content())
+
+
+def cut(text: str, start: int, end: int) -> str:
+    lines = text.split("\n")
+    return "\n".join(lines[start : max(start + 1, len(lines) - end)])
+
+
+def rewrapped(text: str, width: int) -> str:
+    """TEXT with its lines broken anew, as some programs do."""
+    if not width:
+        return text
+    lines: list[str] = []
+    for line in text.split("\n"):
+        now = ""
+        for word in line.split(" "):
+            if now and len(now) + len(word) >= width:
+                lines.append(now)
+                now = word
+            else:
+                now = f"{now} {word}" if now else word
+        lines.append(now)
+    return "\n".join(lines)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Style:
+    above: str
+    mark: str
+    source: str
+    skip_start: int
+    skip_end: int
+    width: int
+    joined: bool
+    between: bool
+    agent: str
+
+    @property
+    def usual(self) -> bool:
+        """Nothing of the letter is missing, and what stands above it is a header or nothing."""
+        whole = not (self.skip_start or self.between)
+        return whole and self.above not in ("one line, cut off", "a banner")
+
+
+STYLES = st.builds(
+    Style, above=st.sampled_from(sorted(ABOVE)), mark=st.sampled_from(["", "> ", "| ", "    ", "* "]),
+    source=st.sampled_from(["plain", "html as text", "html"]), skip_start=st.sampled_from([0, 0, 0, 1, 2, 3, 4]),
+    skip_end=st.sampled_from([0, 0, 0, 2, 5, 8, 12]), width=st.sampled_from([0, 0, 60, 30]), joined=st.booleans(),
+    between=st.booleans(), agent=st.sampled_from(["ada", "bert"]),
+)  # fmt: skip
+
+
+def answered(letter: Letter, style: Style) -> str:
+    text = body_of(letter, "plain") if style.source == "plain" else text_of(body_of(letter, "html"))
+    text = rewrapped(cut(text, style.skip_start, style.skip_end), style.width)
+    lines = [style.mark + line for line in text.split("\n")]
+    if style.between:
+        lines.insert(len(lines) // 2, "So machen wir das.")
+    if style.joined:
+        lines = [line for line in lines if line.strip()]
+    return f"{OWN}\n\n{ABOVE[style.above]}" + "\n".join(lines)
+
+
+@pytest.fixture
+def letters(begin: Begin) -> tuple[Settings, dict[str, Letter], Timeline]:
+    """The letters about a note that each agent got, and what Ada's answer is held against."""
+    talk = begin(AUTHSERV)
+    people = {"ada": talk.customer(ADA), "bert": talk.customer(BERT)}
+    talk.customer(ANNA).writes("Drucker brennt")
+    for writer, reader in (("bert", "ada"), ("ada", "bert")):
+        talk.staff(writer).note(1, NOTE)
+        talk.deliver()
+        assert people[reader].last.kind == "staff_note"
+    with talk.store.reading() as view:
+        timeline = timeline_of(view, talk.ticket(1), agent="ada", contact=None)
+    return talk.settings, {name: person.last for name, person in people.items()}, timeline
+
+
+def passed_on(settings: Settings, timeline: Timeline, text: str, *, kind: str = "plain") -> str:
+    """What of an answer the customer would get; '' where it is refused."""
+    head = f"From: {ADA}\r\nSubject: Re: x\r\nContent-Type: text/{kind}; charset=utf-8\r\n\r\n"
+    data = (head + text).encode()
+    message = read(RawMail(data=data, size=len(data)))
+    try:
+        text = written_between(message) or message.reply_text
+        own = own_text(text, timeline, settings, whole=message.text)
+        return checked(commands_of(own)[1], timeline, settings)
+    except Refused:
+        return ""
+
+
+def test_a_note_never_reaches_the_customer(letters: tuple[Settings, dict[str, Letter], Timeline]) -> None:
+    config, quoted, timeline = letters
+
+    @settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
+    @given(STYLES)
+    def holds(style: Style) -> None:
+        letter = quoted[style.agent]
+        if style.source == "html":
+            above = ABOVE[style.above].replace("<", "&lt;").replace("\n", "<br>")
+            said = passed_on(config, timeline, f"<p>{OWN}</p>{above}{body_of(letter, 'html')}", kind="html")
+        else:
+            said = passed_on(config, timeline, answered(letter, style))
+        assert not leaks(said)
+        assert not said or said.startswith(OWN)
+        if style.usual:
+            assert said == OWN
+
+    holds()
