@@ -119,9 +119,9 @@ def _bounces(raw: object) -> Iterator[Remark]:
 
 def _unheard(raw: object) -> Iterator[Remark]:
     """A new ticket that nobody is told of waits until somebody happens to look."""
+    agents = _named(raw, "agents")
     for name, box in _named(raw, "mailboxes").items():
-        agents = _named(raw, "agents")
-        members = {str(one) for one in _list(_at(raw, "groups", str(_at(box, "group"))))} & {*agents}
+        members = [key for one in _list(_at(raw, "groups", str(_at(box, "group")))) if (key := str(one)) in agents]
         told = (
             _is_new_in(raw, agent, name, line)
             for agent in agents

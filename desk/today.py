@@ -10,8 +10,8 @@ from store.store import View
 
 
 def day_of(settings: Settings, moment: datetime) -> date:
-    """The helpdesk's day at MOMENT: that of UTC."""
-    return moment.date()
+    """The helpdesk's day at MOMENT, by `helpdesk.timezone`."""
+    return moment.astimezone(settings.helpdesk.zone).date()
 
 
 def absent(desk: Desk, view: View, now: datetime) -> Mapping[str, Absence]:

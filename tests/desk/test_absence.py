@@ -198,3 +198,15 @@ def test_a_letter_on_its_way_when_the_agent_leaves_goes_to_him(begin: Begin) -> 
     leaves(talk, "ada", "bert")
     talk.deliver()
     assert talk.customer("ada@acme.example").hears() == ["staff_new"]
+
+
+def test_days_are_those_of_the_helpdesk(begin: Begin) -> None:
+    """At 23:30 UTC it is tomorrow in Berlin."""
+    talk = begin({"helpdesk": {"timezone": "Europe/Berlin"}})
+    leaves(talk, "ada", "bert", first=1)
+    talk.later(hours=14, minutes=30)
+    talk.customer(ANNA).writes("Drucker brennt")
+    assert ("ada@acme.example", Reason.ABSENT) in talk.withheld(1)
+    talk.later(days=7)
+    talk.customer(ANNA).writes("Und noch einer")
+    assert talk.withheld(2) == []
