@@ -374,7 +374,7 @@ def test_letters_of_one_conversation_go_in_order(anywhere: Begin) -> None:
 
 
 def test_a_letter_that_is_refused_for_good_does_not_hold_up_the_next(talk: Conversation, anna: Person) -> None:
-    talk.smtp.refuse(anna.address, "550 5.1.1 no such user")
+    talk.smtp.refuse(anna.address, "550 5.7.1 not this one")
     talk.staff("ada").reply(1, "eins")
     talk.staff("ada").reply(1, "zwei")
     report = talk.deliver()
