@@ -136,7 +136,7 @@ def _is_to_us(settings: Settings, message: Message) -> bool:
 
 def files_of(message: Message, data: bytes, take: Take) -> tuple[File, ...]:
     """The files attached to MESSAGE, out of its raw bytes.  Raises NotFound where one cannot be read."""
-    parts = [part for part in message.attachments if _goes_along(part)]
+    parts = [part for part in message.attachments if goes_along(part)]
     found = take(data, [part.index for part in parts])
     return tuple(
         File(name=part.name, content_type=part.content_type, data=octets)
@@ -144,7 +144,8 @@ def files_of(message: Message, data: bytes, take: Take) -> tuple[File, ...]:
     )
 
 
-def _goes_along(part: Attachment) -> bool:
+def goes_along(part: Attachment) -> bool:
+    """The agent attached PART; neither a picture inside his text nor a signature."""
     return not part.inline and part.content_type not in _SIGNATURES
 
 
@@ -419,7 +420,7 @@ def _add_entry(view: View, number: int, act: MailAct, words: Words, row: Intake)
         intake=row.id,
         message_id=sent.message_id,
         # What opens a ticket has its parts on the first entry.
-        attachments=() if act.opening else tuple(p for p in sent.attachments if not (words.files and _goes_along(p))),
+        attachments=() if act.opening else tuple(p for p in sent.attachments if not (words.files and goes_along(p))),
     )
     attach(view, entry, words.files)
     return entry

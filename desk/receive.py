@@ -387,7 +387,9 @@ def doubt_of(
     within = desk.settings.limits.repeats_within
     entries = view.tickets.entries(ticket.number) if ticket else ()
     claimed = None if is_act else contact
-    again = said_again(message, entries, agent=agent, contact=claimed, moment=moment, within=within)
+    # The second mail of somebody who forgot the files is news.
+    is_news = not within or any(map(by_mail.goes_along, message.attachments))
+    again = not is_news and said_again(message, entries, agent=agent, contact=claimed, moment=moment, within=within)
     # On a ticket of his own he is a customer, who may well speak of his absence.
     asked = ticket is not None and ticket.requester is not None and ticket.requester.has_address(_sender_key(message))
     after = _after_letter(desk, view, message, moment)

@@ -313,6 +313,8 @@ def test_files_go_along_and_the_logo_of_the_signature_does_not(talk: Conversatio
     assert {name: text.strip() for name, text in attached.items()} == {"plan.txt": "bytes of plan.txt"}
     entry = talk.entries(1)[-1]
     assert sorted(entry.file_names) == ["plan.txt", "smime.p7s"]
+    ada.sends(with_files(ada.answer(ada.last, "Siehe Anlage.", Authentication_Results=PROOF), FILES[0]))
+    assert anna.hears() == ["comment"], "the same words with a file are news"
     ada.sends(with_files(ada.answer(ada.last, "Und noch etwas.", Authentication_Results=PROOF), FILES[2]))
     assert anna.hears() == ["comment"]
     for letter in anna.letters[-2:]:
