@@ -14,6 +14,7 @@ from desk.joining import waiting
 from desk.support import told_in_letter
 from desk.today import absent
 from domain import token
+from domain.decision import AddLetter
 from domain.event import Actor, Event, EventKind
 from domain.intake import Intake
 from domain.letter import ActFacts, LetterFacts, LetterKind, OutgoingFile, QuotedEntry, Standing, Told, Withheld
@@ -75,6 +76,8 @@ def tell_more(
     desk: Desk, view: View, facts: ActFacts, row: Intake, *, now: datetime, answering: Message | None = None
 ) -> tuple[Told | Withheld, ...]:
     """Queue the further letters that rules want the customer to get because of the mail ROW, each an act of its own."""
+    if not any(isinstance(wish, AddLetter) for wish in facts.wishes):
+        return ()
     more = resolve_more(with_recent(desk, view, facts, now), desk.settings)
     for one in more:
         act = view.tickets.begin_act("mail", facts.actor, now=now, intake=row.id)

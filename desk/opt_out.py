@@ -174,11 +174,15 @@ def _by_word(view: View, message: Message, found: Found, *, settings: Settings, 
 
 def _said(message: Message, found: Found, tag: str) -> Wanted | None:
     """The wish that MESSAGE is: its whole text, or its subject over an empty one."""
-    if own_words(message.reply_text).strip():
-        return wanted(message.reply_text)
     subject = bare_subject(message.subject, tag)
+    by_text, by_subject = wanted(message.reply_text), wanted(subject)
+    if by_text is None and by_subject is None:
+        # Nearly every mail: whose words they are need not be looked into.
+        return None
+    if own_words(message.reply_text).strip():
+        return by_text
     is_title = found.ticket is not None and subject.casefold() == found.ticket.title.casefold()
-    return None if is_title or message.forwarded_from or message.forwarded_text else wanted(subject)
+    return None if is_title or message.forwarded_from or message.forwarded_text else by_subject
 
 
 def _answering(view: View, message: Message, *, keys: token.Keys) -> Leaving | None:

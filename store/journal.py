@@ -222,9 +222,11 @@ class Journal:
 
     def acted(self, signs: Sequence[str]) -> Intake | None:
         """The first mail by which an agent acted that bears one of SIGNS, None if none does."""
+        if not signs:
+            return None
         wanted = select(_acted.c.intake).where(_acted.c.sign.in_(signs))
         query = select(*_facts).where(_intake.c.id.in_(wanted)).order_by(_intake.c.id).limit(1)
-        row = self._connection.execute(query).one_or_none() if signs else None
+        row = self._connection.execute(query).one_or_none()
         return _fact(row) if row else None
 
     def note_act(self, row: Intake, signs: Sequence[str]) -> None:
