@@ -978,6 +978,7 @@ def init(
     directory: Annotated[Path, typer.Option("--directory", "-d", help="Where to write.")] = Path(),
     name: Annotated[str | None, typer.Option(help="Who signs the letters, such as 'Acme Support'.")] = None,
     language: Annotated[str | None, typer.Option(help="Of letters: de or en.")] = None,
+    timezone: Annotated[str | None, typer.Option(help="Of the times in letters, such as Europe/Berlin.")] = None,
     tag: Annotated[str | None, typer.Option(help="Prefix of ticket numbers: ACME gives [ACME-1042].")] = None,
     address: Annotated[str | None, typer.Option(help="The support address.")] = None,
     imap_host: Annotated[str | None, typer.Option(help="The server that mail is read from.")] = None,
@@ -998,6 +999,7 @@ def init(
     given = {
         "name": name,
         "language": language,
+        "timezone": timezone,
         "tag": tag,
         "address": address,
         "imap_host": imap_host,

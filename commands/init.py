@@ -14,11 +14,13 @@ import secrets
 import sys
 import unicodedata
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 import typer
+import tzlocal
 from pydantic import TypeAdapter, ValidationError
 
 from commands.screen import is_terminal, say
@@ -26,7 +28,7 @@ from desk.complaints import remark
 from desk.config import parse
 from desk.yaml_nodes import written
 from domain.errors import ConfigError, DeskError
-from domain.settings import AddressText, Host, Key, Line, Start, TagPrefix, json_schema
+from domain.settings import AddressText, Host, Key, Line, Start, TagPrefix, Zone, json_schema
 
 Answers = Mapping[str, str]
 
@@ -45,10 +47,24 @@ def _domain(answers: Answers) -> str:
     return answers["address"].rpartition("@")[2]
 
 
+def machine_zone() -> str:
+    """The time zone that this machine is set to; UTC where it says none, or two."""
+    with suppress(ValueError, LookupError, OSError):
+        name = tzlocal.get_localzone_name() or "UTC"
+        return "UTC" if name == "Etc/UTC" else name
+    return "UTC"
+
+
 QUESTIONS = (
     Question(key="name", ask="Who signs the letters, such as Acme Support", kind=Line),
     Question(
         key="language", ask="Language of letters: de or en", kind=Literal["de", "en"], suggest=lambda answers: "en"
+    ),
+    Question(
+        key="timezone",
+        ask="Time zone of the times in letters",
+        kind=Zone,
+        suggest=lambda answers: machine_zone(),
     ),
     Question(
         key="tag",
@@ -95,6 +111,7 @@ _CONFIG = """\
 helpdesk:
   name: {name}
   language: {language:<22}  # of letters, where the contact's own is unknown
+  timezone: {timezone:<22}  # of the times in letters and on screens
   tag: {tag:<27}  # subjects carry [{tag}-1042]; choose it once
   keys: [file:secrets/helpdesk.key] # the first signs, all verify; keep it: old letters are recognised by it
 

@@ -56,7 +56,7 @@ def sample(settings: Settings, kind: LetterKind, *, language: str = "", mailbox:
         kind=kind,
         recipient=Recipient(
             role="group" if kind.is_staff else "requester",
-            address="joerg.weiss@customer.example",
+            address="ada@acme.example" if kind.is_staff else "joerg.weiss@customer.example",
             name="Ada Example" if kind.is_staff else "Jörg Weiß",
             language=language,
         ),

@@ -1,15 +1,17 @@
 """`helpdesk init`: a newcomer answers some questions and has a config without a mistake."""
 
 import stat
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
+from tzlocal import reload_localzone
 
 from cli import app
-from commands.init import QUESTIONS, config_text, run, suggested_key, suggested_tag
+from commands.init import QUESTIONS, config_text, machine_zone, run, suggested_key, suggested_tag
 from desk.check import offline
 from desk.config import load, parse
 from domain.errors import DeskError
@@ -115,6 +117,8 @@ def test_the_questions_are_asked_until_the_answer_fits(tmp_path: Path) -> None:
     answers = [
         "Müller & Söhne: IT",
         "",  # language: en
+        "Berlin",  # no zone
+        "Europe/Berlin",
         "mue",  # no prefix
         "MUE",
         "it@mueller.example",
@@ -135,11 +139,26 @@ def test_the_questions_are_asked_until_the_answer_fits(tmp_path: Path) -> None:
     assert "'today' is not a start" in done.output
     settings = load(tmp_path / "config.yaml").settings
     assert settings.helpdesk.name == "Müller & Söhne: IT"
+    assert settings.helpdesk.timezone == "Europe/Berlin"
     assert settings.helpdesk.tag == "MUE"
     assert settings.agents["jose"].name == "José Núñez"
     assert settings.smtp.host == "mail.mueller.example"
     assert settings.mailboxes["support"].group == "support"
     assert f"helpdesk --config {tmp_path}/config.yaml check --connect" in done.output
+
+
+@pytest.mark.parametrize(
+    ("machine", "suggested"), [("Europe/Berlin", "Europe/Berlin"), ("Etc/UTC", "UTC"), ("nowhere", "UTC")]
+)
+def test_the_zone_of_the_machine_is_suggested(machine: str, suggested: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", machine)
+    with suppress(LookupError):
+        reload_localzone()
+    try:
+        assert machine_zone() == suggested
+    finally:
+        monkeypatch.undo()
+        reload_localzone()
 
 
 def test_every_question_is_an_option() -> None:
@@ -173,7 +192,13 @@ def test_a_key_is_suggested(name: str, key: str) -> None:
 @given(st.text(st.characters(categories=("L", "N", "P", "S", "Zs")), min_size=1).filter(str.strip))
 def test_any_name_makes_a_config_that_says_the_same(name: str) -> None:
     answers = {**GIVEN, "language": "de", "tag": suggested_tag(name), "agent": suggested_key(name), "group": "service"}
-    answers |= {"imap_host": "h.example", "imap_user": name, "smtp_host": "h.example", "smtp_user": "u"}
+    answers |= {
+        "imap_host": "h.example",
+        "imap_user": name,
+        "smtp_host": "h.example",
+        "smtp_user": "u",
+        "timezone": "UTC",
+    }
     settings, problems = parse(config_text({**answers, "name": name, "agent_name": name}))
     assert settings is not None, problems
     assert settings.helpdesk.name == name
