@@ -22,7 +22,7 @@ from domain.message import Bounced, Message
 from domain.people import Address, ContactFacts, DeadAddress, OrganizationFacts, address_key
 from domain.settings import Mailbox, Settings
 from domain.suspicion import Suspicion
-from notifier.resolve import is_own, is_writable
+from notifier.gate import is_own, is_writable
 from store.outbox import QueuedLetter
 from store.store import View
 

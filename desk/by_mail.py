@@ -28,7 +28,7 @@ from domain.message import Attachment, Message
 from domain.people import Address, ContactFacts
 from domain.settings import Settings
 from domain.ticket import EntryKind, TicketFacts
-from notifier.resolve import is_own, is_writable
+from notifier.gate import is_own, is_writable
 from scanner.authentication import signatures
 from scanner.content_key import words_key
 from scanner.forward import unquoted

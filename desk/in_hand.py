@@ -20,7 +20,7 @@ from domain.errors import NotFound
 from domain.letter import LetterFacts, Withheld
 from domain.people import ContactFacts, address_key
 from domain.ticket import Mute
-from notifier.resolve import gate
+from notifier.gate import gate
 from store.outbox import QueuedLetter
 from store.store import View
 

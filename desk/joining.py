@@ -18,11 +18,10 @@ from desk.desk import Desk
 from domain.event import EventKind
 from domain.letter import LetterKind
 from domain.settings import Settings
-from notifier.resolve import STRONGEST_FIRST
+from notifier.events_table import RANK
 from store.outbox import QueuedLetter
 from store.store import View
 
-_RANK = {kind: rank for rank, kind in enumerate(STRONGEST_FIRST)}
 # They answer a wish, go to whoever wrote, or carry a mail: none of their words can stand in another letter.
 _ALONE = frozenset(
     {
@@ -68,7 +67,7 @@ def _with_others(desk: Desk, view: View, letter: QueuedLetter, now: datetime) ->
         if not _fits(group, other):
             break
         group.append(other)
-    goes = min(group, key=lambda one: (_RANK[one.kind], one.id))
+    goes = min(group, key=lambda one: (RANK[one.kind], one.id))
     others = [one for one in group if one is not goes]
     for one in others:
         log.letter_joined(one.letter, desk.reference(one.ticket) if one.ticket else "", goes.letter)

@@ -33,7 +33,7 @@ from domain.people import Address, ContactFacts, OrganizationFacts, address_key
 from domain.settings import Settings
 from domain.subject import bare_subject
 from domain.ticket import Mute, Phase, TicketFacts
-from notifier.resolve import gate
+from notifier.gate import gate
 from scanner.quote import own_words
 from store.outbox import QueuedLetter
 from store.store import View

@@ -43,7 +43,7 @@ from domain.due import parse_due
 from domain.event import Actor
 from domain.people import Address, ContactFacts, OrganizationFacts, address_key
 from domain.ticket import Phase, TicketFacts
-from notifier.resolve import is_own
+from notifier.gate import is_own
 from store.store import View
 
 BY_RULE = "rule"

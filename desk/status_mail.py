@@ -19,7 +19,7 @@ from domain.settings import Settings
 from domain.subject import without_tags
 from domain.ticket import Phase, TicketFacts
 from domain.token import tagged_numbers
-from notifier.resolve import gate
+from notifier.gate import gate
 from scanner.quote import own_words
 from store.store import View
 

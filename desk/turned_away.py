@@ -18,7 +18,7 @@ from domain.letter import LetterKind, Told, Withheld
 from domain.marker import begins_as_letter
 from domain.message import Message
 from domain.people import ContactFacts, address_key
-from notifier.resolve import is_own
+from notifier.gate import is_own
 from notifier.without_ticket import TurnedAway, passed_on, rejection
 from store.outbox import QueuedLetter
 from store.store import View

@@ -3,14 +3,10 @@
 Promises: one act gives at most one letter per person and address; internal notes and unconfirmed
 senders are told to staff alone; nobody who opted out is written to unless the act is mandatory;
 never our own addresses.  Everybody to whom the table gives a letter ends as Told or Withheld.
-
-`gate` is asked twice: here, and again when a letter is claimed for sending.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime
-from typing import NamedTuple
 
 from domain.absence import StandIn, stand_in
 from domain.decision import AddLetter, ChooseLetter, MandatoryLetters, Notify, SuppressLetters
@@ -18,150 +14,12 @@ from domain.event import Event, EventKind
 from domain.letter import ActFacts, LetterKind, Reason, Recipient, Told, Withheld, is_by_rule
 from domain.people import ContactAddress, ContactFacts, OrganizationFacts, address_key
 from domain.settings import Notifications, Settings, Whose
-from domain.ticket import Mute, WatcherFacts
+from domain.ticket import WatcherFacts
+from notifier.events_table import RANK, TABLE, Case, Off
+from notifier.gate import gate, is_own, unwanted
 
 E = EventKind
 K = LetterKind
-
-
-@dataclass(frozen=True, slots=True)
-class _Off:
-    """A letter that the configuration does not want."""
-
-    kind: LetterKind
-    reason: Reason
-    because: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Case:
-    """One event as it concerns one person.  `own`: this person did it."""
-
-    event: Event
-    act: ActFacts
-    settings: Settings
-    own: bool
-
-    @property
-    def switches(self) -> Notifications:
-        """What is told of the tickets of this mailbox."""
-        return self.settings.notifications_of(self.act.ticket.mailbox)
-
-    def is_off(self, switch: str) -> str:
-        return f"{self.settings.switch_of(self.act.ticket.mailbox, switch)} is off"
-
-
-_Cell = LetterKind | Callable[[_Case], LetterKind | _Off | None] | None
-
-
-class _Row(NamedTuple):
-    customer: _Cell
-    cc: _Cell
-    assignee: _Cell
-    watching_customer: _Cell
-    watching_agent: _Cell
-
-
-def _answer(case: _Case) -> LetterKind | _Off:
-    if case.act.actor.kind == "agent":
-        return K.NOTICE
-    if case.switches.acknowledgement:
-        return K.ACKNOWLEDGEMENT
-    return _Off(K.ACKNOWLEDGEMENT, Reason.SWITCHED_OFF, case.is_off("acknowledgement"))
-
-
-def _taken_over(case: _Case) -> LetterKind | _Off | None:
-    if case.event.field == "agent" and case.event.after and case.act.taken_over:
-        return K.STATUS
-    if not case.event.after:
-        return None
-    if case.switches.on_reassignment:
-        return K.STATUS
-    return _Off(K.STATUS, Reason.SWITCHED_OFF, case.is_off("on_reassignment"))
-
-
-def _if_public(case: _Case) -> LetterKind | _Off:
-    status = case.settings.tickets.statuses.get(case.event.after)
-    if status is None or status.public:
-        return K.STATUS
-    return _Off(K.STATUS, Reason.NOT_PUBLIC, f"status {case.event.after} is not public")
-
-
-def _if_told(case: _Case) -> LetterKind | _Off:
-    if case.switches.on_field_change:
-        return K.CHANGE
-    return _Off(K.CHANGE, Reason.SWITCHED_OFF, case.is_off("on_field_change"))
-
-
-def _another_mail(case: _Case) -> LetterKind | _Off:
-    kind = K.ACKNOWLEDGEMENT if case.own else K.COPY
-    if case.switches.on_customer_mail:
-        return kind
-    return _Off(kind, Reason.SWITCHED_OFF, case.is_off("on_customer_mail"))
-
-
-def _continued(case: _Case) -> LetterKind | None:
-    """The people of the ticket that was merged are told; those of the other one it does not concern."""
-    return K.STATUS if case.event.field == "into" else None
-
-
-def _of_customer(case: _Case) -> LetterKind | None:
-    """Staff hears of customers whom no letter reaches; of an agent's own he could not."""
-    return None if case.event.field == "agent" else K.STAFF_CHANGE
-
-
-def _if_watched(kind: LetterKind) -> Callable[[_Case], LetterKind | None]:
-    return lambda case: kind if case.switches.watchers_on_field_change else None
-
-
-_CHANGE, _STAFF_CHANGE = _if_watched(K.CHANGE), _if_watched(K.STAFF_CHANGE)
-
-# What is not in the table (tags, links, watchers, mail of machines) makes nobody a letter; staff
-# read of it as a line in a letter that they get anyway.  Nobody watches a ticket that is not there yet, but an
-# agent whom a rule lets watch it from its first mail on.
-# fmt: off
-TABLE: Mapping[EventKind, _Row] = {
-    # event                 customer       cc          assignee          watching    watching
-    #                                                                    customer    agent
-    E.OPENED:          _Row(_answer,       None,       K.STAFF_NEW,      None,       K.STAFF_NEW),
-    E.ASSIGNED:        _Row(_taken_over,   None,       K.STAFF_ASSIGNED, None,       None),
-    E.STATUS:          _Row(_if_public,    None,       K.STAFF_STATUS,   _if_public, K.STAFF_STATUS),
-    E.CLOSED:          _Row(_if_public,    None,       K.STAFF_STATUS,   _if_public, K.STAFF_STATUS),
-    E.REOPENED:        _Row(K.STATUS,      None,       K.STAFF_STATUS,   K.STATUS,   K.STAFF_STATUS),
-    E.COMMENT:         _Row(K.COMMENT,     K.COMMENT,  K.STAFF_COMMENT,  K.COMMENT,  K.STAFF_COMMENT),
-    E.SOLUTION:        _Row(K.SOLUTION,    K.SOLUTION, K.STAFF_SOLUTION, K.SOLUTION, K.STAFF_SOLUTION),
-    E.FIELD:           _Row(_if_told,      None,       K.STAFF_CHANGE,   _CHANGE,    _STAFF_CHANGE),
-    E.CUSTOMER_WROTE:  _Row(_another_mail, None,       K.STAFF_CUSTOMER, K.COPY,     K.STAFF_CUSTOMER),
-    E.UNCONFIRMED:     _Row(None,          None,       K.STAFF_CUSTOMER, None,       K.STAFF_CUSTOMER),
-    E.VENDOR_WROTE:    _Row(None,          None,       K.STAFF_CUSTOMER, None,       K.STAFF_CUSTOMER),
-    E.MERGED:          _Row(_continued,    None,       K.STAFF_CHANGE,   _continued, K.STAFF_CHANGE),
-    E.UNDELIVERABLE:   _Row(None,          None,       _of_customer,     None,       _of_customer),
-    E.UNSENT:          _Row(None,          None,       _of_customer,     None,       _of_customer),
-    E.OPTED_OUT:       _Row(None,          None,       K.STAFF_CHANGE,   None,       K.STAFF_CHANGE),
-    E.OPTED_IN:        _Row(None,          None,       K.STAFF_CHANGE,   None,       K.STAFF_CHANGE),
-    E.DUE:             _Row(None,          None,       K.STAFF_CHANGE,   None,       _STAFF_CHANGE),
-    E.DUE_SOON:        _Row(None,          None,       K.STAFF_DUE,      None,       None),
-    E.OVERDUE:         _Row(None,          None,       K.STAFF_DUE,      None,       K.STAFF_DUE),
-    E.NOTE:            _Row(None,          None,       K.STAFF_NOTE,     None,       K.STAFF_NOTE),
-}
-# fmt: on
-
-STRONGEST_FIRST = (
-    K.STAFF_REFUSED,
-    *(K.SOLUTION, K.STAFF_SOLUTION),
-    *(K.COMMENT, K.STAFF_COMMENT),
-    K.STAFF_MENTION,
-    *(K.ACKNOWLEDGEMENT, K.NOTICE, K.SUPPORT_OVER, K.STAFF_NEW),
-    *(K.COPY, K.STAFF_CUSTOMER),
-    *(K.STAFF_NOTE, K.STAFF_ASSIGNED),
-    *(K.STATUS, K.STAFF_STATUS),
-    K.STAFF_DUE,
-    *(K.OPTED_OUT, K.OPTED_IN),
-    *(K.CHANGE, K.STAFF_CHANGE),
-    K.REPORT,
-    *(K.REJECTED, K.FORWARDED),
-)
-_RANK = {kind: rank for rank, kind in enumerate(STRONGEST_FIRST)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -306,166 +164,6 @@ def _of_name(person: _Person, act: ActFacts, settings: Settings) -> Told | Withh
 def _switches(act: ActFacts, settings: Settings) -> Notifications:
     """What is told of the tickets of this act's mailbox."""
     return settings.notifications_of(act.ticket.mailbox)
-
-
-def gate(
-    recipient: Recipient,
-    kind: LetterKind,
-    *,
-    mailbox: str,
-    contact: ContactFacts | None = None,
-    organization: OrganizationFacts | None = None,
-    mute: Mute | None = None,
-    settings: Settings,
-    mandatory: bool = False,
-    undeliverable: bool = False,
-    recent: int = 0,
-    recent_domain: int = 0,
-    recent_here: int = 0,
-    recent_answers: int = 0,
-    by_rule: bool = False,
-) -> Withheld | None:
-    """Why RECIPIENT must not get this letter now; None if he may.
-
-    `mailbox` is the one that the letter goes out from, the ticket's: its own notifications count.
-    `contact` and `organization` are the fresh facts behind the recipient, `mute` is the contact's wish to
-    get no letters about the ticket.  `mandatory` lifts opt-outs and `ticket_mails`, nothing else; the letter
-    that confirms an opt-out is no breach of it.  `undeliverable`: letters to an address that is no
-    contact's came back.  `recent` is what the address got of the loop budget, `recent_domain` what
-    all of its domain got, `recent_here` what all got about the ticket, `recent_answers` what the address
-    got about it; 0 when a queued letter is asked about again, for it was counted when it was queued.
-    `by_rule`: no person wrote it, whatever its kind.
-    """
-
-    refusal = _unreachable(recipient, settings)
-    if refusal is None and not recipient.is_staff:
-        refusal = _customer_refusal(recipient, contact, organization)
-        if refusal is None and undeliverable:
-            refusal = Reason.UNDELIVERABLE, f"mail to {recipient.address} came back"
-        if refusal is None and not mandatory:
-            refusal = _unwanted(contact, organization, mute, settings, mailbox=mailbox, kind=kind)
-        if refusal is None and (kind.is_budgeted or by_rule):
-            answers = recent_answers if kind is K.ACKNOWLEDGEMENT else 0
-            refusal = _spent(recipient, (recent, recent_domain, recent_here, answers), settings)
-    if refusal is None:
-        return None
-    reason, because = refusal
-    return Withheld(recipient=recipient, kind=kind, reason=reason, because=because)
-
-
-def _unreachable(recipient: Recipient, settings: Settings) -> tuple[Reason, str] | None:
-    """Why nothing at all can be written to RECIPIENT: his address is none, ours, or no longer that of the agent."""
-    if not recipient.address:
-        return Reason.NO_ADDRESS, _no_address(recipient)
-    if is_own(recipient.address, settings):
-        return Reason.OWN_ADDRESS, "one of our own mailboxes"
-    if not is_writable(recipient.address):
-        return Reason.UNDELIVERABLE, "not an address that mail can go to"
-    if not recipient.is_staff:
-        return None
-    agent = settings.agents.get(recipient.agent)
-    if agent is None:
-        return Reason.GONE, f"agent {recipient.agent} is no longer in the configuration"
-    if address_key(agent.address) != address_key(recipient.address):
-        return Reason.GONE, f"{recipient.address} is no longer the address of {recipient.agent}"
-    return None
-
-
-def _spent(recipient: Recipient, counts: tuple[int, int, int, int], settings: Settings) -> tuple[Reason, str] | None:
-    """Which part of the loop budget is used up.
-
-    COUNTS are the automatic letters to RECIPIENT, to his domain, about the ticket, and to him about the ticket.
-    """
-    budget, domain = settings.notifications.loop_budget, address_key(recipient.address).rpartition("@")[2]
-    limits = (
-        (budget.letters, "automatic letters"),
-        (budget.per_domain, f"automatic letters to {domain}"),
-        (budget.per_ticket, "automatic letters about this ticket"),
-        (budget.acknowledged, "automatic letters about this ticket"),
-    )
-    found = zip(counts, limits, strict=True)
-    spent = next((f"{count} {what}" for count, (most, what) in found if count >= most), "")
-    return (Reason.LOOP_BUDGET, f"{spent} already (notifications.loop_budget)") if spent else None
-
-
-def is_own(address: str, settings: Settings) -> bool:
-    """ADDRESS is one of our mailboxes, also with a reply token in it (support+token@...)."""
-    local, _, host = address_key(address).rpartition("@")
-    own = settings.own_addresses()
-    return f"{local}@{host}" in own or f"{local.partition('+')[0]}@{host}" in own
-
-
-def is_writable(address: str) -> bool:
-    """ADDRESS can stand in an envelope (RFC 5321, section 4.1.2; quoted local parts are not used)."""
-    local, _, host = address.rpartition("@")
-    if not local or not host or "@" in local or len(local) > 64 or len(address) > 254:
-        return False
-    return all(char.isprintable() and not char.isspace() and char not in '<>()[],;:\\"' for char in address)
-
-
-def _customer_refusal(
-    recipient: Recipient, contact: ContactFacts | None, organization: OrganizationFacts | None
-) -> tuple[Reason, str] | None:
-    """What not even a mandatory letter can overcome."""
-    if recipient.contact is not None and contact is None:
-        return Reason.GONE, "the contact no longer exists"
-    if recipient.role == "organization" and organization is None:
-        return Reason.GONE, "the organization no longer exists"
-    key = address_key(recipient.address)
-    if recipient.role == "organization" and organization is not None and address_key(organization.address) != key:
-        return Reason.GONE, f"{recipient.address} is no longer the organization's address"
-    if recipient.role == "organization" and organization is not None and organization.undeliverable:
-        return Reason.UNDELIVERABLE, f"mail to {recipient.address} came back"
-    if contact is None:
-        return None
-    known = next((address for address in contact.addresses if address.key == key), None)
-    if known is None:
-        return Reason.GONE, f"{recipient.address} no longer belongs to the contact"
-    if known.undeliverable:
-        return Reason.UNDELIVERABLE, f"mail to {recipient.address} came back"
-    return None
-
-
-def _unwanted(
-    contact: ContactFacts | None,
-    organization: OrganizationFacts | None,
-    mute: Mute | None,
-    settings: Settings,
-    *,
-    mailbox: str,
-    kind: LetterKind,
-) -> tuple[Reason, str] | None:
-    """The wish that a mandatory letter overrides: an opt-out, or no mail to people outside the portal."""
-    # The letter that confirms an opt-out is part of it.
-    out = _opted_out(contact, organization, mute) if kind is not K.OPTED_OUT else ""
-    if out:
-        return Reason.OPTED_OUT, out
-    if settings.notifications_of(mailbox).ticket_mails or (contact is not None and contact.portal_user):
-        return None
-    return Reason.NOT_A_PORTAL_USER, f"not a portal user, and {settings.switch_of(mailbox, 'ticket_mails')} is off"
-
-
-def _opted_out(contact: ContactFacts | None, organization: OrganizationFacts | None, mute: Mute | None) -> str:
-    """Which opt-out holds, when and how it was said; '' if none does."""
-    if contact is not None and contact.email_opt_out:
-        return f"opted out{_when_and_how(contact.opted_out_at, contact.opted_out_how)}"
-    if contact is not None and mute is not None:
-        return f"opted out of letters about this ticket{_when_and_how(mute.at, mute.how)}"
-    if contact is None and organization is not None and organization.email_opt_out:
-        said = _when_and_how(organization.opted_out_at, organization.opted_out_how)
-        return f"organization {organization.name} opted out{said}"
-    return ""
-
-
-def _when_and_how(at: datetime | None, how: str) -> str:
-    when = f" on {at.date().isoformat()}" if at else ""
-    return f"{when} by {how.removeprefix('by ')}" if how else when
-
-
-def _no_address(recipient: Recipient) -> str:
-    if recipient.is_staff or recipient.contact is not None:
-        return f"{recipient.name or recipient.agent or 'the contact'} has no mail address"
-    return "the ticket has neither a requester nor an organization with an address"
 
 
 def _people(act: ActFacts, settings: Settings) -> Iterator[_Person]:
@@ -690,33 +388,33 @@ def _of_refusal(event: Event, act: ActFacts, settings: Settings) -> Told | Withh
     return gate(recipient, K.STAFF_REFUSED, mailbox=act.ticket.mailbox, settings=settings) or told
 
 
-def _due(person: _Person, act: ActFacts, settings: Settings) -> tuple[list[tuple[Event, LetterKind]], list[_Off]]:
+def _due(person: _Person, act: ActFacts, settings: Settings) -> tuple[list[tuple[Event, LetterKind]], list[Off]]:
     """The events that the table tells this person of, the strongest first, and those it leaves out."""
     due: list[tuple[Event, LetterKind]] = []
-    off: list[_Off] = []
+    off: list[Off] = []
     for event in _told_once(act.events):
         own = _is_actor(person, act) and event.actor.kind != "rule"
         cell = getattr(TABLE[event.kind], person.column) if event.kind in TABLE else None
         if own and not _may_hear_of_own(person, event, settings):
             continue
-        verdict = cell(_Case(event=event, act=act, settings=settings, own=own)) if callable(cell) else cell
+        verdict = cell(Case(event=event, act=act, settings=settings, own=own)) if callable(cell) else cell
         if isinstance(verdict, LetterKind):
             verdict = _if_wanted(person, verdict, act, settings)
-        if isinstance(verdict, _Off):
+        if isinstance(verdict, Off):
             # That his mail opened a ticket is an answer to the customer, which he may miss.
             off += [verdict] if not own or event.kind is E.OPENED or person.recipient.is_staff else []
         elif verdict is not None:
             due.append((event, verdict))
-    return sorted(due, key=lambda pair: _RANK[pair[1]]), off
+    return sorted(due, key=lambda pair: RANK[pair[1]]), off
 
 
-def _if_wanted(person: _Person, kind: LetterKind, act: ActFacts, settings: Settings) -> LetterKind | _Off:
+def _if_wanted(person: _Person, kind: LetterKind, act: ActFacts, settings: Settings) -> LetterKind | Off:
     """KIND, unless this agent does without such letters about such tickets."""
     if person.whose is None or not kind.word:
         return kind
     agent = person.stands_for or person.recipient.agent
     wanted, where = settings.staff_letters(agent, person.whose, mailbox=act.ticket.mailbox)
-    return kind if kind.word in wanted else _Off(kind, Reason.SWITCHED_OFF, f"{where} leaves out {kind.word}")
+    return kind if kind.word in wanted else Off(kind, Reason.SWITCHED_OFF, f"{where} leaves out {kind.word}")
 
 
 def _told_once(events: tuple[Event, ...]) -> Iterator[Event]:
@@ -732,7 +430,7 @@ def _may_hear_of_own(person: _Person, event: Event, settings: Settings) -> bool:
     return person.column == "customer" and event.kind in (E.OPENED, E.CUSTOMER_WROTE)
 
 
-def _worth_saying(person: _Person, act: ActFacts, off: list[_Off], settings: Settings) -> Withheld | None:
+def _worth_saying(person: _Person, act: ActFacts, off: list[Off], settings: Settings) -> Withheld | None:
     """The switched-off letter that somebody could have expected; most of them nobody does."""
     by_agent, answers = act.actor.kind == "agent", (K.COPY, K.ACKNOWLEDGEMENT)
     expected = [o for o in off if o.reason is Reason.NOT_PUBLIC or o.kind in answers or by_agent]
@@ -742,7 +440,7 @@ def _worth_saying(person: _Person, act: ActFacts, off: list[_Off], settings: Set
         expected = []
     if not expected:
         return None
-    first = min(expected, key=lambda o: _RANK[o.kind])
+    first = min(expected, key=lambda o: RANK[o.kind])
     if person.recipient.is_staff and _is_actor(person, act) and not _switches(act, settings).tell_actor:
         return Withheld(recipient=person.recipient, kind=first.kind, reason=Reason.ACTOR, because="own act")
     return Withheld(recipient=person.recipient, kind=first.kind, reason=first.reason, because=first.because)
@@ -788,14 +486,11 @@ def _lines(person: _Person, due: list[tuple[Event, LetterKind]], act: ActFacts) 
 def _because(person: _Person, kind: LetterKind, act: ActFacts, settings: Settings) -> str:
     because = person.because if person.recipient.is_staff else f"{person.because}, {kind.value}"
     mute = act.ticket.mute_of(person.recipient.contact)
-    unwanted = _unwanted(
-        person.contact, person.organization, mute, settings, mailbox=act.ticket.mailbox, kind=kind
-    )  # fmt: skip
-    lifted = unwanted if _mandatory(person, act) else None
-    if lifted is None:
+    wish = unwanted(person.contact, person.organization, mute, settings, mailbox=act.ticket.mailbox, kind=kind)
+    if wish is None or not _mandatory(person, act):
         return because
     by = _mandatory_by(person, act)
-    return f"{because}; mandatory{f' by {by}' if by else ''}, although {lifted[1]}"
+    return f"{because}; mandatory{f' by {by}' if by else ''}, although {wish[1]}"
 
 
 def _one_each(outcomes: Iterable[Told | Withheld]) -> tuple[Told | Withheld, ...]:
@@ -803,7 +498,7 @@ def _one_each(outcomes: Iterable[Told | Withheld]) -> tuple[Told | Withheld, ...
     in_order = list(outcomes)
     taken: set[object] = set()
     kept: list[int] = []
-    strongest = sorted(range(len(in_order)), key=lambda i: (isinstance(in_order[i], Withheld), _RANK[in_order[i].kind]))
+    strongest = sorted(range(len(in_order)), key=lambda i: (isinstance(in_order[i], Withheld), RANK[in_order[i].kind]))
     for index in strongest:
         identity = _identity(in_order[index].recipient)
         if taken.isdisjoint(identity):

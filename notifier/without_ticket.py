@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from domain.letter import LetterKind, Reason, Recipient, Told, Withheld
 from domain.people import Address, ContactFacts, address_key
 from domain.settings import Settings
-from notifier.resolve import gate
+from notifier.gate import gate
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,7 +17,8 @@ from domain.event import EventKind as E
 from domain.letter import ActFacts, Reason, Recipient, Told
 from domain.people import ContactAddress, ContactFacts, OrganizationFacts
 from domain.ticket import Mute
-from notifier.resolve import TABLE, resolve
+from notifier.events_table import TABLE
+from notifier.resolve import resolve
 from tests.notifier.people import (
     BIGCORP,
     BY_JAEGER,

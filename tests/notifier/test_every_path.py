@@ -15,7 +15,8 @@ from domain.letter import ActFacts, LetterKind, Reason, Recipient, Told, Withhel
 from domain.people import ContactFacts, OrganizationFacts
 from domain.settings import Settings
 from domain.ticket import Mute, TicketFacts
-from notifier.resolve import gate, resolve
+from notifier.gate import gate
+from notifier.resolve import resolve
 from tests.notifier.people import ADA, BIGCORP, JAEGER, NOON, event, settings, ticket, watched_by
 
 ROLES = ("requester", "watcher", "cc", "organization")

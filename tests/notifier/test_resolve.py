@@ -10,7 +10,9 @@ from domain.event import Actor
 from domain.event import EventKind as E
 from domain.letter import ActFacts, LetterKind, Reason, Recipient, Told, Withheld
 from domain.people import ContactFacts
-from notifier.resolve import STRONGEST_FIRST, TABLE, gate, is_own, is_writable, resolve
+from notifier.events_table import STRONGEST_FIRST, TABLE
+from notifier.gate import gate, is_own, is_writable
+from notifier.resolve import resolve
 from tests.notifier.people import (
     ADA,
     BIGCORP,

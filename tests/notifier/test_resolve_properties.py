@@ -14,7 +14,9 @@ from domain.letter import ActFacts, LetterKind, Reason, Recipient, Told, Withhel
 from domain.people import ContactAddress, ContactFacts, OrganizationFacts, address_key
 from domain.settings import STAFF_WORDS, Settings, Whose
 from domain.ticket import Mute, TicketFacts, WatcherFacts
-from notifier.resolve import TABLE, is_own, resolve
+from notifier.events_table import TABLE
+from notifier.gate import is_own
+from notifier.resolve import resolve
 from tests.notifier.people import NOON, settings, ticket
 
 INTERNAL = {

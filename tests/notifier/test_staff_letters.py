@@ -9,7 +9,8 @@ from pydantic import ValidationError
 from domain.event import EventKind as E
 from domain.letter import ActFacts, LetterKind, Reason, Recipient, Told, Withheld
 from domain.settings import STAFF_WORDS, Notifications
-from notifier.resolve import gate, resolve
+from notifier.gate import gate
+from notifier.resolve import resolve
 from tests.notifier.people import BY_JAEGER, JAEGER, event, outcome, settings, ticket, watched_by
 
 OPENED = event(E.OPENED, BY_JAEGER, entry=1)
