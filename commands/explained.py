@@ -43,7 +43,7 @@ def _lines(told: Explanation, desk: Desk) -> Iterator[tuple[str, str]]:
         for n, verdict in enumerate(told.walk, 1):
             yield from _rule(n, verdict, width)
     else:
-        yield "rules", "none in config.yaml"
+        yield "rules", "not asked" if desk.settings.rules else "none in config.yaml"
     yield "would", _would(told, desk)
     yield from _letters(told)
 

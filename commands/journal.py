@@ -160,9 +160,8 @@ def _print_proof(proof: Proof) -> None:
     for gap in proof.gaps:
         advice = f" → {gap.advice}" if gap.advice else ""
         print(clean(f"gap      {gap.where}: {gap.what}{advice}"))
-    print(
-        "No gap." if not proof.gaps else f"{len(proof.gaps):,} gaps. Run again in a minute; what stays is to be mended."
-    )
+    gaps = f"{len(proof.gaps):,} gap{'s' * (len(proof.gaps) != 1)}"
+    print(f"{gaps}. Run again in a minute; what stays is to be mended." if proof.gaps else "No gap.")
 
 
 def _proof_facts(proof: Proof) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, tzinfo
+from datetime import datetime, timedelta, tzinfo
 
 from commands.screen import age
 from domain.errors import DeskError
@@ -17,6 +17,9 @@ NOBODY = "–"
 
 class NoSuchChoice(DeskError):
     """A word of the command line is none of those that config.yaml knows."""
+
+
+_UNITS = (timedelta(days=1), timedelta(hours=1), timedelta(minutes=1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +52,12 @@ class Now:
         """How far off a due time is: `in 3 h`, or `overdue 2 d`; a dash where there is none."""
         if due_at is None:
             return NOBODY
-        return f"overdue {age(self.moment - due_at)}" if due_at <= self.moment else f"in {age(due_at - self.moment)}"
+        if due_at <= self.moment:
+            return f"overdue {age(self.moment - due_at)}"
+        left = due_at - self.moment
+        # To the nearest unit: what is due in 1 h 59 min is due in 2 h.
+        unit = next((unit for unit in _UNITS if left >= unit), timedelta())
+        return f"in {age(left + unit / 2)}"
 
     def _is_today(self, local: datetime) -> bool:
         return local.date() == self.moment.astimezone(self.zone).date()

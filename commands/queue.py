@@ -154,7 +154,8 @@ def _row(desk: Desk, line: TicketLine, now: Now) -> tuple[str | Cell, ...]:
 
 def _customer(line: TicketLine) -> Cell:
     said = customer(line.customer, line.organization)
-    return Cell(f"{said} ({SUPPORT_OVER})", "yellow") if line.support_over else Cell(said)
+    # In front, for long names are cut.
+    return Cell(f"({SUPPORT_OVER}) {said}", "yellow") if line.support_over else Cell(said)
 
 
 def _due(desk: Desk, line: TicketLine, now: Now) -> Cell:

@@ -163,7 +163,8 @@ def stats(path: Path, *, since: str | None, as_json: bool) -> int:
     ]  # fmt: skip
     print_table(columns, [_use_row(desk, name, use, gone=name in gone) for name, use in lines])
     never = sum(use is None for _, use in told.present)
-    say(f"{told.mails:,} mails decided · {told.of_none:,} matched by no rule · {never:,} rules never matched")
+    unused = f"{never:,} rule{'s' * (never != 1)} never matched"
+    say(f"{told.mails:,} mails decided · {told.of_none:,} matched by no rule · {unused}")
     return 0
 
 

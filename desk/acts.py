@@ -18,7 +18,7 @@ from desk.support import flagged
 from desk.today import absent
 from domain.event import Actor, Event, EventKind
 from domain.letter import ActFacts, Recipient, Told, Withheld
-from domain.people import Address, ContactFacts
+from domain.people import Address, ContactFacts, address_key
 from domain.ticket import EntryKind, FileFacts, Phase, TicketFacts
 from store.store import View
 
@@ -71,6 +71,11 @@ class Staff:
     @property
     def changes(self) -> Changes:
         return Changes(settings=self.desk.settings, agent=self.agent, now=self.now)
+
+    @property
+    def own_key(self) -> str:
+        """The agent's address: he may be a customer on a ticket as well, and his own act is no news to him as such."""
+        return address_key(self.desk.settings.agents[self.agent].address)
 
     @property
     def actor(self) -> Actor:
@@ -195,6 +200,7 @@ class Staff:
             ticket=change.after,
             events=change.events,
             actor=self.actor,
+            sender_key=self.own_key,
             mandatory=self.mandatory,
             silent_customer=f"{self.actor} wished it" if self.silent else "",
             taken_over=is_takeover(change.events),

@@ -164,7 +164,8 @@ class Changes:
     def due(self, ticket: TicketFacts, due_at: datetime | None) -> Change:
         """The ticket has another due time, or none.  Raises Refused for one that is over already."""
         if due_at is not None and due_at <= self.now:
-            raise Refused(f"that due time is over already ({due_at:%Y-%m-%d %H:%M} UTC); nothing was changed")
+            local = due_at.astimezone(self.settings.helpdesk.screen_zone)
+            raise Refused(f"that due time is over already ({local:%Y-%m-%d %H:%M %Z}); nothing was changed")
         return Change(*due_set(self.settings, ticket, due_at, now=self.now, actor=self.actor, because=self.because))
 
     def tagged(self, ticket: TicketFacts, tags: Sequence[str]) -> Change:

@@ -60,11 +60,13 @@ def _with_others(desk: Desk, view: View, letter: QueuedLetter, now: datetime) ->
     """LETTER with those behind it, which may make another one of them the letter that goes."""
     # One that may have been on its way before stays as it was.
     settled = letter.parts is not None or letter.attempts > 0
-    if settled or stands_alone(letter) or not desk.settings.notifications_of(letter.facts["mailbox"]).join_within:
+    window = desk.settings.notifications_of(letter.facts["mailbox"]).join_within
+    if settled or stands_alone(letter) or not window:
         return letter
     group = [letter]
     for other in view.outbox.behind(letter):
-        if not _fits(group, other):
+        # What was queued later does not belong to the same moment, however long the first had to wait.
+        if other.queued_at - letter.queued_at > window or not _fits(group, other):
             break
         group.append(other)
     goes = min(group, key=lambda one: (RANK[one.kind], one.id))

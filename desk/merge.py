@@ -20,7 +20,7 @@ from domain.event import Actor, Event, EventKind
 from domain.letter import ActFacts
 from domain.people import ContactFacts
 from domain.settings import Settings
-from domain.ticket import Mute, Phase, TicketFacts, WatcherFacts
+from domain.ticket import SUPPORT_OVER, Mute, Phase, TicketFacts, WatcherFacts
 from store.store import View
 
 ENDED = (Phase.SOLVED, Phase.CLOSED)
@@ -122,7 +122,8 @@ def _joined(side: _Side, merged: TicketFacts, target: TicketFacts) -> tuple[Tick
     events = [side.event(EventKind.MERGED, field="from", after=str(merged.number))]
     new = _newcomers(merged, target)
     events += [side.event(EventKind.WATCHED, after=_name(one)) for one in new]
-    tags = tuple(tag for tag in merged.tags if tag not in target.tags)
+    # That support is over is said of the customer who opened the ticket, not of the one under whose it goes on.
+    tags = tuple(tag for tag in merged.tags if tag not in target.tags and tag != SUPPORT_OVER)
     if tags:
         events.append(side.event(EventKind.TAGGED, after=", ".join(tags)))
     for one in merged.external_ids:
@@ -199,6 +200,7 @@ def _facts(staff: Staff, ticket: TicketFacts, events: tuple[Event, ...]) -> ActF
         ticket=ticket,
         events=events,
         actor=staff.changes.actor,
+        sender_key=staff.own_key,
         mandatory=staff.mandatory,
         silent_customer=f"{staff.changes.actor} wished it" if staff.silent else "",
     )

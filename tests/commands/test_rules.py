@@ -85,7 +85,7 @@ def test_stats_count_each_rule(busy: Staffroom) -> None:
     assert [line.split("  ")[0] for line in said[1:4]] == ["network", "more", "outage"]
     assert said[2].endswith("never matched")
     assert said[3].endswith("ACME-1   no longer there")
-    assert said[4] == "6 mails decided · 4 matched by no rule · 1 rules never matched"
+    assert said[4] == "6 mails decided · 4 matched by no rule · 1 rule never matched"
     facts = json.loads(busy.type("rules", "stats", "--since", "2026-11-21", "--json"))
     assert (facts["mails"], facts["matched_by_none"]) == (1, 0)
     assert [(one["name"], one["mails"], one["present"]) for one in facts["rules"]] == [

@@ -134,7 +134,7 @@ def test_support_that_is_over_is_pointed_out(room: Staffroom) -> None:
     assert "'31.10.' is not a date" in room.refusal("contacts", "jaeger@bigcorp.example", "--support-until", "31.10.")
     assert "end before it begins" in room.refusal("contacts", "jaeger@bigcorp.example", "--support-until", "2024-12-31")
     room.mail("Jäger <jaeger@bigcorp.example>", "Drucker", "Er druckt nicht.")
-    assert room.type("list").count("Jäger (support over)") == 1
+    assert room.type("list").count("(support over) Jäger") == 1
     assert "Jäger <jaeger@bigcorp.example> · support ended on 2026-10-31" in room.type("show", "2")
     assert [one["support_over"] for one in json.loads(room.type("list", "--json"))] == [False, True]
     room.type("untag", "2", "support over")

@@ -326,6 +326,17 @@ def test_the_window_is_that_of_the_first_letter(begin: Begin) -> None:
     assert talk.now == MORNING + timedelta(minutes=2)
 
 
+def test_what_was_said_much_later_is_a_letter_of_its_own(begin: Begin) -> None:
+    """Nothing was delivered for an hour: that makes one moment of neither."""
+    talk, weiss = opened(begin)
+    talk.staff("ada").reply(1, "Wir schauen sofort nach.")
+    talk.later(hours=1)
+    talk.staff("ada").solve(1, "Der Stecker war locker.")
+    talk.later(minutes=2)
+    talk.deliver()
+    assert weiss.hears() == ["comment", "solution"]
+
+
 DEEDS = (
     "reply",
     "solve",

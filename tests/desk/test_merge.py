@@ -191,3 +191,16 @@ def test_a_quiet_machine_finds_the_ticket_that_goes_on(two: Conversation) -> Non
     two.deliver()
     assert tom.answers(letter, "Ich bin im Urlaub.", Auto_Submitted="auto-replied").ticket == 1
     assert (two.kinds(1)[-1], two.ticket(1).status) == (EventKind.MACHINE_WROTE, "closed")
+
+
+def test_an_agent_who_is_a_customer_hears_nothing_of_his_own_acts(talk: Conversation) -> None:
+    """His mail without proof opened a ticket for him; the merger made him a watcher of the other one."""
+    anna, ada = talk.customer(ANNA), talk.customer(f"Ada Example <{ADA}>")
+    anna.writes("Drucker brennt")
+    ada.writes("Drucker im zweiten Stock")
+    listen(talk)
+    merge(talk.staff("ada"), 2, into=1)
+    talk.staff("ada").reply(1, "Wir schauen nach.")
+    talk.deliver()
+    assert anna.hears()[-1:] == ["comment"]
+    assert talk.new_letters(ADA) == []

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from desk.merge import merge
 from domain.event import EventKind as E
 from domain.ticket import SUPPORT_OVER
 from tests.conversation import Begin, Conversation, Person
@@ -109,3 +110,12 @@ def test_a_ticket_that_staff_opens_says_so_too(begin: Begin) -> None:
     assert report.ticket.tags == talk.ticket(2).tags == (SUPPORT_OVER,)
     assert weiss.hears() == ["notice"]
     assert "abgelaufen" in weiss.last.text
+
+
+def test_it_does_not_pass_to_another_customer(begin: Begin) -> None:
+    talk, weiss = customer(begin, date(2030, 1, 1), "flag")
+    talk.customer("Tom Kunde <tom@kunde.example>").writes("Rauch im Flur")
+    weiss.writes("Drucker brennt")
+    assert talk.ticket(3).tags == (SUPPORT_OVER,)
+    merge(talk.staff("ada"), 3, into=2)
+    assert talk.ticket(2).tags == ()
