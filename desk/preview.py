@@ -29,10 +29,12 @@ _PASSED_ON = {
     LetterKind.STAFF_NOTE: EntryKind.NOTE,
     LetterKind.STAFF_MENTION: EntryKind.NOTE,
 }
+# They pass on what the ticket began with, all others the latest.
+_OPENING = frozenset({LetterKind.ACKNOWLEDGEMENT, LetterKind.NOTICE, LetterKind.SUPPORT_OVER, LetterKind.STAFF_NEW})
 
 
 def preview(desk: Desk, view: View, number: int, kind: LetterKind, *, language: str = "") -> LetterFacts:
-    """A letter of KIND about a ticket, with its latest entry of the fitting kind.  Raises NotFound."""
+    """A letter of KIND about a ticket, with the entry that it would pass on.  Raises NotFound."""
     ticket = view.tickets.facts(number)
     entry = _entry(desk, view, ticket, kind)
     at = entry.at if entry else ticket.updated_at
@@ -70,9 +72,9 @@ def _entry(desk: Desk, view: View, ticket: TicketFacts, kind: LetterKind) -> Ent
     wanted = _PASSED_ON.get(kind)
     if wanted is None:
         return None
-    for entry in reversed(view.tickets.entries(ticket.number)):
-        if entry.kind is wanted:
-            return entry
+    fitting = [one for one in view.tickets.entries(ticket.number) if one.kind is wanted and not one.machine]
+    if fitting:
+        return fitting[0 if kind in _OPENING else -1]
     where = f"{desk.reference(ticket.number)} has no {wanted.value}"
     raise NotFound(f"{where} that such a letter could pass on; without --ticket a sample is shown")
 
