@@ -82,6 +82,31 @@ def test_without_a_deputy_the_ticket_is_his_and_that_is_said(begin: Begin) -> No
     assert report.events[0].because == "ada is absent until further notice, without a deputy"
 
 
+def test_a_deputy_who_mentions_the_absent_agent_reaches_him(begin: Begin) -> None:
+    talk = begin()
+    talk.customer(ANNA).writes("Drucker brennt")
+    ada, bert = talk.customer("ada@acme.example"), talk.customer("bert@acme.example")
+    leaves(talk, "ada", "bert")
+    ada.hears(), bert.hears()
+    talk.staff("bert").note(1, "@ada Bitte nach dem Urlaub ansehen.")
+    talk.deliver()
+    assert (ada.hears(), bert.hears()) == (["staff_mention"], [])
+
+
+@pytest.mark.parametrize("proven", [True, False])
+def test_a_deputy_who_is_the_customer_is_no_deputy_of_his_ticket(anywhere: Begin, proven: bool) -> None:
+    team = {"groups": {"service": ["ada", "bert", "cleo"]}}
+    talk = anywhere({**CLEO, **team, **(AUTHSERV if proven else {})})
+    ada, bert, cleo = (talk.customer(f"{name}@acme.example") for name in ("ada", "bert", "cleo"))
+    bert.writes("Mein PC raucht")
+    talk.staff("ada").take(1)
+    talk.deliver()
+    [one.hears() for one in (ada, bert, cleo)]
+    leaves(talk, "ada", "bert")
+    (answers if proven else Person.answers)(bert, *(("Er brennt.",) if proven else (bert.last, "Er brennt.")))
+    assert (ada.hears(), cleo.hears()) == (["staff_customer"], ["staff_customer"])
+
+
 RULES: list[tuple[str, dict[str, Any], dict[str, str], list[str], str]] = [
     ("an agent by name", {"agent": "ada"}, {"ada": "cleo"}, ["cleo", "cleo"],
      "rule 'the rule' · cleo is deputy of ada, absent until 2030-01-13"),
