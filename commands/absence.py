@@ -89,9 +89,9 @@ def back(path: Path, agent: str, *, as_json: bool) -> None:
 def _lines(desk: Desk, report: AbsenceReport, today: date) -> Iterator[tuple[str, str]]:
     absence = report.absence
     assert absence is not None
-    deputy = f"{absence.deputy} stands in" if absence.deputy else "nobody stands in"
-    yield f"{absence.agent}  is absent {span(absence)}, {deputy}", "bold"
+    yield f"{absence.agent}  is absent {span(absence)}, {_deputy(absence)}", "bold"
     yield from ((f"  in place of {span(one)}", "") for one in report.replaced)
+    yield from ((f"  of that stays: {span(one)}, {_deputy(one)}", "yellow") for one in report.remaining)
     yield from ((f"  {remark}", "yellow") for remark in report.remarks)
     if not absence.deputy:
         yield "  tickets that are his are his group's as well; --deputy names somebody for them", "dim"
@@ -100,6 +100,10 @@ def _lines(desk: Desk, report: AbsenceReport, today: date) -> Iterator[tuple[str
     if count and absence.first <= today:
         tickets = "1 unfinished ticket stays" if count == 1 else f"{count} unfinished tickets stay"
         yield f"  {tickets} with {absence.agent}: helpdesk list --mine --as {absence.agent}", "dim"
+
+
+def _deputy(absence: Absence) -> str:
+    return f"{absence.deputy} stands in" if absence.deputy else "nobody stands in"
 
 
 def _day(text: str, option: str) -> date:

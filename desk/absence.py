@@ -7,7 +7,7 @@ Fails with: Refused, which says what there is instead.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from desk.changes import Refused, known
@@ -24,27 +24,48 @@ DAY = timedelta(days=1)
 class AbsenceReport:
     """What became of an agent's absence: the one that counts now or from its day on, those that it took the place of.
 
-    `ended` are those that are over by it; `remarks` say what somebody should know.
+    `remaining` is what of those is left, before it and after it; `ended` are those that are over by it; `remarks` say
+    what somebody should know.
     """
 
     absence: Absence | None = None
     replaced: tuple[Absence, ...] = ()
+    remaining: tuple[Absence, ...] = ()
     ended: tuple[Absence, ...] = ()
     remarks: tuple[str, ...] = ()
 
 
 def go(desk: Desk, wanted: Absence, *, now: datetime) -> AbsenceReport:
-    """Record that an agent will be away; his other absences on these days give way to it."""
+    """Record that an agent will be away; of his other absences these days give way to it."""
     settings, today = desk.settings, day_of(desk.settings, now)
     known("agent", wanted.agent, settings.agents)
     _check(settings, wanted, today)
     with desk.store.act() as view:
         there = view.absences.from_day(today)
         replaced = tuple(one for one in there if one.agent == wanted.agent and one.overlaps(wanted))
-        _end(view, replaced, today)
+        remaining = [rest for one in replaced for rest in _give_way(view, one, wanted, today=today, now=now)]
         absence = view.absences.add(wanted, now=now)
         others = [one for one in there if one not in replaced]
-    return AbsenceReport(absence=absence, replaced=replaced, remarks=tuple(_remarks(absence, others, settings)))
+    return AbsenceReport(
+        absence=absence,
+        replaced=replaced,
+        remaining=tuple(remaining),
+        remarks=tuple(_remarks(absence, others, settings)),
+    )
+
+
+def _give_way(view: View, one: Absence, wanted: Absence, *, today: date, now: datetime) -> Iterator[Absence]:
+    """Take the days of WANTED out of ONE; what is left of it from TODAY on.
+
+    Where nobody had said until when, and now somebody does of the days from now on, nothing is left after them.
+    """
+    begin = max(wanted.first, today)
+    _end(view, [one], begin)
+    if one.first < begin and begin > today:
+        yield replace(one, last=begin - DAY)
+    is_notice = one.last is None and begin <= max(one.first, today)
+    if wanted.last is not None and wanted.last < (one.last or date.max) and not is_notice:
+        yield view.absences.add(replace(one, first=wanted.last + DAY, id=0), now=now)
 
 
 def back(desk: Desk, agent: str, *, now: datetime) -> AbsenceReport:
@@ -53,18 +74,28 @@ def back(desk: Desk, agent: str, *, now: datetime) -> AbsenceReport:
     today = day_of(desk.settings, now)
     with desk.store.act() as view:
         his = [one for one in view.absences.from_day(today) if one.agent == agent]
-        ended = tuple(one for one in his if one.first <= today) or tuple(his)
+        ended = tuple(_in_a_row(his, today)) or tuple(his)
         _end(view, ended, today)
     if not ended:
         raise Refused(f"{agent} is not absent, and no absence is planned; nothing was changed")
     return AbsenceReport(ended=ended)
 
 
-def _end(view: View, absences: Iterable[Absence], today: date) -> None:
-    """Let ABSENCES be over; of those that have begun the days before today stay."""
+def _in_a_row(absences: Iterable[Absence], today: date) -> Iterator[Absence]:
+    """Those of ABSENCES, the earliest first, that TODAY belongs to, and that follow without a day in between."""
+    until = today
     for one in absences:
-        if one.first < today:
-            view.absences.end(one, last=today - DAY)
+        if one.first > until:
+            return
+        yield one
+        until = max(until, one.last + DAY) if one.last and one.last < date.max else date.max
+
+
+def _end(view: View, absences: Iterable[Absence], day: date) -> None:
+    """Let ABSENCES be over on DAY; of those that have begun the days before it stay."""
+    for one in absences:
+        if one.first < day:
+            view.absences.end(one, last=day - DAY)
         else:
             view.absences.remove([one])
 
@@ -86,7 +117,7 @@ def _remarks(absence: Absence, others: Iterable[Absence], settings: Settings) ->
     away = {absence.agent: absence}
     for one in others:
         if one.agent == absence.deputy and one.overlaps(absence):
-            then = {**away, **{other.agent: other for other in others if other.overlaps(one)}, one.agent: one}
+            then = {**{other.agent: other for other in others if other.overlaps(one)}, **away, one.agent: one}
             found = stand_in(absence.agent, then, settings.agents)
             who = f"{found.agent} stands in then" if found and found.agent else "nobody stands in then"
             yield f"{one.agent} is away himself {span(one)}: {who}"

@@ -79,7 +79,7 @@ def _is_off(outcome: Told | Withheld) -> bool:
 def _outcomes(person: _Person, act: ActFacts, settings: Settings) -> tuple[_Some, _Some]:
     """What becomes of PERSON's letter: his own outcome, and that of his deputy while he is away."""
     own = _outcome(person, act, settings)
-    away = stand_in(person.recipient.agent, act.absences, settings.agents)
+    away = _away(person.recipient.agent, act, settings, is_mention=person.mention is not None)
     is_settled = _is_actor(person, act) or (isinstance(own, Withheld) and own.reason in _OF_THE_ACT)
     if own is None or away is None or is_settled:
         return (own,) if own else (), ()
@@ -95,6 +95,30 @@ def _outcomes(person: _Person, act: ActFacts, settings: Settings) -> tuple[_Some
     if isinstance(deputy, Withheld) and deputy.reason is not Reason.ACTOR:
         return (own,), (deputy,)
     return (absent,), (deputy,) if deputy else ()
+
+
+def _away(agent: str, act: ActFacts, settings: Settings, *, is_mention: bool = False) -> StandIn | None:
+    """Who stands in for AGENT in this act; None where he is there.
+
+    A deputy who is the customer here, or who mentions him himself, cannot: then nobody does.
+    """
+    away = stand_in(agent, act.absences, settings.agents)
+    if away is None or not away.agent:
+        return away
+    why = _is_customer(away.agent, act, settings)
+    if is_mention and act.actor.kind == "agent" and act.actor.key == away.agent:
+        why = "but the note is his own"
+    return StandIn("", f"{away.words}, {why}") if why else away
+
+
+def _is_customer(agent: str, act: ActFacts, settings: Settings) -> str:
+    """Why AGENT is the customer himself: the ticket or the mail is his own; '' where he is not."""
+    key = address_key(settings.agents[agent].address) if agent in settings.agents else ""
+    if not key:
+        return ""
+    if act.ticket.requester is not None and act.ticket.requester.has_address(key):
+        return "but the ticket is his own"
+    return "but the mail is his own" if act.sender_key == key and act.actor.kind != "agent" else ""
 
 
 def _deputy(person: _Person, away: StandIn, settings: Settings) -> _Person:
@@ -141,7 +165,7 @@ def _mentioned(act: ActFacts, settings: Settings) -> Iterator[_Person]:
         if event.field == "agent":
             yield replace(_agent(event.after, settings, role="mention", because=because), mention=event)
             continue
-        is_anybody_there = _is_anybody_there(event.after, act, settings)
+        is_anybody_there = _is_anybody_there(event.after, act, settings, is_mention=True)
         for member in settings.groups.get(event.after, ()):
             told = _agent(member, settings, role="mention", because=f"{because}, as member of group {event.after}")
             yield replace(told, mention=event, can_be_spared=is_anybody_there)
@@ -238,7 +262,7 @@ def _known_contact(recipient: Recipient, act: ActFacts) -> ContactFacts | None:
 
 def _assignees(act: ActFacts, settings: Settings) -> Iterator[_Person]:
     """Who is in charge.  A ticket whose agent is away without a deputy is, for the time being, its group's too."""
-    agent, away = act.ticket.agent, stand_in(act.ticket.agent, act.absences, settings.agents)
+    agent, away = act.ticket.agent, _away(act.ticket.agent, act, settings)
     if agent in settings.agents:
         yield _agent(agent, settings, role="agent", because="assignee", whose="mine")
         if away is None or away.agent:
@@ -254,9 +278,10 @@ def _assignees(act: ActFacts, settings: Settings) -> Iterator[_Person]:
         yield replace(told, can_be_spared=is_anybody_there)
 
 
-def _is_anybody_there(group: str, act: ActFacts, settings: Settings) -> bool:
-    """One of GROUP is there, or somebody stands in for him."""
-    found = (stand_in(member, act.absences, settings.agents) for member in settings.groups.get(group, ()))
+def _is_anybody_there(group: str, act: ActFacts, settings: Settings, *, is_mention: bool = False) -> bool:
+    """One of GROUP who is not the customer himself is there, or somebody stands in for him."""
+    staff = (member for member in settings.groups.get(group, ()) if not _is_customer(member, act, settings))
+    found = (_away(member, act, settings, is_mention=is_mention) for member in staff)
     return any(away is None or away.agent for away in found)
 
 

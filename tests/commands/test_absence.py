@@ -49,6 +49,23 @@ def test_an_absence_that_is_planned(room: Staffroom) -> None:
     assert json.loads(room.type("absence", "ada", "--back", "--json"))["ended"][0]["agent"] == "ada"
 
 
+def test_a_short_absence_inside_a_long_one_says_what_stays(room: Staffroom) -> None:
+    days = [f"{datetime.now(UTC).date() + timedelta(days=days)}" for days in (10, 14, 15, 16, 17, 30)]
+    room.type("absence", "ada", "--from", days[0], "--until", days[5], "--deputy", "bert")
+    assert room.type("absence", "ada", "--from", days[2], "--until", days[3]) == (
+        f"ada  is absent {days[2]} to {days[3]}, nobody stands in\n"
+        f"  in place of {days[0]} to {days[5]}\n"
+        f"  of that stays: {days[0]} to {days[1]}, bert stands in\n"
+        f"  of that stays: {days[4]} to {days[5]}, bert stands in\n"
+        "  tickets that are his are his group's as well; --deputy names somebody for them\n"
+    )
+    again = json.loads(room.type("absence", "ada", "--from", days[1], "--until", days[4], "--json"))
+    assert [(one["first"], one["deputy"]) for one in again["remaining"]] == [
+        (days[0], "bert"),
+        (f"{date.fromisoformat(days[4]) + timedelta(days=1)}", "bert"),
+    ]
+
+
 def test_the_list(room: Staffroom, capsys: pytest.CaptureFixture[str]) -> None:
     days = [date(2026, 12, day) for day in (1, 14, 10)]
     with room.desk() as desk:

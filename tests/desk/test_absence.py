@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from desk.absence import back, go
+from desk.absence import back, go, span
 from desk.changes import Refused
+from desk.today import day_of
 from domain.absence import Absence
 from domain.letter import Reason
 from tests.conversation import Begin, Conversation
@@ -81,6 +82,31 @@ def test_without_a_deputy_the_ticket_is_his_and_that_is_said(begin: Begin) -> No
     assert report.events[0].because == "ada is absent until further notice, without a deputy"
 
 
+def test_a_deputy_who_mentions_the_absent_agent_reaches_him(begin: Begin) -> None:
+    talk = begin()
+    talk.customer(ANNA).writes("Drucker brennt")
+    ada, bert = talk.customer("ada@acme.example"), talk.customer("bert@acme.example")
+    leaves(talk, "ada", "bert")
+    ada.hears(), bert.hears()
+    talk.staff("bert").note(1, "@ada Bitte nach dem Urlaub ansehen.")
+    talk.deliver()
+    assert (ada.hears(), bert.hears()) == (["staff_mention"], [])
+
+
+@pytest.mark.parametrize("proven", [True, False])
+def test_a_deputy_who_is_the_customer_is_no_deputy_of_his_ticket(anywhere: Begin, proven: bool) -> None:
+    team = {"groups": {"service": ["ada", "bert", "cleo"]}}
+    talk = anywhere({**CLEO, **team, **(AUTHSERV if proven else {})})
+    ada, bert, cleo = (talk.customer(f"{name}@acme.example") for name in ("ada", "bert", "cleo"))
+    bert.writes("Mein PC raucht")
+    talk.staff("ada").take(1)
+    talk.deliver()
+    [one.hears() for one in (ada, bert, cleo)]
+    leaves(talk, "ada", "bert")
+    (answers if proven else Person.answers)(bert, *(("Er brennt.",) if proven else (bert.last, "Er brennt.")))
+    assert (ada.hears(), cleo.hears()) == (["staff_customer"], ["staff_customer"])
+
+
 RULES: list[tuple[str, dict[str, Any], dict[str, str], list[str], str]] = [
     ("an agent by name", {"agent": "ada"}, {"ada": "cleo"}, ["cleo", "cleo"],
      "rule 'the rule' · cleo is deputy of ada, absent until 2030-01-13"),
@@ -150,7 +176,64 @@ def test_another_word_on_the_same_days_takes_the_place_of_the_first(begin: Begin
     longer = leaves(talk, "ada", "cleo", first=1, days=10)
     assert [one.deputy for one in longer.replaced] == ["bert"]
     with talk.store.reading() as view:
-        assert [one.first.day for one in view.absences.from_day(TODAY)] == [8, 27]
+        assert [one.first.day for one in view.absences.from_day(TODAY)] == [7, 8, 27]
+
+
+def on_days(talk: Conversation) -> list[tuple[int, int | None, str]]:
+    with talk.store.reading() as view:
+        found = view.absences.from_day(day_of(talk.desk.settings, talk.now))
+        return [(one.first.day, one.last.day if one.last else None, one.deputy) for one in found]
+
+
+def test_a_short_absence_inside_a_long_one_leaves_the_days_around_it(anywhere: Begin) -> None:
+    talk = anywhere(CLEO)
+    talk.customer(ANNA).writes("Drucker brennt")
+    leaves(talk, "ada", "bert", days=22)
+    report = leaves(talk, "ada", "cleo", first=9, days=2)
+    assert [(span(one), one.deputy) for one in report.remaining] == [
+        ("2030-01-07 to 2030-01-15", "bert"),
+        ("2030-01-18 to 2030-01-28", "bert"),
+    ]
+    assert on_days(talk) == [(7, 15, "bert"), (16, 17, "cleo"), (18, 28, "bert")]
+    for days, instead in ((0, "bert"), (9, "cleo"), (2, "bert")):
+        talk.later(days=days)
+        assert talk.staff("bert").assign(1, agent="ada").ticket.agent == instead
+
+
+def test_who_comes_back_is_back_from_what_was_split(begin: Begin) -> None:
+    talk = begin(CLEO)
+    leaves(talk, "ada", "bert", days=10)
+    leaves(talk, "ada", "cleo", first=4, days=2)
+    leaves(talk, "ada", first=30)
+    talk.later(days=1)
+    assert len(back(talk.desk, "ada", now=talk.now).ended) == 3
+    assert on_days(talk) == [(6, 12, "")]
+
+
+@pytest.mark.parametrize(
+    ("title", "first", "days", "left"),
+    [
+        ("from now on, with an end", 0, 5, [(9, 13, "cleo")]),
+        ("later, with an end", 5, 2, [(7, 13, "bert"), (14, 15, "cleo"), (16, None, "bert")]),
+        ("later, without an end", 5, None, [(7, 13, "bert"), (14, None, "cleo")]),
+    ],
+)
+def test_until_further_notice(
+    begin: Begin, title: str, first: int, days: int | None, left: list[tuple[int, int | None, str]]
+) -> None:
+    talk = begin(CLEO)
+    leaves(talk, "ada", "bert", days=None)
+    talk.later(days=2)
+    leaves(talk, "ada", "cleo", first=first, days=days)
+    assert on_days(talk) == left
+
+
+def test_the_last_day_there_is(begin: Begin) -> None:
+    talk = begin(CLEO)
+    leaves(talk, "ada", "bert", days=None)
+    wanted = Absence(agent="ada", first=TODAY + timedelta(days=1), last=date.max, deputy="cleo")
+    assert [one.deputy for one in go(talk.desk, wanted, now=talk.now).remaining] == ["bert"]
+    assert len(back(talk.desk, "ada", now=talk.now).ended) == 2
 
 
 def test_a_deputy_who_is_away_too_is_told_of_at_once(begin: Begin) -> None:

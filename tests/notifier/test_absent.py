@@ -1,5 +1,6 @@
 """Who is told in the place of an agent who is away."""
 
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -7,10 +8,11 @@ import pytest
 
 from domain.absence import Absence
 from domain.decision import Notify
+from domain.event import Actor
 from domain.event import EventKind as E
 from domain.letter import ActFacts, Told, Withheld
 from notifier.resolve import resolve
-from tests.notifier.people import ADA, BY_JAEGER, event, outcome, settings, ticket, watched_by
+from tests.notifier.people import ADA, BY_JAEGER, contact, event, outcome, settings, ticket, watched_by
 
 WROTE = event(E.CUSTOMER_WROTE, BY_JAEGER, entry=2)
 COMMENT = event(E.COMMENT, entry=3)
@@ -52,6 +54,42 @@ CASES: list[tuple[str, Any, dict[str, str], dict[str, str]]] = [
 @pytest.mark.parametrize(("title", "on", "deputies", "told"), CASES, ids=[case[0] for case in CASES])
 def test_somebody_is_told(title: str, on: Any, deputies: dict[str, str], told: dict[str, str]) -> None:
     assert staff(WROTE, on=on, absences=away(**deputies)) == told
+
+
+BERT_AS_CUSTOMER = contact(9, "bert@acme.example", name="Bert")
+HIS = event(E.CUSTOMER_WROTE, Actor("contact", "9", "Bert"), entry=2)
+BERTS = ticket(requester=BERT_AS_CUSTOMER)
+NOBODY_ELSE = "-actor"
+
+# Bert is the customer as well.  Whose ticket it is, who is away, and who is told that it was written to.
+AS_CUSTOMER: list[tuple[str, Any, Any, dict[str, str], dict[str, str]]] = [
+    ("he stands in for the assignee", HIS, replace(BERTS, agent="cleo"), {"cleo": "bert"},
+     {C: TOLD, A: TOLD, B: NOBODY_ELSE}),
+    ("he stands in for the assignee, and nobody else is there", HIS, replace(BERTS, agent="ada"), {"ada": "bert"},
+     {A: TOLD}),
+    ("he stands in for a member", HIS, BERTS, {"ada": "bert"}, {A: TOLD, B: NOBODY_ELSE}),
+    ("he is the deputy's deputy", HIS, replace(BERTS, agent="ada"), {"ada": "cleo", "cleo": "bert"}, {A: TOLD}),
+    ("his deputy stands in", HIS, replace(BERTS, agent="ada"), {"ada": "bert", "bert": "cleo"}, {A: NOT, C: TOLD}),
+    ("somebody else writes on his ticket", WROTE, replace(BERTS, agent="ada"), {"ada": "bert"}, {A: TOLD}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("title", "wrote", "on", "deputies", "told"), AS_CUSTOMER, ids=[case[0] for case in AS_CUSTOMER]
+)
+def test_a_deputy_who_is_the_customer_does_not_stand_in(
+    title: str, wrote: Any, on: Any, deputies: dict[str, str], told: dict[str, str]
+) -> None:
+    sender = "bert@acme.example" if wrote is HIS else "jaeger@bigcorp.example"
+    found = staff(wrote, on=on, absences=away(**deputies), sender_key=sender)
+    assert {who: kind for who, kind in found.items() if kind == TOLD or who in told} == told
+
+
+def test_why_a_deputy_does_not_stand_in_for_his_own_customer() -> None:
+    told = outcomes(replace(BERTS, agent="ada"), ada="bert")
+    assert told["ada"].because == (
+        "assignee; bert is deputy of ada, absent until 2026-12-14, but the ticket is his own"
+    )
 
 
 def outcomes(on: Any, **deputies: str) -> dict[str, Told | Withheld]:
