@@ -17,6 +17,7 @@ from functools import lru_cache
 
 from desk.changes import Refused
 from desk.mail_commands import misplaced
+from domain.event import EventKind
 from domain.marker import staff_mark
 from domain.people import ContactFacts
 from domain.settings import Settings
@@ -24,12 +25,13 @@ from domain.ticket import EntryFacts, EntryKind, TicketFacts
 from notifier.catalog import catalogs
 from notifier.shelf import BUILT_IN
 from scanner.quote import own_words
+from scanner.quote_words import every
 from store.store import View
 
 RUN = 8
 """So many words in a row that also stand in an internal entry are taken from there."""
 LINE = 4
-"""So many words make a line that is nobody's by chance; a note that is shorter counts as a whole."""
+"""So many words make a sentence that is nobody's by chance; fewer count where they are a whole line."""
 MAX_INSIDE = 20_000
 """Characters of an internal entry that are looked at."""
 HEADER_LINES = 8
@@ -37,6 +39,7 @@ HEADER_LINES = 8
 
 # Scripts without blanks: each character counts as a word.
 _WORD = re.compile(r"[\u0e00-\u0eff\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]|[^\W\u0e00-\uffff]+|\w")
+_URL_ALONE = re.compile(r"^[^\w\n]*(?:https?://|www\.)\S+[^\w\n]*$", re.IGNORECASE | re.MULTILINE)
 _PLACE = re.compile(r"\{([a-z_]+)\}")
 _END_OF_SENTENCE = re.compile(r"(?<=[.!?])\s+")
 _LABEL = re.compile(r"[\s*>|]{0,9}[^\s:：][^:：]{0,40}[:：](?:\s|$)")
@@ -53,11 +56,13 @@ _SENTENCES = (
 class Timeline:
     """What stands on a ticket, as texts, for an agent's answer.
 
-    The customer knows `known`, and must not read `inside`.
+    The customer knows `known`, and must not read `inside`.  `undone` are mails of agents that became notes because they
+    could not be done: much of them was meant for him.
     """
 
     known: tuple[str, ...] = ()
     inside: tuple[str, ...] = ()
+    undone: tuple[str, ...] = ()
 
 
 NOTHING = Timeline()
@@ -68,25 +73,51 @@ def timeline_of(view: View, ticket: TicketFacts, *, agent: str, contact: Contact
 
     What he or CONTACT, which he is, wrote himself he may repeat; what a vendor wrote is his to pass on.
     """
-    numbers = (ticket.number, *view.tickets.merged_from(ticket.number))
-    entries = [entry for number in numbers for entry in view.tickets.entries(number)]
     requester = ticket.requester.id if ticket.requester else None
+    timeline = _of_one(view, ticket.number, agent=agent, contact=contact, requester=requester, is_his=True)
+    for number in view.tickets.all_merged_from(ticket.number):
+        asked = view.tickets.facts(number).requester
+        is_his = asked is not None and asked.id == requester
+        more = _of_one(view, number, agent=agent, contact=contact, requester=requester, is_his=is_his)
+        timeline = Timeline(
+            known=timeline.known + more.known,
+            inside=timeline.inside + more.inside,
+            undone=timeline.undone + more.undone,
+        )
+    return timeline
+
+
+def _of_one(
+    view: View, number: int, *, agent: str, contact: ContactFacts | None, requester: int | None, is_his: bool
+) -> Timeline:
+    """The timeline of one ticket; IS_HIS: what staff wrote on it went to REQUESTER."""
+    entries = view.tickets.entries(number)
+    inside = [
+        one
+        for one in entries
+        if (one.kind is EntryKind.NOTE or one.unconfirmed)
+        and one.agent != agent
+        and (contact is None or one.contact != contact.id)
+    ]
+    undone = _undone(view, number) if any(one.agent and one.intake for one in inside) else frozenset()
     return Timeline(
-        known=tuple(one.shown for one in entries if _is_known(one, requester)),
-        inside=tuple(
-            one.shown[:MAX_INSIDE]
-            for one in entries
-            if (one.kind is EntryKind.NOTE or one.unconfirmed)
-            and one.agent != agent
-            and (contact is None or one.contact != contact.id)
-        ),
+        known=tuple(one.shown for one in entries if _is_known(one, requester, is_his=is_his)),
+        inside=tuple(one.shown[:MAX_INSIDE] for one in inside if one.id not in undone),
+        undone=tuple(one.shown[:MAX_INSIDE] for one in inside if one.id in undone),
     )
 
 
-def _is_known(entry: EntryFacts, requester: int | None) -> bool:
+def _undone(view: View, number: int) -> frozenset[int]:
+    """The entries of mails that were refused."""
+    history = view.tickets.history(number)
+    refused = {line.act for line in history if line.event.kind is EventKind.REFUSED}
+    return frozenset(line.event.entry for line in history if line.act in refused and line.event.entry is not None)
+
+
+def _is_known(entry: EntryFacts, requester: int | None, *, is_his: bool) -> bool:
     if entry.unconfirmed or entry.machine or entry.kind.is_internal:
         return False
-    return entry.kind is not EntryKind.CUSTOMER or entry.contact == requester
+    return is_his if entry.kind is not EntryKind.CUSTOMER else entry.contact == requester
 
 
 def own_text(text: str, timeline: Timeline, settings: Settings, *, whole: str = "") -> str:
@@ -141,7 +172,7 @@ def checked(text: str, timeline: Timeline, settings: Settings) -> str:
     words = words_of(text)
     if _is_framed(text, settings) or staff_mark(text) is not None or _frame().search(f" {' '.join(words)} "):
         raise Refused("a letter that only staff may read stands below your words: delete it there and send them again")
-    if run := _of_inside(words, timeline):
+    if run := _of_inside(text, timeline, settings):
         raise Refused(f"words of an internal entry stand among yours ({run[:100]!r}): take them out and send it again")
     return text
 
@@ -150,7 +181,8 @@ def _is_framed(text: str, settings: Settings) -> bool:
     """Such a letter is told by the lines that it has: `Acme Support ACME-42` above its HTML, `ACME-42 · open · urgent ·
     service` below what it says."""
     name, number = re.escape(settings.helpdesk.name), rf"{re.escape(settings.helpdesk.tag)}-\d{{1,18}}"
-    return re.search(rf"^[>|*\s]*(?:(?:{name}\s{{1,9}})?{number}\s*$|{number} · )", text, re.MULTILINE) is not None
+    framed = rf"^[>|*\s]{{0,40}}(?:{name}[>|*\s]{{1,9}}{number}[*\s]*$|{number} · )"
+    return re.search(framed, text, re.MULTILINE) is not None
 
 
 def words_of(text: str) -> list[str]:
@@ -185,29 +217,79 @@ _STANDS = ("xplacex", "xreferencex")
 _MEANS: Mapping[str, str] = {"xplacex": r"\S+(?: \S+){0,7}?", "xreferencex": r"\S+ \d+"}
 
 
-def _of_inside(words: Sequence[str], timeline: Timeline) -> str:
+def _of_inside(text: str, timeline: Timeline, settings: Settings) -> str:
     """The first words in a row that stand in an internal entry, and nowhere that the customer knows; '' if none do."""
-    if not timeline.inside:
+    if not (timeline.inside or timeline.undone):
         return ""
-    known = "".join(f" {' '.join(words_of(text))} \n" for text in timeline.known)
-    said: dict[int, set[tuple[str, ...]]] = {}
-    for run in (run for text in timeline.inside for run in _runs(text)):
-        size = len(run)
-        if size not in said:
-            said[size] = {tuple(words[start : start + size]) for start in range(len(words) - size + 1)}
-        if run in said[size] and f" {' '.join(run)} " not in known:
+    ours = (settings.helpdesk.name, *(agent.name for agent in settings.agents.values()))
+    names = {tuple(words_of(name)) for name in ours}
+    long = {run for one in (*timeline.inside, *timeline.undone) for run in _long_runs(words_of(_told(one)))}
+    short = {run for one in timeline.inside for run in _lines(one) if run not in names and not _is_greeting(run)}
+    known = "".join(f" {' '.join(words_of(_told(one)))} \n" for one in timeline.known)
+    told = _told(text)
+    for run in (*_long_runs(words_of(told)), *_short_runs(told)):
+        if run in (long if len(run) == RUN else short) and f" {' '.join(run)} " not in known:
             return " ".join(run)
     return ""
 
 
-def _runs(text: str) -> Iterator[tuple[str, ...]]:
-    """What of an internal TEXT is known again: its lines, and every RUN words in a row."""
-    words = tuple(words_of(text))
-    if 1 < len(words) <= LINE:
-        yield words
+def _told(text: str) -> str:
+    """TEXT without lines that are an address on the web and nothing else: those are anybody's."""
+    return _URL_ALONE.sub("", text)
+
+
+def _long_runs(words: Sequence[str]) -> Iterator[tuple[str, ...]]:
+    return (tuple(words[start : start + RUN]) for start in range(len(words) - RUN + 1))
+
+
+def _lines(text: str) -> Iterator[tuple[str, ...]]:
+    """The lines of an internal TEXT that are shorter than RUN, and all of it where it is that short."""
+    for line in (*_told(text).split("\n"), _told(text)):
+        words = tuple(words_of(line))
+        if 1 < len(words) < RUN:
+            yield words
+
+
+def _short_runs(text: str) -> Iterator[tuple[str, ...]]:
+    """Whole lines of TEXT in a row, or whole sentences, that have fewer words than RUN."""
+    words: list[str] = []
+    edges = {0: True}  # where a line (True) or a sentence begins
     for line in text.split("\n"):
-        own = tuple(words_of(line))
-        if LINE <= len(own) < RUN:
-            yield own
-    for start in range(len(words) - RUN + 1):
-        yield words[start : start + RUN]
+        for sentence in _END_OF_SENTENCE.split(line):
+            edges.setdefault(len(words), False)
+            words += words_of(sentence)
+        edges[len(words)] = True
+    for start, is_line in edges.items():
+        for size in range(2, RUN):
+            end = start + size
+            if end in edges and (size >= LINE or (is_line and edges[end])):
+                yield tuple(words[start:end])
+
+
+_SALUTATIONS = (
+    "sehr geehrte|sehr geehrter|sehr verehrte|werte|werter|liebe|lieber|hallo|hi|hey|moin|servus|guten tag|guten morgen"
+    "|guten abend|grüß gott|grüezi|dear|hello|good morning|good afternoon|good evening|to whom it may concern"
+    "|bonjour|bonsoir|cher|chère|madame|monsieur|estimado|estimada|hola|buenos días|gentile|egregio|buongiorno"
+    "|geachte|beste|goedemorgen|goedemiddag|szanowny|szanowna|szanowni|dzień dobry|dobrý den|vážený|vážená|kære|hej|olá"
+)
+_THANKS = "danke schön|besten dank|herzlichen dank|tausend dank|thank you|thank you very much|many thanks|thanks a lot"
+NAME = 4
+"""So many words of a name and a title follow a salutation, or follow `thank you for`."""
+_GOES_ON = frozenset(("für", "fürs", "im", "in", "for", "und", "and", "aus", "from", "pour", "por", "per", "voor"))
+
+
+def _is_greeting(words: tuple[str, ...]) -> bool:
+    """A line of these WORDS stands in any mail: a salutation, thanks or what stands above a name."""
+    return any(
+        words[: len(one)] == one and len(words) <= len(one) + NAME for one in _phrases(_SALUTATIONS)
+    ) or any(
+        words[: len(one)] == one
+        and (len(words) == len(one) or (words[len(one)] in _GOES_ON and len(words) <= len(one) + 1 + NAME))
+        for one in _phrases("|".join((_THANKS, *every("closings"))))
+    )  # fmt: skip
+
+
+@lru_cache(maxsize=2)
+def _phrases(data: str) -> frozenset[tuple[str, ...]]:
+    found = (tuple(words_of(one)) for one in data.split("|"))
+    return frozenset(one for one in found if one)

@@ -44,13 +44,20 @@ STAFF_MARKERS: Mapping[str, str] = MappingProxyType(
 )
 """By language, as above.  On the line the ticket's number follows, so that nobody's own words are taken for it."""
 
+# It begins a line, but for signs and the initials of who is quoted; where a program joined lines, dashes stand around
+# it.  A sentence with the same words is somebody's own.
+_DASHED = (
+    r"[-–—=](?: ?[-–—=]){1,2}[>*|\s]{0,9}",
+    r"[–—][>*|\s]{0,9}(?=[^\n]{0,60}-\d{1,18} ?[–—])",
+)
+_BEGINS = "|".join((r"^(?:\w{1,4}>)?(?:[^\w\n]|_){0,40}", *_DASHED))
 # Mail programs break lines, take dashes for another sign and mistake the charset: only the letters of ASCII count.
 _STAFF = re.compile(
     "|".join(
         r"[>*|\s]{1,9}".join(re.sub(r"[^\x00-\x7f]", r"\\S{1,4}", word) for word in words.split())
         for words in STAFF_MARKERS.values()
-    ).join(("(?:[-–—=]{1,3}[>*|\\s]{0,9})?(?<!\\w)(?:", r")\W{1,12}[A-Za-z]\w{0,20}-\d{1,18}\b")),
-    re.IGNORECASE,
+    ).join((rf"(?:{_BEGINS})(?<![^\W_])(?:", r")\W{1,12}[A-Za-z]\w{0,20}-\d{1,18}(?![^\W_])")),
+    re.IGNORECASE | re.MULTILINE,
 )
 
 

@@ -15,13 +15,15 @@ from hypothesis import strategies as st
 from desk.changes import Refused
 from desk.for_customer import Timeline, checked, own_text, timeline_of
 from desk.mail_commands import commands_of
+from desk.merge import merge
+from domain.marker import STAFF_MARKERS, staff_mark
 from domain.message import RawMail
 from domain.settings import Settings
 from scanner.html import text_of
 from scanner.quote_html import written_between
 from scanner.read import read
 from tests.conversation import Begin, Letter
-from tests.desk.test_agents_by_mail import ADA, ANNA, AUTHSERV, BERT
+from tests.desk.test_agents_by_mail import ADA, ANNA, AUTHSERV, BERT, answers
 
 NOTE = "Der Kunde ist schwierig.\nBitte vorsichtig antworten, sein Vertrag läuft aus.\n\nMahnung liegt bei Frau Schulz."
 OWN = "Ziehen Sie den Stecker und warten Sie zwei Minuten."
@@ -171,3 +173,88 @@ def test_a_note_never_reaches_the_customer(letters: tuple[Settings, dict[str, Le
             assert said == OWN
 
     holds()
+
+
+NOTES = (
+    "Vielen Dank", "Drucker getauscht.", "Stecker gezogen?", "Seriennummer 4711",
+    "siehe\nhttps://acme.example/hilfe/netz/a/b/c",
+    "Ein Vorschlag:\nSehr geehrte Frau Kunde,\nwir tauschen das Gerät aus.\nViele Grüße aus Berlin\nAda Example",
+)  # fmt: skip
+ORDINARY = (
+    "Der Stecker ist es. Vielen Dank für Ihre Geduld.", "Vielen Dank.\nWir haben heute den Drucker getauscht.",
+    "Haben Sie den Stecker gezogen?", "Ist es der mit der Seriennummer 4711?",
+    "Bitte lesen Sie dazu:\nhttps://acme.example/hilfe/netz/a/b/c",
+    "Sehr geehrte Frau Kunde,\n\nder Stecker war locker.\n\nAcme Support",
+    "Ihre Ticketnummer:\nACME-1\nbitte angeben.", "Der Raum ist nur für Mitarbeiter: ACME-1 bitte angeben.",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("text", ORDINARY)
+def test_words_that_stand_in_any_mail_are_no_words_of_a_note(begin: Begin, text: str) -> None:
+    talk = begin(AUTHSERV)
+    anna, ada = talk.customer(ANNA), talk.customer(ADA)
+    anna.writes("Drucker brennt")
+    for note in NOTES:
+        talk.staff("bert").note(1, note)
+    talk.deliver()
+    talk.later(minutes=5)
+    anna.hears(), ada.hears()
+    answers(ada, text)
+    assert (anna.hears(), ada.hears()) == (["comment"], [])
+    assert talk.texts(1)[-1] == text
+
+
+def test_a_refused_answer_stops_no_other_one(begin: Begin) -> None:
+    """It is a note because a line could not be done; its words were meant for the customer."""
+    talk = begin(AUTHSERV)
+    anna, ada, bert = (talk.customer(one) for one in (ANNA, ADA, BERT))
+    anna.writes("Drucker brennt")
+    for one in (anna, ada, bert):
+        one.hears()
+    talk.later(minutes=5)
+    answers(ada, "!priorty urgent\nWir kümmern uns.\nDer Techniker kommt am Dienstag.")
+    assert (anna.hears(), ada.hears()) == ([], ["staff_refused"])
+    answers(bert, "Wir kümmern uns.\nEr kommt am Mittwoch.")
+    assert anna.hears() == ["comment"]
+
+
+@pytest.mark.parametrize("text", ["Kunde lügt\nStecker ziehen.", "Gern.\nKunde\n| lügt\nBis bald.", "* kunde lügt"])
+def test_a_whole_line_of_a_note_is_refused(begin: Begin, text: str) -> None:
+    talk = begin(AUTHSERV)
+    anna, ada = talk.customer(ANNA), talk.customer(ADA)
+    anna.writes("Drucker brennt")
+    talk.staff("bert").note(1, "Ich meine:\nKunde lügt\nnicht auszahlen")
+    talk.deliver()
+    anna.hears(), ada.hears()
+    answers(ada, f"!comment\n{text}")
+    assert all("lügt" not in letter.text for letter in talk.new_letters(anna.address))
+    assert "lügt" not in "".join(letter.text for letter in talk.letters(anna.address))
+
+
+def test_what_was_written_to_another_customer_is_not_passed_on(begin: Begin) -> None:
+    """Of a ticket that was merged, staff's words went to him who asked there."""
+    talk = begin(AUTHSERV)
+    anna, paul, ada = talk.customer(ANNA), talk.customer("Paul Peer <paul@peer.example>"), talk.customer(ADA)
+    anna.writes("Drucker brennt"), paul.writes("Drucker raucht"), anna.writes("Drucker qualmt")
+    talk.staff("bert").reply(2, "Ihr Passwort lautet hunter2.")
+    talk.staff("bert").reply(3, "Schalten Sie ihn aus.")
+    talk.deliver()
+    for number in (2, 3):
+        merge(talk.staff("ada"), number, into=1)
+    talk.deliver()
+    talk.later(minutes=5)
+    anna.hears(), ada.hears()
+    answers(ada, "> Ihr Passwort lautet hunter2.\nDas gilt noch.\n> Schalten Sie ihn aus.\nJetzt wieder an.")
+    assert anna.hears() == ["comment"]
+    assert talk.texts(1)[-1] == "Das gilt noch.\n> Schalten Sie ihn aus.\nJetzt wieder an."
+
+
+@pytest.mark.parametrize("language", STAFF_MARKERS)
+@pytest.mark.parametrize(
+    "form", ["--- {} ---", "x\n> > {}", "x\n>   *{}*", "x\n_{}_", "x\nAE> {}", "x — {} —", "x --- {}", "– – – {} – – –"]
+)
+def test_the_first_line_is_known_whatever_a_program_makes_of_it(language: str, form: str) -> None:
+    words = STAFF_MARKERS[language]
+    assert staff_mark(form.format(f"{words}: ACME-42")) is not None
+    assert staff_mark(f"Der Raum ist {words.lower()}: ACME-42 steht daran.") is None
+    assert staff_mark(f"Der Raum – {words.lower()}: ACME-42 steht daran.") is None
