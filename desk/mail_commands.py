@@ -49,8 +49,9 @@ def commands_of(text: str) -> tuple[tuple[Command, ...], str]:
 
 
 def misplaced(text: str) -> str:
-    """The first command that stands in TEXT, words for a customer, instead of above them; '' if none does."""
-    found = re.search(rf"(?<!\w)[!！]({'|'.join(word[1:] for word in COMMANDS)})\b", text, re.IGNORECASE)
+    """The first line of TEXT, words for a customer, that begins as a command below them; '' if none does."""
+    words = "|".join(word[1:] for word in COMMANDS)
+    found = re.search(rf"^[^\w\n]{{0,40}}[!！]({words})\b", text, re.IGNORECASE | re.MULTILINE)
     return f"!{found[1].casefold()}" if found else ""
 
 

@@ -10,7 +10,9 @@ Never decodes more than it shows, except to count octets; limits are said in `de
 import re
 from dataclasses import dataclass, field, replace
 from email.message import Message as Tree
+from html import unescape
 from typing import TypeVar
+from urllib.parse import unquote
 
 from domain.errors import NotFound
 from domain.message import Attachment
@@ -57,6 +59,7 @@ _T = TypeVar("_T")
 _READABLE = frozenset({"text/plain", "text/html", "text/markdown"})
 # Other forms of the same text for mail programs that we are not.
 _MIRRORS = frozenset({"text/x-amp-html", "text/watch-html"})
+_CID = re.compile(r"""\bcid:([^\s"'<>)]{1,300})""", re.IGNORECASE)
 _META = re.compile(rb"<meta[^>]{0,200}charset=[\"']?([A-Za-z0-9_-]{1,40})", re.IGNORECASE)
 
 
@@ -65,14 +68,15 @@ class Body:
     """What the parts of one mail come to.
 
     `own` is the text of the mail itself, `from_html` says that there is no other than what was made of
-    `html`; `text` is also what the mails inside it say; `forwarded` is the mail that somebody attached
-    to pass it on, `forwarded_text` what that one says.
+    `html`; `named` are the Content-IDs of pictures in that; `text` is also what the mails inside it say;
+    `forwarded` is the mail that somebody attached to pass it on, `forwarded_text` what that one says.
     """
 
     own: str = ""
     from_html: bool = False
     text: str = ""
     html: str = ""
+    named: frozenset[str] = frozenset()
     attachments: tuple[Attachment, ...] = ()
     forwarded: Tree | None = None
     forwarded_text: str = ""
@@ -108,9 +112,9 @@ def body_of(tree: Tree, limits: Limits = DEFAULT, *, depth: int = 0) -> Body:
     kept_packed = [leaf.index for leaf in rest if members.is_tnef(leaf.part)][MAX_TNEF:]
     for leaf in rest[: limits.attachments]:
         if leaf.index in kept_packed:
-            listed, text = [_attachment(leaf)], ""
+            listed, text = [_attachment(leaf, body, is_text=False)], ""
         else:
-            listed, text = _read_rest(leaf, tree, body, limits, depth)
+            listed, text = _read_rest(leaf, tree, body, limits, depth, is_text=leaf.index in chosen)
         found.append(listed)
         said.append(text)
     _keep_attachments(body, [one for several in found for one in several], len(rest), limits.attachments)
@@ -181,6 +185,7 @@ def _compose(body: Body, blocks: list[_Block], limits: Limits) -> None:
     body.from_html = bool(blocks) and all(block.html and not "".join(block.plain).strip() for block in blocks)
     html = "\n".join(source for block in blocks for source in block.html)
     body.html = _capped(html, "HTML", limits.text, body.defects)
+    body.named = frozenset(unquote(unescape(one)) for one in _CID.findall(html))
 
 
 def _readable(block: _Block, defects: list[str]) -> str:
@@ -268,7 +273,9 @@ def _members_of_text(body: Body, texts: list[Leaf]) -> list[Attachment]:
     return found
 
 
-def _read_rest(leaf: Leaf, tree: Tree, body: Body, limits: Limits, depth: int) -> tuple[list[Attachment], str]:
+def _read_rest(
+    leaf: Leaf, tree: Tree, body: Body, limits: Limits, depth: int, *, is_text: bool
+) -> tuple[list[Attachment], str]:
     """What one part that is no text of the mail adds: attachments, and the text of a mail inside."""
     part = leaf.part
     if too_many_pieces(part):
@@ -277,7 +284,7 @@ def _read_rest(leaf: Leaf, tree: Tree, body: Body, limits: Limits, depth: int) -
         return packed, ""
     if encrypted := _encrypted(part):
         body.defects.append(f"part {leaf.index}: encrypted ({encrypted}), what it says cannot be read here")
-    own = _attachment(leaf)
+    own = _attachment(leaf, body, is_text=is_text)
     if own.content_type == "text/calendar":
         _add_invitation(body, content(part))
     if own.content_type == "message/delivery-status" and not body.own.strip():
@@ -366,7 +373,7 @@ def _at(several: tuple[_T, ...], number: int) -> _T:
     return several[number - 1]
 
 
-def _attachment(leaf: Leaf) -> Attachment:
+def _attachment(leaf: Leaf, body: Body, *, is_text: bool) -> Attachment:
     part = leaf.part
     kind = part.get_content_type()
     content_id = "".join(field_of(part, "content-id").split()).strip("<>")
@@ -381,6 +388,17 @@ def _attachment(leaf: Leaf) -> Attachment:
         ),
         content_type=clean(kind)[:100],
         size=size_of(part),
-        inline=disposition(part) == "inline" or bool(leaf.beside and content_id),
+        inline=_is_inside(leaf, content_id, body, is_text=is_text),
         content_id=clean(content_id)[:200],
     )
+
+
+def _is_inside(leaf: Leaf, content_id: str, body: Body, *, is_text: bool) -> bool:
+    """The part stands inside the text: a picture of its HTML, or words that are text already.
+
+    `inline` alone says nothing: Apple's programs send every file so.
+    """
+    is_inline = disposition(leaf.part) == "inline"
+    if is_text or leaf.part.get_content_maintype() != "image":
+        return is_text and is_inline
+    return (leaf.beside and (is_inline or bool(content_id))) or content_id in body.named

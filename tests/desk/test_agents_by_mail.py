@@ -287,10 +287,10 @@ def quotes_the_note(talk: Conversation, agent: Person, above: str, *, without: s
     agent.sends(replace(answer, data=answer.data.replace(b"text/plain", b"text/html")))
 
 
-def with_files(mail: Mail, *files: tuple[str, str, str]) -> Mail:
-    """MAIL with files: name, Content-Type, Content-Disposition."""
+def with_files(mail: Mail, *files: tuple[str, str, str], text: str = "plain") -> Mail:
+    """MAIL, whose TEXT is plain or html, with files: name, Content-Type, Content-Disposition."""
     head, _, body = mail.data.partition(b"\r\n\r\n")
-    parts = [b"Content-Type: text/plain; charset=utf-8\r\n\r\n" + body]
+    parts = [f"Content-Type: text/{text}; charset=utf-8\r\n\r\n".encode() + body]
     parts += [
         f"Content-Type: {kind}\r\nContent-Disposition: {how}; filename={name}\r\n\r\nbytes of {name}\r\n".encode()
         for name, kind, how in files
@@ -300,14 +300,15 @@ def with_files(mail: Mail, *files: tuple[str, str, str]) -> Mail:
     return Mail(data=data, message_id=mail.message_id, subject=mail.subject, sender=mail.sender)
 
 
-FILES = (("plan.txt", "text/plain", "attachment"), ("logo.png", "image/png", "inline"),
+FILES = (("plan.txt", "text/plain", "attachment"),
+         ("logo.png", "image/png\r\nContent-ID: <logo@acme.example>", "inline"),
          ("smime.p7s", "application/pkcs7-signature", "attachment"))  # fmt: skip
 
 
 def test_files_go_along_and_the_logo_of_the_signature_does_not(talk: Conversation, people: tuple[Person, ...]) -> None:
     anna, ada, _ = people
-    answer = ada.answer(ada.last, "Siehe Anlage.", Authentication_Results=PROOF)
-    ada.sends(with_files(answer, *FILES))
+    html = '<p>Siehe Anlage.</p><img src="cid:logo%40acme.example">'
+    ada.sends(with_files(ada.answer(ada.last, html, Authentication_Results=PROOF), *FILES, text="html"))
     assert anna.hears() == ["comment"]
     attached = {part.get_filename(): part.get_content() for part in anna.last.fields.iter_attachments()}
     assert {name: text.strip() for name, text in attached.items()} == {"plan.txt": "bytes of plan.txt"}
@@ -319,6 +320,21 @@ def test_files_go_along_and_the_logo_of_the_signature_does_not(talk: Conversatio
     assert anna.hears() == ["comment"]
     for letter in anna.letters[-2:]:
         assert "smime" not in letter.fields.as_string()
+
+
+@pytest.mark.parametrize(("name", "kind"), [("plan.pdf", "application/pdf"), ("IMG_1.jpg", "image/jpeg")])
+def test_what_apples_programs_send_inline_goes_along_as_well(
+    talk: Conversation, people: tuple[Person, ...], name: str, kind: str
+) -> None:
+    anna, ada, _ = people
+    file = (name, kind, "inline")
+    ada.sends(with_files(ada.answer(ada.last, "Siehe Anlage.", Authentication_Results=PROOF), file))
+    assert anna.hears() == ["comment"]
+    assert [part.get_filename() for part in anna.last.fields.iter_attachments()] == [name]
+    assert talk.entries(1)[-1].file_names == (name,)
+    anna.sends(with_files(anna.answer(anna.last, "So?"), ("rechnung.pdf", "application/pdf", "inline")))
+    assert ada.hears() == ["staff_customer"]
+    assert "rechnung.pdf" in ada.last.text
 
 
 def test_the_files_of_a_note_stay_inside(talk: Conversation, people: tuple[Person, ...]) -> None:
@@ -708,6 +724,13 @@ def test_words_of_a_colleagues_note_are_refused_and_ones_own_are_not(
         assert "words of an internal entry stand among yours" in " ".join(ada.last.text.split())
     answers(ada, "!comment Ich frage den Hersteller nach dem Ersatzteil.")
     assert anna.hears() == ["comment"]
+
+
+@pytest.mark.parametrize("text", ["Bitte geben Sie !note in das Feld ein.", "Achtung!Close heißt hier: schließen."])
+def test_a_customer_may_read_of_commands(talk: Conversation, people: tuple[Person, ...], text: str) -> None:
+    anna, ada, _ = people
+    answers(ada, text)
+    assert (anna.hears(), talk.entries(1)[-1].text) == (["comment"], text)
 
 
 def test_own_words_above_a_header_stay(talk: Conversation, people: tuple[Person, ...]) -> None:
