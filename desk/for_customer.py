@@ -39,7 +39,7 @@ HEADER_LINES = 8
 
 # Scripts without blanks: each character counts as a word.
 _WORD = re.compile(r"[\u0e00-\u0eff\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]|[^\W\u0e00-\uffff]+|\w")
-_URL_ALONE = re.compile(r"^[^\w\n]*(?:https?://|www\.)\S+[^\w\n]*$", re.IGNORECASE | re.MULTILINE)
+_URL_ALONE = re.compile(r"^[^\w\n]*(?:https?://|www\.)\S+[ \t]*$", re.IGNORECASE | re.MULTILINE)
 _PLACE = re.compile(r"\{([a-z_]+)\}")
 _END_OF_SENTENCE = re.compile(r"(?<=[.!?])\s+")
 _LABEL = re.compile(r"[\s*>|]{0,9}[^\s:：][^:：]{0,40}[:：](?:\s|$)")

@@ -17,7 +17,7 @@ from scanner.quote_html import reply_text_of_html
 from scanner.read import attachments, read
 from scanner.worker import out_of_the_ordinary
 
-MAX = 1_000_000
+MAX = 500_000
 """Octets of a file that are looked at."""
 MAX_NESTING = 3
 
