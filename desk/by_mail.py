@@ -17,7 +17,8 @@ from desk.carry_out import Arrived, Carried, Plan, cut
 from desk.carry_out import write as write_plan
 from desk.changes import Change, Changes, Refused, named, something
 from desk.finders import SAME_TEXT
-from desk.for_customer import NOTHING, Timeline, checked, own_text
+from desk.for_customer import NOTHING, Timeline, check_files, checked, own_text
+from desk.in_files import following_text, is_of_the_text, text_in
 from desk.mail_commands import COMMANDS, Command, commands_of
 from domain.authentication import Authentication
 from domain.decision import Found, Verdict
@@ -51,8 +52,8 @@ class Hand:
     """An agent who acts by mail: the proof that it is he, and the files that he attached.
 
     `signs` are what the mail is known by, under whatever Message-ID.  `text` is what he wrote where the Message does
-    not tell it from what he quotes, '' where it does.  `trouble` is why his mail could not be read as it was sent, ''
-    if it could.
+    not tell it from what he quotes, '' where it does.  `in_files` is what can be read in his files, by name, None where
+    nobody looks into one.  `trouble` is why his mail could not be read as it was sent, '' if it could.
     """
 
     agent: str
@@ -60,6 +61,7 @@ class Hand:
     signs: tuple[str, ...] = ()
     text: str = ""
     files: tuple[File, ...] = ()
+    in_files: tuple[tuple[str, str | None], ...] = ()
     trouble: str = ""
 
 
@@ -136,7 +138,10 @@ def _is_to_us(settings: Settings, message: Message) -> bool:
 
 def files_of(message: Message, data: bytes, take: Take) -> tuple[File, ...]:
     """The files attached to MESSAGE, out of its raw bytes.  Raises NotFound where one cannot be read."""
-    parts = [part for part in message.attachments if goes_along(part)]
+    return _taken([part for part in message.attachments if goes_along(part)], data, take)
+
+
+def _taken(parts: Sequence[Attachment], data: bytes, take: Take) -> tuple[File, ...]:
     found = take(data, [part.index for part in parts])
     return tuple(
         File(name=part.name, content_type=part.content_type, data=octets)
@@ -145,8 +150,8 @@ def files_of(message: Message, data: bytes, take: Take) -> tuple[File, ...]:
 
 
 def goes_along(part: Attachment) -> bool:
-    """The agent attached PART; neither a picture inside his text nor a signature."""
-    return not part.inline and part.content_type not in _SIGNATURES
+    """The agent attached PART; neither a picture inside his text, nor a piece of it, nor a signature."""
+    return not part.inline and part.content_type not in _SIGNATURES and not is_of_the_text(part.name)
 
 
 def hand_of(
@@ -162,12 +167,17 @@ def hand_of(
     signs = (words_key(data), *signatures(message))
     try:
         files = () if cut_off else files_of(message, data, take)
+        pieces = [part for part in message.attachments if is_of_the_text(part.name)]
+        more = [following_text(piece) for piece in ([] if cut_off else _taken(pieces, data, take))]
+        in_files = tuple((file.name, text_in(file)) for file in files)
     except NotFound as missing:
         return Hand(agent=agent, proof=proof, signs=signs, trouble=str(missing))
     # Another walk through the HTML; one out of the ordinary is not worth it here.
     text = "" if out_of_the_ordinary(data) else written_between(message)
+    if any(map(str.strip, more)):
+        text = "\n\n".join((text or message.reply_text, *more))
     trouble = TOO_LARGE if cut_off else ""
-    return Hand(agent=agent, proof=proof, signs=signs, text=text, files=files, trouble=trouble)
+    return Hand(agent=agent, proof=proof, signs=signs, text=text, files=files, in_files=in_files, trouble=trouble)
 
 
 def plan_act(
@@ -274,10 +284,12 @@ def _words(
         )  # fmt: skip
     if is_solution:
         text = something(_behind(asked["!solve"], below), EntryKind.SOLUTION)
+        check_files(hand.in_files, timeline, settings)
         return Words(kind=EntryKind.SOLUTION, text=checked(text, timeline, settings), files=hand.files)
     if commands and not below and "!comment" not in asked:
         return Words(kind=EntryKind.NOTE, text="")
     text = something(_behind(asked.get("!comment", ""), below), EntryKind.COMMENT)
+    check_files(hand.in_files, timeline, settings)
     return Words(kind=EntryKind.COMMENT, text=checked(text, timeline, settings), files=hand.files)
 
 

@@ -39,7 +39,7 @@ HEADER_LINES = 8
 
 # Scripts without blanks: each character counts as a word.
 _WORD = re.compile(r"[\u0e00-\u0eff\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]|[^\W\u0e00-\uffff]+|\w")
-_URL_ALONE = re.compile(r"^[^\w\n]*(?:https?://|www\.)\S+[^\w\n]*$", re.IGNORECASE | re.MULTILINE)
+_URL_ALONE = re.compile(r"^[^\w\n]*(?:https?://|www\.)\S+[ \t]*$", re.IGNORECASE | re.MULTILINE)
 _PLACE = re.compile(r"\{([a-z_]+)\}")
 _END_OF_SENTENCE = re.compile(r"(?<=[.!?])\s+")
 _LABEL = re.compile(r"[\s*>|]{0,9}[^\s:：][^:：]{0,40}[:：](?:\s|$)")
@@ -169,12 +169,37 @@ def checked(text: str, timeline: Timeline, settings: Settings) -> str:
     """TEXT, which a customer may read.  Raises Refused where it holds a command, or what only staff may read."""
     if word := misplaced(text):
         raise Refused(f"{word} stands among your words: commands stand above them, each on a line of its own")
-    words = words_of(text)
-    if _is_framed(text, settings) or staff_mark(text) is not None or _frame().search(f" {' '.join(words)} "):
+    if _is_framed(text, settings) or _is_letter(text):
         raise Refused("a letter that only staff may read stands below your words: delete it there and send them again")
     if run := _of_inside(text, timeline, settings):
         raise Refused(f"words of an internal entry stand among yours ({run[:100]!r}): take them out and send it again")
     return text
+
+
+def check_files(texts: Iterable[tuple[str, str | None]], timeline: Timeline, settings: Settings) -> None:
+    """Raises Refused where a file for a customer holds what only staff may read.
+
+    TEXTS are the names of files with what can be read in them, None where nobody looks into one.
+    """
+    for name, text in texts:
+        if text is None:
+            raise Refused(f"nobody can look into the mail {name!r} that is attached: send it as another file")
+        if _has_last_line(text, settings) or _is_letter(text):
+            raise Refused(f"a letter that only staff may read stands in the file {name!r}: leave it out")
+        if run := _of_inside(text, timeline, settings):
+            raise Refused(f"words of an internal entry stand in the file {name!r} ({run[:100]!r}): leave it out")
+
+
+def _is_letter(text: str) -> bool:
+    """The first line of a letter to staff stands in TEXT, or sentences of one."""
+    return staff_mark(text) is not None or _frame().search(f" {' '.join(words_of(text))} ") is not None
+
+
+def _has_last_line(text: str, settings: Settings) -> bool:
+    """The line below what a letter to staff says stands in TEXT; letters to customers, which may be attached, have a
+    shorter one."""
+    tag = re.escape(settings.helpdesk.tag)
+    return re.search(rf"^[>|*\s]{{0,40}}{tag}-\d{{1,18}} · [^·\n]{{1,80}} · ", text, re.MULTILINE) is not None
 
 
 def _is_framed(text: str, settings: Settings) -> bool:

@@ -7,6 +7,9 @@ nothing of the letter's frame, and whatever the agent wrote is on the ticket.
 
 import re
 from dataclasses import dataclass
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -22,8 +25,8 @@ from domain.settings import Settings
 from scanner.html import text_of
 from scanner.quote_html import written_between
 from scanner.read import read
-from tests.conversation import Begin, Letter
-from tests.desk.test_agents_by_mail import ADA, ANNA, AUTHSERV, BERT, answers
+from tests.conversation import Begin, Conversation, Letter, Person
+from tests.desk.test_agents_by_mail import ADA, ANNA, AUTHSERV, BERT, PROOF, answers
 
 NOTE = "Der Kunde ist schwierig.\nBitte vorsichtig antworten, sein Vertrag läuft aus.\n\nMahnung liegt bei Frau Schulz."
 OWN = "Ziehen Sie den Stecker und warten Sie zwei Minuten."
@@ -258,3 +261,99 @@ def test_the_first_line_is_known_whatever_a_program_makes_of_it(language: str, f
     assert staff_mark(form.format(f"{words}: ACME-42")) is not None
     assert staff_mark(f"Der Raum ist {words.lower()}: ACME-42 steht daran.") is None
     assert staff_mark(f"Der Raum – {words.lower()}: ACME-42 steht daran.") is None
+
+
+def attached(letter: Letter, how: str, mail: EmailMessage) -> None:
+    """LETTER goes into MAIL as HOW says."""
+    text = letter.text.replace("\r\n", "\n")
+    page = f"<html><body><div>{text.replace(chr(10), '<br>')}</div></body></html>"
+    match how:
+        case "a mail without its type":
+            octets = letter.fields.as_bytes()
+            mail.add_attachment(octets, maintype="application", subtype="octet-stream", filename="alt.eml")
+        case "a mail in a mail":
+            outer = EmailMessage()
+            outer["Subject"] = "x"
+            outer.set_content("siehe")
+            outer.add_attachment(letter.fields)
+            mail.add_attachment(outer)
+        case "a text":
+            mail.add_attachment(text, filename="notiz.txt")
+        case "a page":
+            mail.add_attachment(page, subtype="html", filename="notiz.html")
+        case "the note alone":
+            mail.add_attachment(f"<p>{NOTE.replace(chr(10), '<br>')}</p>", subtype="html", filename="notiz.htm")
+        case "a text in UTF-16":
+            mail.add_attachment(text.encode("utf-16"), maintype="text", subtype="plain", filename="notiz.txt")
+
+
+FILES = ("a mail without its type", "a mail in a mail", "a text", "a page", "the note alone",
+         "a text in UTF-16")  # fmt: skip
+
+
+@pytest.fixture
+def noted(begin: Begin) -> tuple[Conversation, Person, Person]:
+    """Anna's ticket with a note, and Ada, who has read the letter about it."""
+    talk = begin(AUTHSERV)
+    anna, ada = talk.customer(ANNA), talk.customer(ADA)
+    anna.writes("Drucker brennt")
+    talk.staff("bert").note(1, NOTE)
+    talk.deliver()
+    talk.later(minutes=5)
+    anna.hears(), ada.hears()
+    return talk, anna, ada
+
+
+def answer_with(ada: Person, text: str) -> EmailMessage:
+    mail = EmailMessage()
+    head = {"Authentication-Results": PROOF, "From": ADA, "To": "support@acme.example",
+            "Message-ID": "<x@acme.example>", "Subject": f"Re: {ada.last.subject}",
+            "In-Reply-To": f"<{ada.last.message_id}>",
+            "Date": format_datetime(ada.talk.now)}  # fmt: skip
+    for name, value in head.items():
+        mail[name] = value
+    mail.set_content(text)
+    return mail
+
+
+@pytest.mark.parametrize("word", ["", "!solve\n"])
+@pytest.mark.parametrize("how", FILES)
+def test_no_file_takes_a_letter_to_the_customer(
+    noted: tuple[Conversation, Person, Person], how: str, word: str
+) -> None:
+    talk, anna, ada = noted
+    mail = answer_with(ada, word + OWN)
+    mail.add_attachment(b"%PDF", maintype="application", subtype="pdf", filename="a.pdf")
+    attached(ada.last, how, mail)
+    ada.sends(mail.as_bytes(policy=SMTP))
+    assert (anna.hears(), ada.hears()) == ([], ["staff_refused"])
+    assert "in the file" in " ".join(ada.last.text.split())
+    assert any(OWN in text for text in talk.texts(1))
+
+
+def test_ordinary_files_go_to_the_customer(noted: tuple[Conversation, Person, Person]) -> None:
+    _, anna, ada = noted
+    mail = answer_with(ada, OWN)
+    mail.add_attachment("Erstens: Stecker ziehen.\nZweitens: warten.", filename="anleitung.txt")
+    letter = anna.last.fields.as_bytes()
+    mail.add_attachment(letter, maintype="application", subtype="octet-stream", filename="brief.eml")
+    ada.sends(mail.as_bytes(policy=SMTP))
+    assert anna.hears() == ["comment"]
+    assert sum(1 for part in anna.last.fields.walk() if part.get_filename()) == 2
+
+
+@pytest.mark.parametrize("quoted", [True, False])
+@pytest.mark.parametrize("more", ["", "Danach rufen Sie uns bitte an."])
+def test_what_exchange_makes_a_file_of_is_text(
+    noted: tuple[Conversation, Person, Person], more: str, quoted: bool
+) -> None:
+    talk, anna, ada = noted
+    mail = answer_with(ada, OWN)
+    mail.add_attachment(b"%PDF", maintype="application", subtype="pdf", filename="a.pdf")
+    letter = ada.last.text.replace("\r\n", "\n").replace("\n", "<br>")
+    page = f"<blockquote type='cite'>{letter}</blockquote>" if quoted else f"<div>{letter}</div>"
+    mail.add_attachment(f"<html><body><p>{more}</p>{page}</body></html>", subtype="html", filename="ATT00001.htm")
+    ada.sends(mail.as_bytes(policy=SMTP))
+    assert (anna.hears(), ada.hears()) == (["comment"], [])
+    assert talk.texts(1)[-1].split() == f"{OWN} {more}".split()
+    assert [part.get_filename() for part in anna.last.fields.walk() if part.get_filename()] == ["a.pdf"]
