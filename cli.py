@@ -43,7 +43,9 @@ Message = Annotated[
 Attach = Annotated[list[Path] | None, typer.Option("--attach", "-a", help="A file that goes along; may be repeated.")]
 Mandatory = Annotated[bool, typer.Option("--mandatory", help="Write also to a customer who opted out.")]
 Silent = Annotated[bool, typer.Option("--silent", help="Write nothing to the customer.")]
-Limit = Annotated[int, typer.Option("--limit", "-n", min=1, help="How many at most.")]
+MOST = 1_000_000
+HIGHEST = 999_999_999_999  # as of tickets: what every database can count to
+Limit = Annotated[int, typer.Option("--limit", "-n", min=1, max=MOST, help="How many at most.")]
 
 
 def main() -> None:
@@ -636,12 +638,12 @@ app.add_typer(journal, name="intake", rich_help_panel=MAIL)
 @journal.command("list")
 def intake(
     ctx: typer.Context,
-    number: Annotated[int | None, typer.Argument(help="One mail of the journal: show all of it.")] = None,
+    number: Annotated[int | None, typer.Argument(max=HIGHEST, help="One mail of the journal: show all of it.")] = None,
     mailbox: MailboxName = None,
     outcome: Annotated[str | None, typer.Option(help="Only these: ticket, comment, ignored, duplicate ...")] = None,
     state: Annotated[str | None, typer.Option(help="Only these: listed, stored, done, filed, quarantined.")] = None,
     ticket: Annotated[str | None, typer.Option(help="Only the mails of this ticket.")] = None,
-    limit: Annotated[int, typer.Option(min=1, help="How many, the newest first.")] = 20,
+    limit: Annotated[int, typer.Option(min=1, max=MOST, help="How many, the newest first.")] = 20,
     raw: Annotated[bool, typer.Option("--raw", help="With a number: print the mail itself.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -772,8 +774,8 @@ def outbox_release(
 
 quarantine = typer.Typer(help="Mails that could not be decided: look, try again, give up.", no_args_is_help=True)
 app.add_typer(quarantine, name="quarantine", rich_help_panel=MAIL)
-IntakeNumber = Annotated[int, typer.Argument(help="The mail's number in the journal.")]
-IntakeNumbers = Annotated[list[int], typer.Argument(help="The mails' numbers in the journal.")]
+IntakeNumber = Annotated[int, typer.Argument(max=HIGHEST, help="The mail's number in the journal.")]
+IntakeNumbers = Annotated[list[int], typer.Argument(max=HIGHEST, help="The mails' numbers in the journal.")]
 
 
 @quarantine.command("list")

@@ -1,5 +1,6 @@
 """`helpdesk contacts`: the customers, and what they wish: no letters, a language, the portal."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -14,8 +15,9 @@ from desk.config import load
 from desk.desk import Desk
 from domain.errors import DeskError, NotFound
 from domain.event import Actor, Event, EventKind
-from domain.people import Address, ContactFacts
+from domain.people import Address, ContactFacts, domain_key
 from domain.ticket import Mute
+from notifier.gate import is_own
 from store.store import View
 
 COLUMNS = (
@@ -28,6 +30,7 @@ COLUMNS = (
     Column(title="Support"),
     Column(title="Letters", flexible=True),
 )
+_LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 UNCHANGED = "nothing changed: it is so already"
 
 
@@ -133,6 +136,8 @@ def change(desk: Desk, address: str, wish: Wish, *, who: str | None, as_json: bo
             return ()
         if before is None and not wish.add:
             raise NotFound(f"nobody has the address {parsed.address}; --add makes a contact of it")
+        if before is None and is_own(parsed.address, desk.settings):
+            raise DeskError(f"{parsed.address} is one of our own mailboxes, and no contact; nothing was changed")
         contact = before or view.people.add_contact(Address(parsed.address, wish.name or ""), now=now())
         done = [] if before else ["added"]
         done += _carry_out(desk, view, contact, wish, by=by)
@@ -150,7 +155,7 @@ def organize(path: Path, name: str, domains: Sequence[str], *, agent: str | None
     if not name.strip() or not domains:
         raise DeskError("an organization needs a name and a domain: --organization 'BigCorp' --domain bigcorp.example")
     with opened(path) as desk:
-        owned = tuple(Address.parse(f"somebody@{domain}").domain for domain in domains)
+        owned = tuple(dict.fromkeys(_domain(domain) for domain in domains))
         with desk.store.act() as view:
             if view.people.organization_named(name.strip()):
                 raise DeskError(f"there is an organization {name.strip()!r} already; nothing was changed")
@@ -166,6 +171,14 @@ def organize(path: Path, name: str, domains: Sequence[str], *, agent: str | None
             screen.dump_json(made)
         else:
             say(f"{made.name}  added, with everybody at {', '.join(made.domains)}", lines=False)
+
+
+def _domain(text: str) -> str:
+    """The mail domain in TEXT as an A-label (RFC 1123, section 2.1; RFC 5890).  Raises DeskError."""
+    domain = domain_key(text)
+    if len(domain) > 253 or not all(_LABEL.fullmatch(label) for label in domain.split(".")):
+        raise DeskError(f"{text!r} is not a mail domain: write what stands behind the @, such as bigcorp.example")
+    return domain
 
 
 def _entrust(path: Path, name: str, agent: str, *, as_json: bool) -> None:

@@ -10,7 +10,10 @@ from enum import StrEnum
 from domain.quantity import parse_duration, shown, written
 
 END_OF_DAY = time(23, 59)
-FORMS = "write a day, 2026-12-01 or 2026-12-01 17:00, a span of time, 2d or 4h, today, tomorrow, or none"
+FORMS = (
+    "write a day, 2026-12-01 or 2026-12-01 17:00, a span of time of up to a hundred years, 2d or 4h, today, tomorrow, "
+    "or none"
+)
 _DAY = r"today|tomorrow|\d{4}-\d{1,2}-\d{1,2}|\d{1,2}\.\d{1,2}\.\d{4}"
 _MOMENT = re.compile(rf"({_DAY})(?:\s*[ T,]\s*(\d{{1,2}}):(\d{{2}}))?", re.IGNORECASE)
 
@@ -26,8 +29,8 @@ class DueTold(StrEnum):
 def parse_due(value: object, *, now: datetime, zone: tzinfo | None) -> datetime | None:
     """The moment that VALUE names, None for `none`.
 
-    `2d`, also `+2d`, counts from NOW; a day without a time is meant to its end.  ZONE is that of the clock, None is
-    the machine's own.  Raises ValueError.
+    `2d`, also `+2d`, counts from NOW, to the next full minute; a day without a time is meant to its end.  ZONE is that
+    of the clock, None is the machine's own.  Raises ValueError.
     """
     text = written(value)
     if text.casefold() == "none":
@@ -38,10 +41,16 @@ def parse_due(value: object, *, now: datetime, zone: tzinfo | None) -> datetime 
             at = datetime.combine(_day(found[1].casefold(), now.astimezone(zone).date()), _time(found[2], found[3]))
             moment = at.replace(tzinfo=zone) if zone else at.astimezone()
         else:
-            moment = (now + parse_duration(text.removeprefix("+"))).replace(microsecond=0)
+            moment = _full_minute(now + parse_duration(text.removeprefix("+")))
         return moment.astimezone(now.tzinfo)
     except (ValueError, OverflowError):
         raise ValueError(f"{shown(value)} is no due time: {FORMS}") from None
+
+
+def _full_minute(moment: datetime) -> datetime:
+    """MOMENT where it is one, else the next: said twice in a row, a span of time means the same, and never less."""
+    full = moment.replace(second=0, microsecond=0)
+    return full if full == moment else full + timedelta(minutes=1)
 
 
 def _day(text: str, today: date) -> date:

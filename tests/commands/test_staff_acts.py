@@ -6,7 +6,9 @@ import re
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from cli import app
 from commands.acts import _text
 from desk.acts import Staff
 from desk.changes import Refused
@@ -179,6 +181,18 @@ def test_an_act_for_programs(room: Staffroom) -> None:
         (("contacts", "x@y.example", "--opt-out"), "nobody has the address x@y.example; --add makes a contact"),
         (("contacts", "jaeger@bigcorp.example", "--language", "fr"), "there are: de, en"),
         (("contacts", "--organization", "BigCorp"), "an organization needs a name and a domain"),
+        (
+            ("contacts", "--organization", "X", "--domain", "x..y"),
+            "'x..y' is not a mail domain: write what stands behind",
+        ),
+        (("contacts", "--organization", "X", "--domain", "@x.example"), "'@x.example' is not a mail domain"),
+        (("contacts", "--organization", "X", "--domain", "-x.example"), "'-x.example' is not a mail domain"),
+        (("contacts", "--organization", "X", "--domain", "."), "'.' is not a mail domain"),
+        (("contacts", "support@acme.example", "--add"), "support@acme.example is one of our own mailboxes"),
+        (("contacts", "Support+x@ACME.example", "--add"), "is one of our own mailboxes, and no contact"),
+        (("show", "99999999999999999999"), "'99999999999999999999' is not a ticket: write its number"),
+        (("due", "1", "+99999999d"), "'+99999999d' is no due time: write a day"),
+        (("list", "--due", "99999999d"), "a span of time of up to a hundred years"),
         (("letters", "--show", "zz%"), "there is no letter 'zz%'"),
         (("show", "1", "--raw", "2"), "ACME-1 has no entry 2 that came as a mail"),
         (("show", "1", "--html", "1"), "entry 1 of ACME-1 is no mail with HTML; helpdesk show ACME-1 --full"),
@@ -192,6 +206,31 @@ def test_what_cannot_be_is_refused_in_one_line(room: Staffroom, words: tuple[str
     before = room.type("history", "1", "--json")
     assert said in room.refusal(*words)
     assert room.type("history", "1", "--json") == before
+
+
+HUGE = "9" * 23
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("contacts", "-n", HUGE),
+        ("list", "-n", HUGE),
+        ("letters", "-n", HUGE),
+        ("outbox", "list", "-n", HUGE),
+        ("rules", "history", "-n", HUGE),
+        ("intake", "--limit", HUGE),
+        ("intake", HUGE),
+        ("quarantine", "show", HUGE),
+        ("quarantine", "retry", HUGE),
+        ("quarantine", "discard", "1", HUGE),
+    ],
+    ids=" ".join,
+)
+def test_a_number_that_no_database_can_count_to_is_wrong_use(room: Staffroom, words: tuple[str, ...]) -> None:
+    env = {"HELPDESK_AGENT": "ada", "HELPDESK_CONFIG": str(room.path), "TERM": "dumb"}
+    done = CliRunner().invoke(app, list(words), env=env)
+    assert (done.exit_code, "Input should be less than or equal to" in done.output) == (2, True)
 
 
 def test_without_a_name_nobody_acts(room: Staffroom) -> None:

@@ -11,7 +11,7 @@ from desk.today import day_of
 from domain.absence import Absence
 from domain.letter import Reason
 from tests.conversation import Begin, Conversation
-from tests.desk.test_agents_by_mail import AUTHSERV, answers
+from tests.desk.test_agents_by_mail import AUTHSERV, PROOF, answers
 from tests.desk.test_rules_carried_out import rule
 
 ANNA = "Anna Kunde <anna@kunde.example>"
@@ -93,17 +93,16 @@ def test_a_deputy_who_mentions_the_absent_agent_reaches_him(begin: Begin) -> Non
     assert (ada.hears(), bert.hears()) == (["staff_mention"], [])
 
 
-@pytest.mark.parametrize("proven", [True, False])
-def test_a_deputy_who_is_the_customer_is_no_deputy_of_his_ticket(anywhere: Begin, proven: bool) -> None:
-    team = {"groups": {"service": ["ada", "bert", "cleo"]}}
-    talk = anywhere({**CLEO, **team, **(AUTHSERV if proven else {})})
+@pytest.mark.parametrize("proof", [{}, {"Authentication_Results": PROOF}], ids=["unproven", "proven"])
+def test_a_deputy_who_is_the_customer_is_no_deputy_of_his_ticket(anywhere: Begin, proof: dict[str, Any]) -> None:
+    talk = anywhere({**CLEO, **AUTHSERV, "groups": {"service": ["ada", "bert", "cleo"]}})
     ada, bert, cleo = (talk.customer(f"{name}@acme.example") for name in ("ada", "bert", "cleo"))
     bert.writes("Mein PC raucht")
     talk.staff("ada").take(1)
     talk.deliver()
     [one.hears() for one in (ada, bert, cleo)]
     leaves(talk, "ada", "bert")
-    (answers if proven else Person.answers)(bert, *(("Er brennt.",) if proven else (bert.last, "Er brennt.")))
+    bert.answers(bert.last, "Er brennt.", **proof)
     assert (ada.hears(), cleo.hears()) == (["staff_customer"], ["staff_customer"])
 
 

@@ -61,7 +61,16 @@ def test_how_a_due_time_is_written(written: str, means: str | None) -> None:
 
 
 @pytest.mark.parametrize(
-    "written", ["", "2d4h", "2030-02-30", "2030-01-09 25:00", "0001-01-01 0:00", "9999-12-31", "soon"]
+    ("second", "written", "means"),
+    [(0, "2d", "09 09:00"), (1, "2d", "09 09:01"), (59, "2d", "09 09:01"), (20, "30s", "07 09:01")],
+)
+def test_a_span_of_time_ends_with_a_full_minute(second: int, written: str, means: str) -> None:
+    due_at = parse_due(written, now=MORNING.replace(second=second, microsecond=7 * second), zone=BERLIN)
+    assert f"{due_at:%d %H:%M:%S.%f}" == f"{means}:00.000000"
+
+
+@pytest.mark.parametrize(
+    "written", ["", "99999999d", "2d4h", "2030-02-30", "2030-01-09 25:00", "0001-01-01 0:00", "9999-12-31", "soon"]
 )
 def test_what_is_no_due_time(written: str) -> None:
     zone = ZoneInfo("Asia/Tokyo") if written.startswith("0") else ZoneInfo("America/New_York")
