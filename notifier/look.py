@@ -57,7 +57,8 @@ class Colors:
         """All of them, from one `#rrggbb`."""
         readable = dark = _channels(color)
         # Contrasts of 4.5 and more against white and against the dark sheet (WCAG 2, 1.4.3).
-        while _luminance(readable) > 0.183:
+        # 0.183 would do on white, were channels not whole numbers.
+        while _luminance(readable) > 0.18:
             readable = tuple(channel * 0.94 for channel in readable)
         while _luminance(dark) < 0.3:
             dark = tuple(channel + (255 - channel) * 0.08 for channel in dark)

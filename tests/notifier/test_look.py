@@ -4,7 +4,7 @@ import struct
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from domain.errors import Problem
@@ -37,6 +37,7 @@ def contrast(one: str, other: str) -> float:
 
 
 @given(st.integers(0, 0xFFFFFF).map(lambda number: f"#{number:06x}"))
+@example("#2ad34a")
 def test_any_colour_of_the_house_can_be_read_on_light_and_on_dark(color: str) -> None:
     colors = Colors.of(color)
     assert colors.color == color
