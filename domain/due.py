@@ -29,7 +29,7 @@ class DueTold(StrEnum):
 def parse_due(value: object, *, now: datetime, zone: tzinfo | None) -> datetime | None:
     """The moment that VALUE names, None for `none`.
 
-    `2d`, also `+2d`, counts from NOW, to the next full minute; a day without a time is meant to its end.  ZONE is that
+    `2d`, also `+2d`, counts from NOW, to the full minute; a day without a time is meant to its end.  ZONE is that
     of the clock, None is the machine's own.  Raises ValueError.
     """
     text = written(value)
@@ -41,16 +41,16 @@ def parse_due(value: object, *, now: datetime, zone: tzinfo | None) -> datetime 
             at = datetime.combine(_day(found[1].casefold(), now.astimezone(zone).date()), _time(found[2], found[3]))
             moment = at.replace(tzinfo=zone) if zone else at.astimezone()
         else:
-            moment = _full_minute(now + parse_duration(text.removeprefix("+")))
+            moment = _full_minute(now + parse_duration(text.removeprefix("+")), now)
         return moment.astimezone(now.tzinfo)
     except (ValueError, OverflowError):
         raise ValueError(f"{shown(value)} is no due time: {FORMS}") from None
 
 
-def _full_minute(moment: datetime) -> datetime:
-    """MOMENT where it is one, else the next: said twice in a row, a span of time means the same, and never less."""
+def _full_minute(moment: datetime, now: datetime) -> datetime:
+    """MOMENT to the full minute, so that a span of time said twice in a row means the same; later than NOW."""
     full = moment.replace(second=0, microsecond=0)
-    return full if full == moment else full + timedelta(minutes=1)
+    return full if full > now else full + timedelta(minutes=1)
 
 
 def _day(text: str, today: date) -> date:

@@ -62,7 +62,13 @@ def test_how_a_due_time_is_written(written: str, means: str | None) -> None:
 
 @pytest.mark.parametrize(
     ("second", "written", "means"),
-    [(0, "2d", "09 09:00"), (1, "2d", "09 09:01"), (59, "2d", "09 09:01"), (20, "30s", "07 09:01")],
+    [
+        (0, "2d", "09 09:00"),
+        (1, "2d", "09 09:00"),
+        (59, "2d", "09 09:00"),
+        (20, "30s", "07 09:01"),
+        (40, "30s", "07 09:01"),
+    ],
 )
 def test_a_span_of_time_ends_with_a_full_minute(second: int, written: str, means: str) -> None:
     due_at = parse_due(written, now=MORNING.replace(second=second, microsecond=7 * second), zone=BERLIN)
