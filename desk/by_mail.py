@@ -32,7 +32,7 @@ from domain.ticket import EntryKind, TicketFacts
 from notifier.gate import is_own, is_writable
 from scanner.authentication import signatures
 from scanner.content_key import words_key
-from scanner.forward import unquoted
+from scanner.forward import unquoted, without_passed_on
 from scanner.quote import reply_text
 from scanner.quote_html import written_between
 from scanner.quote_marks import is_forwarding
@@ -275,7 +275,9 @@ def _words(
     if message.forwarded_from is not None or is_forwarding(message.subject):
         if is_solution:
             raise Refused("the solution in a mail that passes another one on: write it in an answer of your own")
-        return Words(kind=EntryKind.NOTE, text=message.text)
+        if not _is_answer(message) or is_note or (commands and not below):
+            return Words(kind=EntryKind.NOTE, text=message.text)
+        below = _above_block(message, below, is_wanted="!comment" in asked)
     if is_note:
         # Staff may see what he quotes.
         text = _behind(asked["!note"], commands_of(message.reply_text)[1] or below)
@@ -291,6 +293,25 @@ def _words(
     text = something(_behind(asked.get("!comment", ""), below), EntryKind.COMMENT)
     check_files(hand.in_files, timeline, settings)
     return Words(kind=EntryKind.COMMENT, text=checked(text, timeline, settings), files=hand.files)
+
+
+def _is_answer(message: Message) -> bool:
+    """MESSAGE answers a letter, and its subject does not say that it passes anything on."""
+    return bool(message.in_reply_to or message.references) and not is_forwarding(message.subject)
+
+
+def _above_block(message: Message, below: str, *, is_wanted: bool) -> str:
+    """The words BELOW the commands of an answer, above the mail that stands under them.  Raises Refused where one is
+    attached, or nobody said that the words are for the customer (IS_WANTED).
+    """
+    if any(part.content_type.startswith("message/") for part in message.attachments):
+        raise Refused("a mail is attached to your answer: send it without, or with a line !note above it")
+    if not is_wanted:
+        raise Refused(
+            "another mail stands below your words: send them without it, or with a line !comment above them, "
+            "then they go to the customer without that mail; with !note all of it stays here"
+        )
+    return without_passed_on(below)
 
 
 def _behind(value: str, below: str) -> str:

@@ -62,7 +62,7 @@ class Arrived:
     `fingerprint` and `repeat` tell of the same text, the rest what it tells of addresses; `copied` are
     the contacts behind those.  `vendor` is the third party that it comes from, `complaining` are those who
     marked a letter of ours as spam.  `doubt` is why an agent's mail may be a program's,
-    `again` that he said the same shortly before.  `on_behalf_of` is an agent's mail that passed this one on.
+    `again` that he was told so shortly before.  `on_behalf_of` is an agent's mail that passed this one on.
     `people`, `company` and `turns` are those that rules name (`desk/settle.py`), `absences` those of the day.
     """
 

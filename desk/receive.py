@@ -26,7 +26,7 @@ from desk.addresses import (
     spoof,
     with_alive,
 )
-from desk.away import said_again, sent_by_itself
+from desk.away import is_answered_since, same_words, sent_by_itself
 from desk.carry_out import Arrived, Plan, is_takeover, plan, write
 from desk.desk import Desk
 from desk.facts import informed
@@ -52,7 +52,7 @@ from domain.marker import begins_as_letter
 from domain.message import Message, RawMail
 from domain.people import Address, ContactFacts
 from domain.settings import Mailbox, Settings
-from domain.ticket import TicketFacts
+from domain.ticket import EntryKind, TicketFacts
 from scanner.authentication import authentication
 from scanner.content_key import content_key
 from scanner.read import attachments
@@ -378,8 +378,8 @@ def doubt_of(
     desk: Desk, view: View, message: Message, found: Found, *, contact: ContactFacts | None, is_act: bool,
     moment: datetime,
 ) -> tuple[str, bool]:  # fmt: skip
-    """Why MESSAGE, an agent's, may be a program's answer to a letter, '' if nothing says so; and whether he said the
-    same on the ticket shortly before.  Of one who is proven (IS_ACT) only what is proven as well counts as said.
+    """Why MESSAGE, an agent's, may be a program's answer to a letter, '' if nothing says so; and whether he was told so
+    of the same words shortly before.  Of one who is proven (IS_ACT) only what is proven as well counts as said.
     """
     agent, ticket = by_mail.writer(desk.settings, message), found.ticket
     if not agent or (ticket is None and found.linked is None):
@@ -389,12 +389,17 @@ def doubt_of(
     claimed = None if is_act else contact
     # The second mail of somebody who forgot the files is news.
     is_news = not within or any(map(by_mail.goes_along, message.attachments))
-    again = not is_news and said_again(message, entries, agent=agent, contact=claimed, moment=moment, within=within)
+    said = () if is_news else same_words(
+        message, entries, agent=agent, contact=claimed, moment=moment, within=within
+    )  # fmt: skip
     # On a ticket of his own he is a customer, who may well speak of his absence.
     asked = ticket is not None and ticket.requester is not None and ticket.requester.has_address(_sender_key(message))
     after = _after_letter(desk, view, message, moment)
     doubt = "" if asked else sent_by_itself(message, tag=desk.settings.helpdesk.tag, after=after)
-    return doubt or ("he wrote the same shortly before" if again else ""), again
+    if not doubt and any(not is_answered_since(one, entries, moment) for one in said):
+        doubt = "he wrote the same shortly before"
+    # What was kept as a note then he was told of.
+    return doubt, any(one.kind is EntryKind.NOTE for one in said)
 
 
 def _sender_key(message: Message) -> str:

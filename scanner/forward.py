@@ -39,6 +39,15 @@ def passed_on_text(text: str, subject: str = "") -> str:
     return "\n".join(text.split("\n")[_header_end(lines, number) :]).strip()
 
 
+def without_passed_on(text: str) -> str:
+    """TEXT above the mail that it passes on, and above the small header of that."""
+    lines, begin = _below(text, "")
+    number = begin if begin is not None else _sender_field(lines, None)
+    if number is None:
+        return text
+    return "\n".join(text.split("\n")[: number - (begin is not None)]).strip()
+
+
 def unquoted(text: str) -> str:
     """TEXT without the quote marks that Apple's programs put before every line of a mail that is passed on."""
     lines = [line.lstrip(" ") for line in text.split("\n")]

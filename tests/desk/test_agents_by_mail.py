@@ -633,6 +633,8 @@ def test_an_absence_note_without_marks_is_no_answer_to_the_customer(
         ("Ich bin ab Montag nicht im Büro; Bert hilft Ihnen.", {"subject": "AW: [ACME-1] Drucker brennt"}),
         ("Das Büro ist zu.", {"in_reply_to": "", "references": (), "subject": "[ACME-1] Drucker"}),
         ("!close\nIch bin bis Montag nicht im Büro.", {"in_reply_to": "", "references": (), "subject": "[ACME-1] x"}),
+        ("Hallo, ich bin ab Montag wieder im Büro. Passt Ihnen Dienstag?", {"subject": "[ACME-1] Terminvorschlag"}),
+        ("Der Kollege ist im Urlaub bis Montag, bitte Stecker ziehen.", {"subject": "[ACME-1] Drucker brennt"}),
         ("Ja, gern.", {"X_Auto_Response_Suppress": "All"}),
     ],
 )
@@ -724,6 +726,46 @@ def test_words_of_a_colleagues_note_are_refused_and_ones_own_are_not(
         assert "words of an internal entry stand among yours" in " ".join(ada.last.text.split())
     answers(ada, "!comment Ich frage den Hersteller nach dem Ersatzteil.")
     assert anna.hears() == ["comment"]
+
+
+def test_an_answer_above_another_mail_is_never_kept_quietly(talk: Conversation, people: tuple[Person, ...]) -> None:
+    """A person meant it for the customer; what he passes on may not be."""
+    anna, ada, _ = people
+    above, letter = "Das sagt der Hersteller.", ada.last
+    answers(ada, FORWARD.format(above=above))
+    assert (anna.hears(), ada.hears()) == ([], ["staff_refused"])
+    assert "!comment" in ada.last.text
+    answers(ada, FORWARD.format(above=f"!comment\n{above}"), to=letter)
+    assert (anna.hears(), talk.entries(1)[-1].text) == (["comment"], above)
+    attached = with_files(ada.answer(letter, "Siehe unten.", Authentication_Results=PROOF), ("x.eml", "x", "inline"))
+    mail = b"Content-Type: message/rfc822\r\n\r\nFrom: v@vendor.example\r\nSubject: Fuse\r\n\r\nReplace it.\r\n--b--"
+    ada.sends(replace(attached, data=attached.data.split(b"Content-Type: x\r\n")[0] + mail))
+    assert (anna.hears(), ada.hears()) == ([], ["staff_refused"])
+    assert "a mail is attached" in ada.last.text
+    answers(ada, FORWARD.format(above=f"!note\n{above}"), to=letter)
+    assert (anna.hears(), ada.hears(), talk.entries(1)[-1].kind) == ([], [], EntryKind.NOTE)
+
+
+def test_a_short_answer_to_another_question_is_not_the_same_again(
+    talk: Conversation, people: tuple[Person, ...]
+) -> None:
+    anna, ada, _ = people
+    talk.later(minutes=3)
+    letter = ada.last
+    for question in ("Auch beim zweiten Drucker?", "Beim dritten?"):
+        answers(ada, "Ja.", to=letter)
+        assert anna.hears() == ["comment"]
+        anna.answers(anna.last, question)
+        assert ada.hears() == ["staff_customer"]
+        talk.later(minutes=1)
+    answers(ada, "Ja.", to=letter)
+    assert anna.hears() == ["comment"]
+    heard = []
+    for _ in range(3):
+        talk.later(minutes=1)
+        answers(ada, "Ja.", to=letter)
+        heard += ada.hears()
+    assert (anna.hears(), heard) == ([], ["staff_refused"]), "told once"
 
 
 @pytest.mark.parametrize("text", ["Bitte geben Sie !note in das Feld ein.", "Achtung!Close heißt hier: schließen."])
