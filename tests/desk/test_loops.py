@@ -281,5 +281,6 @@ def test_agents_who_are_away_do_not_answer_each_other(
                 how |= {"Authentication_Results": proof} if proof else {}
                 agent.answers(letter, text, subject=subject.format(letter.subject), **how)
     assert len(anna.hears()) <= (2 if proof and text == BUSY else 0)
-    assert max(answered.values()) <= 3
+    # Words that went to the customer once, and came again: their writer is told so, once.
+    assert max(answered.values()) <= (4 if proof and text == BUSY else 3)
     store.close()
