@@ -132,6 +132,8 @@ def test_addresses_beyond_ascii(talk: Conversation, postfix: Postfix) -> None:
 def test_a_server_that_is_restarted_costs_no_letter(talk: Conversation, postfix: Postfix) -> None:
     asks(talk)
     talk.deliver()
+    # What Postfix has in hand when it is stopped it may deliver twice by itself.
+    arrived(postfix, count=3)
     postfix.stop()
     asks(talk, "tom@kunde.example")
     report = talk.deliver()
