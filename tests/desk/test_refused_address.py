@@ -5,6 +5,7 @@ import pytest
 from desk.addresses import bounced_staff
 from domain.event import EventKind
 from domain.letter import Reason
+from domain.people import OrganizationFacts
 from tests.conversation import Begin, Conversation
 from tests.desk.test_outcomes import OUT_OF_OFFICE
 
@@ -107,7 +108,8 @@ def test_an_agents_address_that_is_refused(talk: Conversation) -> None:
     assert bert.hears() == ["staff_customer"], "to staff letters still go"
 
 
-def test_a_companys_own_address_that_is_refused(talk: Conversation) -> None:
+def companys_ticket(talk: Conversation) -> tuple[OrganizationFacts, int]:
+    """A company with an address of its own, and the number of its ticket, which Ada has."""
     with talk.store.act() as view:
         made = view.people.add_organization("Kunde GmbH", domains=["kunde.example"], address="it@kunde.example",
                                             now=talk.now)  # fmt: skip
@@ -116,6 +118,11 @@ def test_a_companys_own_address_that_is_refused(talk: Conversation) -> None:
              "source": "staff", "mailbox": "support", "agent": "ada", "group_key": "service", "organization": made.id},
             now=talk.now,
         )  # fmt: skip
+    return made, number
+
+
+def test_a_companys_own_address_that_is_refused(talk: Conversation) -> None:
+    made, number = companys_ticket(talk)
     talk.smtp.refuse("it@kunde.example", "550 5.2.1 mailbox disabled")
     talk.staff("bert").reply(number, "Wir kommen.")
     talk.deliver()
@@ -179,14 +186,7 @@ def test_a_machine_that_opts_out_clears_nothing(talk: Conversation) -> None:
 
 
 def test_a_company_that_opts_out_clears_its_mark(talk: Conversation) -> None:
-    with talk.store.act() as view:
-        made = view.people.add_organization("Kunde GmbH", domains=["kunde.example"], address="it@kunde.example",
-                                            now=talk.now)  # fmt: skip
-        number = view.tickets.open(
-            {"title": "Drucker", "description": "", "status": "open", "priority": "normal", "category": "",
-             "source": "staff", "mailbox": "support", "agent": "ada", "group_key": "service", "organization": made.id},
-            now=talk.now,
-        )  # fmt: skip
+    made, number = companys_ticket(talk)
     talk.staff("bert").reply(number, "Wir kommen.")
     talk.deliver()
     with talk.store.act() as view:
