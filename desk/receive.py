@@ -26,7 +26,7 @@ from desk.addresses import (
     spoof,
     with_alive,
 )
-from desk.away import is_answered_since, same_words, sent_by_itself
+from desk.answering_programs import is_answered_since, same_words, sent_by_itself
 from desk.carry_out import Arrived, Plan, is_takeover, plan, write
 from desk.desk import Desk
 from desk.facts import informed
